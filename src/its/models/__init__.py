@@ -1,0 +1,1 @@
+"""Where text comes from: one protocol, several kinds of model behind it."""

@@ -1,0 +1,148 @@
+"""What is asked of a model, what comes back, and the protocol every model keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
+
+from its.problems.problem import Message
+from its.usage import Usage
+
+Finish = Literal["end", "stop_string", "stop", "length", "filtered"]
+"""Why a completion ended: its own end of turn; a stop string; one of these two where the
+endpoint does not say which; its token limit; the endpoint's content filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model, whole: equal requests ask the same thing.
+
+    `continues` is the text of the assistant's turn so far, which the completion carries on;
+    `logprobs` is None where they are not wanted, else how many alternatives a token to return
+    beside the chosen one (0: the chosen token's alone); `json_schema` asks for constrained
+    output where the endpoint offers it.
+    """
+
+    messages: tuple[Message, ...]
+    max_tokens: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    logprobs: int | None = None
+    continues: str = ""
+    json_schema: Mapping[str, Any] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for the journal and the trace; also the content of the call's identity."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A generated token, its natural-log probability, and the likeliest alternatives there."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One delivered answer.
+
+    `text` is the new text alone: without the part it continues and without the stop string.
+    `tokens` counts its completion tokens, None where the endpoint gives only a sum.
+    """
+
+    text: str
+    finish: Finish
+    tokens: int | None = None
+    logprobs: tuple[TokenLogprob, ...] | None = None
+    reasoning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """All that one call returned. Its usage counts every completion of it."""
+
+    completions: tuple[Completion, ...]
+    usage: Usage
+
+
+@dataclass(slots=True)
+class Received:
+    """What has arrived of a reply so far: written by the model while it streams, and read by
+    the caller after a cancellation or a fault, to charge for what was produced.
+
+    `sent` turns True when the request may have reached the endpoint.
+    """
+
+    sent: bool = False
+    text: str = ""
+    tokens: int = 0
+    prompt_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an endpoint can do, as its probe found it; written into `run.json`.
+
+    `n`: several completions in one call are honoured; `usage`: how tokens are reported for
+    n > 1 (summed over choices, for one choice only, or absent); `continues`: how a partial answer
+    is carried on ("trailing": a trailing assistant message, "flag": with
+    continue_final_message, "raw": by the raw completions endpoint, "no"); `echoes_prefix`: the
+    continued prefix comes back with the text; `trims_stop`: the stop string is cut off;
+    `names_stop`: the reply tells which stop string ended it.
+    """
+
+    n: bool = False
+    usage: Literal["summed", "one_choice", "absent"] = "summed"
+    continues: Literal["trailing", "flag", "raw", "no"] = "no"
+    echoes_prefix: bool = False
+    trims_stop: bool = True
+    names_stop: bool = False
+    logprobs: bool = False
+    streams: bool = True
+    json_schema: bool = False
+    context: int | None = None
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Model(Protocol):
+    """A source of completions. It knows no strategy, no budget and no file.
+
+    `name` is what the user calls it; `parameters` its size, None where unknown (FLOPs need it).
+    """
+
+    name: str
+
+    async def probe(self) -> tuple[Capabilities, Usage]:
+        """Ask the endpoint what it does; returns that and what the asking cost.
+
+        Raises EndpointError where it cannot be used at all.
+        """
+        ...
+
+    async def complete(self, request: Request, n: int = 1, *, received: Received) -> Reply:
+        """Send one call for `n` completions of `request` and wait for all of them.
+
+        Cancelling the task closes the stream, so that the endpoint stops. No retries here.
+        Usage in the reply carries tokens (estimated where the endpoint is silent), seconds and
+        FLOPs where known; money is added by the caller. Raises CallError.
+        """
+        ...
+
+    def prompt_bound(self, request: Request) -> int:
+        """An upper bound on the request's prompt tokens, without asking the endpoint."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """An estimate of how many tokens a text has."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,75 @@
+"""A question, and the problem that holds it together with its reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, Literal
+
+AnswerKind = Literal["auto", "number", "expression", "choice", "code", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All of a problem that may reach a model, a prompt or a reward: never the reference.
+
+    `messages` is the conversation where the input gave one (the question is then its last user
+    turn); `choices` are the options of a multiple-choice question, in order A, B, C, ...
+    """
+
+    text: str
+    messages: tuple[Message, ...] = ()
+    choices: tuple[str, ...] = ()
+    kind: AnswerKind = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One line of the input.
+
+    `index` counts lines from 0 in the order read. `reference` is None where none was given; it
+    grades, and nothing else ever sees it.
+    """
+
+    id: str
+    index: int
+    question: Question
+    reference: Any = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> bytes:
+        """16 bytes from the id and all that is asked: the problem's identity across runs.
+
+        The reference and the metadata stay out, so correcting a reference costs no new call.
+        """
+        digest = blake2b(digest_size=16)
+        question = self.question
+        for part in (
+            self.id,
+            question.text,
+            question.kind,
+            *question.choices,
+            *(f"{message.role}:{message.content}" for message in question.messages),
+        ):
+            encoded = part.encode("utf-8", "surrogatepass")
+            digest.update(len(encoded).to_bytes(8, "big") + encoded)
+        return digest.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that is no problem: it becomes a failed row, and the others run."""
+
+    id: str
+    index: int
+    reason: str

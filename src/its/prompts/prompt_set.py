@@ -1,0 +1,130 @@
+"""A named set of prompts, read from YAML.
+
+A prompt set file holds `prompts` (name to text, or to a list of {role, content}) and `styles`
+(name to the sentence that asks for it). `{name}` in a text is replaced by the value of that name;
+a literal brace needs no escape unless it surrounds a known name. Values are put in once and never
+looked at again, so a brace in a model's output means nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from its.errors import ConfigurationError
+from its.problems.problem import Message, Question
+
+_FIELD = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSet:
+    """Prompts and styles by name."""
+
+    name: str
+    prompts: Mapping[str, tuple[Message, ...]]
+    styles: Mapping[str, str]
+
+    def render(self, prompt: str, question: Question, **values: str) -> tuple[Message, ...]:
+        """The messages of one prompt for a question.
+
+        Where the question came as a conversation, its earlier turns come first, as they were.
+        Raises ConfigurationError for a prompt that this set does not have.
+        """
+        if prompt not in self.prompts:
+            raise ConfigurationError(
+                f"prompt set {self.name!r} has no prompt {prompt!r}; "
+                f"it has {', '.join(sorted(self.prompts))}"
+            )
+        known = {"question": question_text(question), **values}
+        rendered = tuple(
+            Message(message.role, _fill(message.content, known)) for message in self.prompts[prompt]
+        )
+        return question.messages[:-1] + rendered
+
+    def style(self, name: str) -> str:
+        """The sentence that asks for a style; raises ConfigurationError for an unknown one."""
+        if name not in self.styles:
+            raise ConfigurationError(
+                f"prompt set {self.name!r} has no style {name!r}; "
+                f"it has {', '.join(sorted(self.styles))}"
+            )
+        return self.styles[name]
+
+
+def question_text(question: Question) -> str:
+    """The question as a prompt shows it, with lettered choices below where it has any."""
+    if not question.choices:
+        return question.text
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    lines = [f"{letters[i]}) {choice}" for i, choice in enumerate(question.choices[:26])]
+    return "\n".join([question.text, *lines])
+
+
+def load_prompt_set(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> PromptSet:
+    """A shipped prompt set by name or a YAML file, with single prompts replaced by `overrides`.
+
+    A file may say `extends: NAME` and hold only what differs. Raises ConfigurationError.
+    """
+    raw = _read(name_or_path)
+    merged = _merge(raw, overrides or {})
+    prompts = {name: _messages(name, body) for name, body in merged.get("prompts", {}).items()}
+    return PromptSet(name_or_path, prompts, merged.get("styles", {}))
+
+
+def prompt_set_names() -> list[str]:
+    """Names of the shipped prompt sets."""
+    return sorted(
+        entry.name.removesuffix(".yaml")
+        for entry in files("its.prompts").iterdir()
+        if entry.name.endswith(".yaml")
+    )
+
+
+def _read(name_or_path: str) -> dict[str, Any]:
+    shipped = files("its.prompts").joinpath(f"{name_or_path}.yaml")
+    try:
+        text = (
+            shipped.read_text("utf-8")
+            if name_or_path in prompt_set_names()
+            else Path(name_or_path).read_text("utf-8")
+        )
+        raw = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError(
+            f"cannot read prompt set {name_or_path!r}: {error}; "
+            f"shipped ones are {', '.join(prompt_set_names())}"
+        ) from error
+    if not isinstance(raw, dict):
+        raise ConfigurationError(f"prompt set {name_or_path!r} must be a mapping with `prompts`")
+    if base := raw.pop("extends", None):
+        return _merge(_read(str(base)), raw)
+    return raw
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        section: {**base.get(section, {}), **over.get(section, {})}
+        for section in ("prompts", "styles")
+    }
+
+
+def _messages(name: str, body: Any) -> tuple[Message, ...]:
+    if isinstance(body, str):
+        return (Message("user", body.strip()),)
+    try:
+        return tuple(Message(turn["role"], str(turn["content"]).strip()) for turn in body)
+    except (TypeError, KeyError) as error:
+        raise ConfigurationError(
+            f"prompt {name!r} must be a text, or a list of turns with `role` and `content`"
+        ) from error
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    return _FIELD.sub(lambda match: values.get(match[1], match[0]), text)

@@ -1,0 +1,1 @@
+"""Strategies: a problem and a door in, candidates out. One algorithm a file."""

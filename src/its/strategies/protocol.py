@@ -1,0 +1,75 @@
+"""What a strategy is given, what it gives back, and the protocol it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from its.calls.protocol import Door
+from its.candidates import Answer, Candidate, Score
+from its.problems.problem import Question
+from its.prompts import PromptSet
+
+
+class StopRule(Protocol):
+    """Decides, on answers in the order of their number, when more samples stop paying."""
+
+    def further_samples(self, answers: Sequence[int | None]) -> int:
+        """The least number of further samples after which this rule could say stop; 0: stop now.
+
+        `answers` holds a class number for every sample so far (equal numbers are equivalent
+        answers; None abstains), in the order of their ordinals, never of arrival.
+        """
+        ...
+
+
+class Scorer(Protocol):
+    """A reward already bound to its question, door and prompts."""
+
+    async def __call__(self, candidates: Sequence[Candidate]) -> list[Score]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """All that a strategy works with. It knows no reference, file, clock or HTTP.
+
+    `completions` is how many completions this stage may spend on generating (its scoring through
+    `scorer` included); `read` extracts an answer from a text, `same` compares two; `stop` is None
+    for strategies that run to their end; `earlier` holds the candidates of earlier stages; `seed`
+    feeds any random choice of the strategy itself.
+    """
+
+    question: Question
+    door: Door
+    prompts: PromptSet
+    read: Callable[[str], Answer | None]
+    same: Callable[[Answer, Answer], bool]
+    completions: int
+    seed: int
+    scorer: Scorer | None = None
+    stop: StopRule | None = None
+    lookahead: int = 0
+    earlier: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Candidates in the order of their ordinals, the scores already paid for, and whether the
+    stopping rule ended the stage (no later stage then runs)."""
+
+    candidates: tuple[Candidate, ...]
+    scores: tuple[Score, ...] = ()
+    stopped: bool = False
+    note: str = ""
+    failures: tuple[str, ...] = field(default_factory=tuple)
+
+
+class Strategy(Protocol):
+    """Settings are its fields; a run holds its state in local values."""
+
+    def candidates_from(self, completions: int) -> int:
+        """How many candidates that need a score at selection so many completions yield."""
+        ...
+
+    async def run(self, assignment: Assignment) -> Outcome: ...

@@ -1,0 +1,65 @@
+"""What work cost: the one shape in which calls, tokens and money are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Counts that add up. None means unknown, and unknown plus anything is unknown.
+
+    `completions` counts delivered answers (a call with n = 4 delivers four); `estimated_tokens`
+    is the part of prompt and completion tokens that the endpoint did not report itself;
+    `usd` is None where a price is unknown, `flops` where the model's size is; `seconds` is the
+    time spent waiting for the model, summed over calls.
+    """
+
+    calls: int = 0
+    completions: int = 0
+    prompt_tokens: int | None = 0
+    cached_tokens: int | None = 0
+    completion_tokens: int | None = 0
+    reasoning_tokens: int | None = 0
+    usd: float | None = 0.0
+    flops: float | None = 0.0
+    seconds: float = 0.0
+    estimated_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.calls + other.calls,
+            self.completions + other.completions,
+            _plus(self.prompt_tokens, other.prompt_tokens),
+            _plus(self.cached_tokens, other.cached_tokens),
+            _plus(self.completion_tokens, other.completion_tokens),
+            _plus(self.reasoning_tokens, other.reasoning_tokens),
+            _plus(self.usd, other.usd),
+            _plus(self.flops, other.flops),
+            self.seconds + other.seconds,
+            self.estimated_tokens + other.estimated_tokens,
+        )
+
+    @property
+    def tokens(self) -> int | None:
+        """Prompt and completion tokens together."""
+        return _plus(self.prompt_tokens, self.completion_tokens)
+
+    def as_dict(self) -> dict[str, int | float | None]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def total(usages: Iterable[Usage]) -> Usage:
+    """Sum of many usages (zero for none)."""
+    result = Usage()
+    for usage in usages:
+        result = result + usage
+    return result
+
+
+def _plus(a: Number | None, b: Number | None) -> Number | None:
+    return None if a is None or b is None else a + b
