@@ -1,0 +1,155 @@
+"""When more samples of one problem stop paying.
+
+Every rule decides on answers in the order of their ordinals, so the same samples stop at the same
+place in any concurrency. `further_samples` tells the shortest way to a stop, so that a caller can
+draw exactly that many at once and never one too many.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge, Gt, Lt
+
+from its.allocation.posterior import leader_beats_all, leader_beats_runner_up, leader_is_overtaken
+
+NEVER = sys.maxsize
+"""More samples than anybody draws: this rule does not stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoStop:
+    """Never stops: the stage draws all that its budget allows."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    def further_samples(self, answers: Sequence[int | None]) -> int:
+        return NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveConsistency:
+    """Stops once the leading answer is the truly likelier one of the top two with probability
+    `threshold`, or after `maximum` samples (Aggarwal et al. 2023, arXiv 2305.11860, Beta version).
+
+    With a >= b the two highest counts that is `1 - I_0.5(a + 1, b + 1) >= threshold`. Abstentions
+    count as samples, not as votes.
+    """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    threshold: Annotated[float, Gt(0.5), Lt(1)] = 0.95
+    maximum: Annotated[int, Ge(1)] = 40
+
+    def further_samples(self, answers: Sequence[int | None]) -> int:
+        leader, *others = _counts(answers)
+        runner_up = max(others, default=0)
+        return _least(
+            self.maximum - len(answers),
+            lambda more: leader_beats_runner_up(leader + more, runner_up) >= self.threshold,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DirichletConsistency:
+    """As adaptive consistency, but the leader must beat every other answer seen so far, under a
+    flat Dirichlet prior over them (arXiv 2305.11860, Dirichlet version).
+
+    With at most two different answers it is the Beta version; with more it asks for a little more.
+    """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    threshold: Annotated[float, Gt(0.5), Lt(1)] = 0.95
+    maximum: Annotated[int, Ge(1)] = 40
+
+    def further_samples(self, answers: Sequence[int | None]) -> int:
+        leader, *others = _counts(answers)
+        rivals = tuple(others) or (0,)
+        return _least(
+            self.maximum - len(answers),
+            lambda more: leader_beats_all(leader + more, rivals) >= self.threshold,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UnanimousWindow:
+    """Stops when one of the consecutive windows of `window` samples agrees wholly, or after
+    `maximum` samples (early-stopping self-consistency, Li et al. 2024, arXiv 2401.10480).
+
+    Windows do not overlap; a missing answer breaks unanimity. The vote is over all samples.
+    """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    window: Annotated[int, Ge(2)] = 5
+    maximum: Annotated[int, Ge(1)] = 40
+
+    def further_samples(self, answers: Sequence[int | None]) -> int:
+        begun = len(answers) % self.window
+        full = len(answers) - begun
+        left = self.maximum - len(answers)
+        if any(_agree(answers[i : i + self.window]) for i in range(0, full, self.window)):
+            return 0
+        rest = self.window - begun
+        if begun and not _agree(answers[full:]):
+            rest += self.window
+        return max(0, min(rest, left))
+
+
+@dataclass(frozen=True, slots=True)
+class DiminishingReturns:
+    """Stops when the chance that the samples still allowed would change the leader is at most
+    `tolerance`.
+
+    The chance is the posterior predictive one: given the top two counts a >= b and m samples to
+    go, the runner-up gains a Beta-binomial(m, b + 1, a + 1) share and must overtake. Unlike
+    adaptive consistency it knows that nothing can change any more when little budget is left.
+    """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    tolerance: Annotated[float, Ge(0), Lt(0.5)] = 0.05
+    maximum: Annotated[int, Ge(1)] = 40
+
+    def further_samples(self, answers: Sequence[int | None]) -> int:
+        leader, *others = _counts(answers)
+        runner_up = max(others, default=0)
+        left = self.maximum - len(answers)
+        return _least(
+            left,
+            lambda more: (
+                leader + more > 0
+                and leader_is_overtaken(leader + more, runner_up, left - more) <= self.tolerance
+            ),
+        )
+
+
+def _counts(answers: Sequence[int | None]) -> list[int]:
+    """Votes of every answer seen, most first; [0] where none was."""
+    votes = Counter(answer for answer in answers if answer is not None)
+    return sorted(votes.values(), reverse=True) or [0]
+
+
+def _agree(answers: Sequence[int | None]) -> bool:
+    return answers[0] is not None and all(answer == answers[0] for answer in answers)
+
+
+def _least(left: int, stops: Callable[[int], bool]) -> int:
+    """The least number of further samples, all for the leader, at which a rule stops.
+
+    That is the best case of every rule here, and each is monotone in it, so bisection finds it.
+    `left` samples are allowed at most, and reaching that is a stop too.
+    """
+    low, high = 0, max(0, left)
+    while low < high:
+        middle = (low + high) // 2
+        if stops(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
