@@ -1,1 +1,18 @@
-"""Strategies: a problem and a door in, candidates out. One algorithm a file."""
+"""Strategies: a problem and a door in, candidates out. One algorithm a file.
+
+`STRATEGIES` is the registry: the name in a pipeline's `strategy:` to the class of its settings.
+"""
+
+from its.strategies.attempts import Attempts
+from its.strategies.best_of_n import BestOfN
+from its.strategies.greedy import Greedy
+from its.strategies.self_consistency import SelfConsistency
+
+STRATEGIES: dict[str, type] = {
+    "attempts": Attempts,
+    "best_of_n": BestOfN,
+    "greedy": Greedy,
+    "self_consistency": SelfConsistency,
+}
+
+__all__ = ["STRATEGIES"]

@@ -37,7 +37,7 @@ class Assignment:
     `completions` is how many completions this stage may spend on generating (its scoring through
     `scorer` included); `read` extracts an answer from a text, `same` compares two; `stop` is None
     for strategies that run to their end; `earlier` holds the candidates of earlier stages; `seed`
-    feeds any random choice of the strategy itself.
+    feeds any random choice of the strategy itself; `stage` begins the id of every candidate.
     """
 
     question: Question
@@ -51,6 +51,11 @@ class Assignment:
     stop: StopRule | None = None
     lookahead: int = 0
     earlier: tuple[Candidate, ...] = ()
+    stage: str = ""
+
+    def candidate_id(self, label: str) -> str:
+        """The id of the candidate that the call `label` of this stage brought."""
+        return f"{self.stage}/{label}" if self.stage else label
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,56 @@
+"""Attempts: independent solutions in several prompting styles.
+
+Styles make mistakes differ, so a vote over them is worth more than one over repeats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge, MinLen
+
+from its.strategies.protocol import Assignment, Outcome
+from its.strategies.sampling import Sample, draw
+
+FIVE_STYLES = ("step_by_step", "edge_cases", "backwards", "subproblems", "analogy")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """`n` independent solutions, the styles taken in turn.
+
+    `logprobs` asks for token log-probabilities, for selection by the model's own confidence.
+    """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    n: Annotated[int, Ge(1)] = 5
+    styles: Annotated[tuple[str, ...], MinLen(1)] = FIVE_STYLES
+    logprobs: bool = False
+
+    def candidates_from(self, completions: int) -> int:
+        return min(self.n, completions)
+
+    async def run(self, assignment: Assignment) -> Outcome:
+        styles = [self.styles[ordinal % len(self.styles)] for ordinal in range(self.n)]
+        return await draw(
+            assignment, [attempt(assignment, style, logprobs=self.logprobs) for style in styles]
+        )
+
+
+def attempt(
+    assignment: Assignment,
+    style: str = "",
+    *,
+    logprobs: bool = False,
+    temperature: float | None = None,
+) -> Sample:
+    """The sample that asks for one solution, in a style or (with "") in none."""
+    prompts, door = assignment.prompts, assignment.door
+    messages = prompts.render(
+        "attempt", assignment.question, style=prompts.style(style) if style else ""
+    )
+    request = door.request(messages, temperature=temperature, logprobs=0 if logprobs else None)
+    return Sample(request, style)

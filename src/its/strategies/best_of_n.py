@@ -1,0 +1,34 @@
+"""Best-of-n: n independent samples, of which a reward chooses one.
+
+Unlike self-consistency it heeds no stopping rule: rules watch for agreement, and the best of the
+samples may well be the one that agrees with no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge
+
+from its.strategies.attempts import attempt
+from its.strategies.protocol import Assignment, Outcome
+from its.strategies.sampling import draw
+
+
+@dataclass(frozen=True, slots=True)
+class BestOfN:
+    """`n` samples of one prompt. `style` names the style that it is asked in, "" for none."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    n: Annotated[int, Ge(1)] = 8
+    style: str = ""
+
+    def candidates_from(self, completions: int) -> int:
+        return min(self.n, completions)
+
+    async def run(self, assignment: Assignment) -> Outcome:
+        samples = [attempt(assignment, self.style)] * self.n
+        return await draw(replace(assignment, stop=None), samples)

@@ -1,0 +1,27 @@
+"""Greedy: one answer at temperature 0, the yardstick of everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from its.strategies.attempts import attempt
+from its.strategies.protocol import Assignment, Outcome
+from its.strategies.sampling import draw
+
+
+@dataclass(frozen=True, slots=True)
+class Greedy:
+    """One completion at temperature 0. `style` names the style it is asked in, "" for none."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    style: str = ""
+
+    def candidates_from(self, completions: int) -> int:
+        return min(1, completions)
+
+    async def run(self, assignment: Assignment) -> Outcome:
+        sample = attempt(assignment, self.style, temperature=0.0)
+        return await draw(replace(assignment, stop=None), [sample])

@@ -1,0 +1,152 @@
+"""Independent samples with a stopping rule: the core of attempts, self-consistency and best-of-n.
+
+Samples are numbered, and the rule decides on the complete prefix of numbers alone. It names the
+least number m of further samples after which it could say stop, so all m of them are needed
+whatever they turn out to be: they go out together, and no call is wasted. `lookahead` more may be
+under way for the sake of latency; they are cancelled when the prefix decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from its.candidates import Answer, Candidate
+from its.errors import BudgetExhausted, CallError, PermanentCallError
+from its.models.protocol import Completion, Request
+from its.strategies.protocol import Assignment, Outcome
+from its.strategies.reading import candidate_from
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample to draw, and the name of the style that it is asked in."""
+
+    request: Request
+    style: str = ""
+
+
+async def draw(assignment: Assignment, samples: Sequence[Sample]) -> Outcome:
+    """Draw the samples in order until they end, the rule says stop or the budget is spent.
+
+    A sample that fails costs only itself: it is no candidate, and abstains before the rule. A
+    request that failed for good (say, its prompt is too long) is not sent again.
+    """
+    drawing = _Drawing(assignment, samples[: assignment.completions])
+    try:
+        stopped = await drawing.run()
+    finally:
+        await drawing.cancel()
+    results = drawing.results[: drawing.needed]
+    return Outcome(
+        candidates=tuple(result for result in results if isinstance(result, Candidate)),
+        stopped=stopped,
+        failures=tuple(
+            f"{assignment.candidate_id(str(ordinal))}: {result}"
+            for ordinal, result in enumerate(results)
+            if isinstance(result, CallError)
+        ),
+    )
+
+
+class _Drawing:
+    """Samples under way. The rule is known to want the first `needed` of them."""
+
+    def __init__(self, assignment: Assignment, samples: Sequence[Sample]) -> None:
+        self.assignment = assignment
+        self.samples = samples
+        self.results: list[Candidate | CallError | None] = [None] * len(samples)
+        self.needed = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._launched = 0
+        self._classes: list[int | None] = []
+        self._representatives: list[Answer] = []
+
+    async def run(self) -> bool:
+        """Draw; returns whether the rule said stop."""
+        while (further := self._further_samples()) > 0:
+            if self.needed == len(self.samples) or self._exhausted():
+                return False
+            self.needed = min(self.needed + further, len(self.samples))
+            self._launch()
+            await self._arrival_of_needed()
+        return self.assignment.stop is not None
+
+    async def cancel(self) -> None:
+        """Cancel what is still under way, and wait until its cost is settled."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _further_samples(self) -> int:
+        rule = self.assignment.stop
+        if rule is None:
+            return len(self.samples) - self.needed
+        return rule.further_samples(self._answer_classes())
+
+    def _answer_classes(self) -> list[int | None]:
+        """A class number for each needed sample: that of the first answer it is the same as."""
+        for result in self.results[len(self._classes) : self.needed]:
+            answer = result.answer if isinstance(result, Candidate) else None
+            self._classes.append(None if answer is None else self._class_of(answer))
+        return self._classes
+
+    def _class_of(self, answer: Answer) -> int:
+        for number, representative in enumerate(self._representatives):
+            if self.assignment.same(representative, answer):
+                return number
+        self._representatives.append(answer)
+        return len(self._representatives) - 1
+
+    def _exhausted(self) -> bool:
+        return any(isinstance(result, BudgetExhausted) for result in self.results[: self.needed])
+
+    def _launch(self) -> None:
+        """Send what is needed and not yet sent, and the lookahead, in the order of ordinals."""
+        ahead = self.assignment.lookahead if self.assignment.stop else 0
+        end = min(self.needed + ahead, len(self.samples))
+        refused = {
+            sample.request: result
+            for sample, result in zip(self.samples, self.results, strict=True)
+            if isinstance(result, PermanentCallError)
+        }
+        groups: dict[object, list[int]] = {}
+        for ordinal in range(self._launched, end):
+            request = self.samples[ordinal].request
+            if request in refused:
+                self.results[ordinal] = refused[request]
+            else:
+                groups.setdefault(ordinal if ahead else request, []).append(ordinal)
+        self._tasks += [asyncio.create_task(self._ask(group)) for group in groups.values()]
+        self._launched = max(self._launched, end)
+
+    async def _arrival_of_needed(self) -> None:
+        while not all(result is not None for result in self.results[: self.needed]):
+            pending = [task for task in self._tasks if not task.done()]
+            done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+
+    async def _ask(self, ordinals: list[int]) -> None:
+        request = self.samples[ordinals[0]].request
+        replies = await self._replies(request, [str(ordinal) for ordinal in ordinals])
+        for ordinal, reply in zip(ordinals, replies, strict=True):
+            self.results[ordinal] = (
+                reply
+                if isinstance(reply, CallError)
+                else candidate_from(
+                    self.assignment, str(ordinal), reply, style=self.samples[ordinal].style
+                )
+            )
+
+    async def _replies(
+        self, request: Request, labels: Sequence[str]
+    ) -> Sequence[Completion | CallError]:
+        door = self.assignment.door
+        if len(labels) > 1:
+            return await door.complete_many(request, labels)
+        try:
+            return [await door.complete(request, labels[0])]
+        except CallError as error:
+            return [error]

@@ -1,0 +1,36 @@
+"""Self-consistency (Wang et al., arXiv 2203.11171): sample one prompt n times, then vote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge
+
+from its.strategies.attempts import attempt
+from its.strategies.protocol import Assignment, Outcome
+from its.strategies.sampling import draw
+
+
+@dataclass(frozen=True, slots=True)
+class SelfConsistency:
+    """`n` samples of one prompt, fewer where a stopping rule ends them.
+
+    `style` names the style that it is asked in, "" for none; `logprobs` asks for token
+    log-probabilities, for a vote weighted by the model's own confidence.
+    """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    n: Annotated[int, Ge(1)] = 8
+    style: str = ""
+    logprobs: bool = False
+
+    def candidates_from(self, completions: int) -> int:
+        return min(self.n, completions)
+
+    async def run(self, assignment: Assignment) -> Outcome:
+        return await draw(
+            assignment, [attempt(assignment, self.style, logprobs=self.logprobs)] * self.n
+        )
