@@ -1,0 +1,160 @@
+"""A door in memory: completions from a script, arrivals in any order, everything counted."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from its.calls.protocol import Door
+from its.candidates import Answer, Candidate, Score
+from its.errors import BudgetExhausted, CallError
+from its.models.protocol import Capabilities, Completion, Request
+from its.problems.problem import Message, Question
+from its.prompts import load_prompt_set
+from its.strategies.protocol import Assignment, Scorer, StopRule
+
+Script = Callable[[Request, str], str | Completion | CallError]
+
+
+class ScriptedDoor:
+    """Answers a request and label by `script`.
+
+    `budget` caps completions; `shuffle` seeds the order in which calls under way arrive. A call
+    counts as soon as it is asked. `sent` holds (label, request) in the order asked. Labels in
+    `never` do not arrive.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        *,
+        budget: int | None = None,
+        shuffle: int | None = None,
+        capabilities: Capabilities | None = None,
+    ) -> None:
+        self.script = script
+        self.budget = budget
+        self.capabilities = capabilities or Capabilities(n=True, continues="trailing")
+        self.sent: list[tuple[str, Request]] = []
+        self.batches: list[list[str]] = []
+        self.cancelled: list[str] = []
+        self.never: set[str] = set()
+        self.events: list[tuple[str, Mapping[str, Any]]] = []
+        self.most_in_flight = 0
+        self._in_flight = 0
+        self._random = None if shuffle is None else random.Random(shuffle)
+
+    @property
+    def remaining(self) -> int | None:
+        return None if self.budget is None else self.budget - len(self.sent)
+
+    @property
+    def labels(self) -> list[str]:
+        return [label for label, _ in self.sent]
+
+    def request(
+        self,
+        messages: Sequence[Message],
+        *,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        max_tokens: int | None = None,
+        stop: Sequence[str] = (),
+        logprobs: int | None = None,
+        continues: str = "",
+        json_schema: Mapping[str, Any] | None = None,
+    ) -> Request:
+        return Request(
+            tuple(messages),
+            max_tokens=100 if max_tokens is None else max_tokens,
+            temperature=0.8 if temperature is None else temperature,
+            top_p=1.0 if top_p is None else top_p,
+            stop=tuple(stop),
+            logprobs=logprobs,
+            continues=continues,
+            json_schema=json_schema,
+        )
+
+    async def complete(self, request: Request, label: str) -> Completion:
+        if self.budget is not None and len(self.sent) >= self.budget:
+            raise BudgetExhausted(f"no completion left for {label}")
+        assert (label, request) not in self.sent, f"{label} was asked twice"
+        self.sent.append((label, request))
+        self._in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self._in_flight)
+        try:
+            if label in self.never:
+                await asyncio.Event().wait()
+            for _ in range(self._random.randrange(12) if self._random else 1):
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self.cancelled.append(label)
+            raise
+        finally:
+            self._in_flight -= 1
+        reply = self.script(request, label)
+        if isinstance(reply, CallError):
+            raise reply
+        return Completion(reply, "end") if isinstance(reply, str) else reply
+
+    async def complete_many(
+        self, request: Request, labels: Sequence[str]
+    ) -> list[Completion | CallError]:
+        self.batches.append(list(labels))
+        replies = await asyncio.gather(
+            *(self.complete(request, label) for label in labels), return_exceptions=True
+        )
+        for reply in replies:
+            if isinstance(reply, BaseException) and not isinstance(reply, CallError):
+                raise reply
+        return [reply for reply in replies if isinstance(reply, Completion | CallError)]
+
+    def note(self, event: str, **fields: Any) -> None:
+        self.events.append((event, fields))
+
+
+def read(text: str) -> Answer | None:
+    """The answer after the last "Answer:", else None."""
+    _, found, answer = text.rpartition("Answer:")
+    return Answer(answer.strip(), "text") if found and answer.strip() else None
+
+
+def same(a: Answer, b: Answer) -> bool:
+    return a.text == b.text
+
+
+def assignment(
+    door: Door,
+    *,
+    completions: int = 1_000,
+    scorer: Scorer | None = None,
+    stop: StopRule | None = None,
+    lookahead: int = 0,
+    seed: int = 0,
+    earlier: tuple[Candidate, ...] = (),
+) -> Assignment:
+    return Assignment(
+        question=Question("What is it?"),
+        door=door,
+        prompts=load_prompt_set("general"),
+        read=read,
+        same=same,
+        completions=completions,
+        seed=seed,
+        scorer=scorer,
+        stop=stop,
+        lookahead=lookahead,
+        earlier=earlier,
+        stage="stage",
+    )
+
+
+def free_scorer(value: Callable[[Candidate], float | None]) -> Scorer:
+    """A scorer that makes no call."""
+
+    async def score(candidates: Sequence[Candidate]) -> list[Score]:
+        return [Score(candidate.id, value(candidate), "toy") for candidate in candidates]
+
+    return score
