@@ -36,7 +36,17 @@ class Request:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for the journal and the trace; also the content of the call's identity."""
-        return asdict(self)
+        return {
+            "messages": [{"role": turn.role, "content": turn.content} for turn in self.messages],
+            "max_tokens": self.max_tokens,
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "stop": self.stop,
+            "seed": self.seed,
+            "logprobs": self.logprobs,
+            "continues": self.continues,
+            "json_schema": self.json_schema,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,75 @@
+"""One problem's account: its budget, what earlier sessions recorded for it, its bill, its story."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from its.calls.budget import Budget, Cap
+from its.calls.journal import RecordedCall
+from its.usage import Usage, total
+
+
+class Account:
+    """Opened when a problem starts, closed with its row.
+
+    `usage` is the problem's bill: every call of every session but those lost to a kill, which the
+    run carries as unattributed. `spent` (in the budget) counts replayed completions too, so that
+    a resumed run decides alike.
+    """
+
+    def __init__(
+        self,
+        problem: bytes,
+        priority: int,
+        recorded: Sequence[RecordedCall],
+        decisions: dict[str, str],
+    ) -> None:
+        self.problem = problem
+        self.priority = priority
+        self.decisions = decisions
+        self.budget = Budget(Cap())
+        self.usage = total(call.usage for call in recorded if call.state in _BILLED)
+        self.events: list[dict[str, Any]] = []
+        self.deadline: float | None = None
+        self._replies = {
+            (call.stage, label): (call, position)
+            for call in recorded
+            if call.state == "done"
+            for position, label in enumerate(call.labels)
+        }
+        self._prompts: dict[bytes, int] = {}
+
+    def open_budget(self, cap: Cap, seconds: float | None) -> None:
+        """Set what this problem may spend, and by when (from now)."""
+        spent = self.budget.spent
+        self.budget = Budget(cap)
+        self.budget.spent = spent
+        self.deadline = None if seconds is None else time.monotonic() + seconds
+
+    def recorded(self, stage: str, label: str, identity: bytes) -> tuple[RecordedCall, int] | None:
+        """The call of an earlier session that answers this label with this very content."""
+        found = self._replies.get((stage, label))
+        return found if found is not None and found[0].identity == identity else None
+
+    def charge(self, usage: Usage) -> None:
+        self.usage = self.usage + usage
+
+    def note(self, event: str, **fields: Any) -> dict[str, Any]:
+        """Append an event; its place is where it was asked for, its fields may follow."""
+        entry = {"seq": len(self.events), "time": round(time.time(), 3), "event": event, **fields}
+        self.events.append(entry)
+        return entry
+
+    def note_prompt(self, digest: bytes, messages: Any) -> int:
+        """Write a prompt into the story once; returns its number in this problem."""
+        number = self._prompts.get(digest)
+        if number is None:
+            number = len(self._prompts)
+            self._prompts[digest] = number
+            self.note("prompt", prompt=number, messages=messages)
+        return number
+
+
+_BILLED = frozenset({"done", "failed", "cancelled"})

@@ -1,0 +1,383 @@
+"""The journal: what was sent before it is sent, what came back before it is used.
+
+One SQLite file, one writer thread. Everything that waits is committed as one group, so that a
+thousand calls in flight cost a few commits and no write waits longer than one. `kill -9` loses
+nothing that was committed; a power loss may lose the last group.
+
+The views beside it (`solutions.jsonl`, `traces.jsonl`) are written by the same thread just before
+the group that records how long they are: whatever stands beyond that length was never committed
+and is cut off on opening.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from its.errors import RunDirectoryError
+from its.usage import Usage
+
+State = Literal["sent", "done", "failed", "cancelled", "lost"]
+USAGE_COLUMNS = (
+    "calls",
+    "completions",
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+    "usd",
+    "flops",
+    "seconds",
+    "estimated_tokens",
+)
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS calls (
+    id INTEGER PRIMARY KEY, problem BLOB, stage TEXT, strategy TEXT, model TEXT,
+    labels TEXT, identity BLOB, retry INTEGER, request BLOB, state TEXT, reply BLOB, error TEXT,
+    {", ".join(f"{column} NUMERIC" for column in USAGE_COLUMNS)});
+CREATE INDEX IF NOT EXISTS calls_of_problem ON calls (problem);
+CREATE TABLE IF NOT EXISTS decisions (problem BLOB, name TEXT, value TEXT,
+    PRIMARY KEY (problem, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS solutions (problem BLOB PRIMARY KEY, id TEXT UNIQUE, idx INTEGER,
+    status TEXT, row BLOB, trace_start INTEGER, trace_length INTEGER);
+CREATE TABLE IF NOT EXISTS lengths (view TEXT PRIMARY KEY, bytes INTEGER) WITHOUT ROWID;
+"""
+_INSERT_CALL = (
+    "INSERT INTO calls (id, problem, stage, strategy, model, labels, identity, retry, request,"
+    " state, calls, prompt_tokens, completion_tokens, estimated_tokens)"
+    " VALUES (?,?,?,?,?,?,?,?,?,'sent',1,?,0,?)"
+)
+_SETTLE_CALL = (
+    "UPDATE calls SET state=?, reply=?, error=?, "
+    + ", ".join(f"{column}=?" for column in USAGE_COLUMNS)
+    + " WHERE id=?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A call about to be sent: whose it is, what it asks, and a guess of its prompt tokens.
+
+    `retry` counts the attempts at the same thing before this one.
+    """
+
+    problem: bytes
+    stage: str
+    strategy: str
+    model: str
+    labels: tuple[str, ...]
+    identity: bytes
+    retry: int
+    request: bytes
+    prompt_estimate: int
+
+    def columns(self) -> tuple[Any, ...]:
+        return (
+            self.problem,
+            self.stage,
+            self.strategy,
+            self.model,
+            "\n".join(self.labels),
+            self.identity,
+            self.retry,
+            self.request,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """A call of an earlier session, as the journal holds it."""
+
+    stage: str
+    labels: tuple[str, ...]
+    identity: bytes
+    state: State
+    reply: bytes | None
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSolution:
+    status: str
+    index: int
+    row: bytes
+
+
+class Journal:
+    """One run's journal and the two streams of views that it commits with."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open or create; raises RunDirectoryError where the directory cannot be written."""
+        self._directory = directory
+        path = directory / "journal.sqlite"
+        try:
+            self._write = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
+                self._write.execute(f"PRAGMA {pragma}")
+            self._write.executescript(_SCHEMA)
+            self._write.execute("UPDATE calls SET state='lost' WHERE state='sent'")
+            self._views = {name: _open_view(directory, name) for name in ("solutions", "traces")}
+        except (sqlite3.Error, OSError) as error:
+            raise RunDirectoryError(f"cannot write the run in {directory}: {error}") from error
+        self._read = sqlite3.connect(path, isolation_level=None)
+        self._read.execute("PRAGMA query_only=1")
+        self._next_id: int = self._one("SELECT COALESCE(MAX(id), 0) + 1 FROM calls")
+        self.has_history = self._next_id > 1 or bool(self._one("SELECT COUNT(*) FROM solutions"))
+        self._lengths = {name: self._trim_view(name) for name in self._views}
+        self._queue: deque[tuple[Callable[[], None], asyncio.Future[None] | None]] = deque()
+        self._wake = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._failure: BaseException | None = None
+        self._thread: threading.Thread | None = None
+
+    # --- what calls write -------------------------------------------------------------------
+
+    def number_call(self) -> int:
+        """The next call's number in this run."""
+        self._next_id += 1
+        return self._next_id - 1
+
+    async def intend(self, number: int, intent: Intent) -> None:
+        """Record that a call is about to be sent; returns once that is durable."""
+        values = (number, *intent.columns(), intent.prompt_estimate, intent.prompt_estimate)
+        await self._commit(lambda: self._write.execute(_INSERT_CALL, values))
+
+    async def settle(
+        self, number: int, state: State, usage: Usage, reply: bytes | None, error: str = ""
+    ) -> None:
+        """Record how a call ended; returns once that is durable."""
+        values = (
+            state,
+            reply,
+            error or None,
+            *(getattr(usage, column) for column in USAGE_COLUMNS),
+            number,
+        )
+        await self._commit(lambda: self._write.execute(_SETTLE_CALL, values))
+
+    async def decide(self, problem: bytes, name: str, value: str) -> None:
+        """Record a decision that a resumed run must repeat (one that followed the clock)."""
+        await self._commit(
+            lambda: self._write.execute(
+                "INSERT OR REPLACE INTO decisions VALUES (?,?,?)", (problem, name, value)
+            )
+        )
+
+    async def finish(
+        self, problem: bytes, id_: str, index: int, status: str, row: bytes, trace: bytes
+    ) -> None:
+        """Record a problem's row and its events, in the views and here, as one."""
+
+        def write() -> None:
+            start = self._append("traces", trace)
+            self._append("solutions", row)
+            self._write.execute("DELETE FROM solutions WHERE id=? AND problem<>?", (id_, problem))
+            self._write.execute(
+                "INSERT OR REPLACE INTO solutions VALUES (?,?,?,?,?,?,?)",
+                (problem, id_, index, status, row, start, len(trace)),
+            )
+
+        await self._commit(write)
+
+    # --- what a resumed run reads ---------------------------------------------------------------
+
+    def calls_of(self, problem: bytes) -> list[RecordedCall]:
+        """Every call of a problem in the order sent, those of earlier sessions included."""
+        if not self.has_history:
+            return []
+        rows = self._read.execute(
+            f"SELECT stage, labels, identity, state, reply, {', '.join(USAGE_COLUMNS)}"
+            " FROM calls WHERE problem=? ORDER BY id",
+            (problem,),
+        )
+        return [
+            RecordedCall(
+                stage=row[0],
+                labels=tuple(row[1].split("\n")),
+                identity=row[2],
+                state=row[3],
+                reply=row[4],
+                usage=_usage(row[5:]),
+            )
+            for row in rows
+        ]
+
+    def decisions_of(self, problem: bytes) -> dict[str, str]:
+        if not self.has_history:
+            return {}
+        return dict(
+            self._read.execute("SELECT name, value FROM decisions WHERE problem=?", (problem,))
+        )
+
+    def solution_of(self, problem: bytes) -> RecordedSolution | None:
+        """The recorded row of a problem, None where it has none yet."""
+        if not self.has_history:
+            return None
+        row = self._read.execute(
+            "SELECT status, idx, row FROM solutions WHERE problem=?", (problem,)
+        ).fetchone()
+        return RecordedSolution(*row) if row else None
+
+    def solutions(self) -> Iterator[bytes]:
+        """Every recorded row, in the order of the input."""
+        reader = sqlite3.connect(self._directory / "journal.sqlite")
+        try:
+            for (row,) in reader.execute("SELECT row FROM solutions ORDER BY idx"):
+                yield row
+        finally:
+            reader.close()
+
+    def spending(self) -> list[tuple[str, str, str, State, bool, int, int, Usage]]:
+        """Sums of all calls by (stage, strategy, model, state, belongs to a recorded solution):
+        with how many rows, how many of them retries, and their usage."""
+        sums = ", ".join(_sum(column) for column in USAGE_COLUMNS)
+        rows = self._read.execute(
+            "SELECT stage, strategy, model, state,"
+            " problem IN (SELECT problem FROM solutions) AS solved,"
+            f" COUNT(*), SUM(retry > 0), {sums}"
+            " FROM calls GROUP BY stage, strategy, model, state, solved ORDER BY MIN(id)"
+        )
+        return [
+            (row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6], _usage(row[7:]))
+            for row in rows
+        ]
+
+    def trace_ranges(self) -> list[tuple[int, int]]:
+        """(start, length) in bytes of each recorded problem's events, in input order."""
+        return self._read.execute(
+            "SELECT trace_start, trace_length FROM solutions ORDER BY idx"
+        ).fetchall()
+
+    # --- ending ---------------------------------------------------------------------------------
+
+    async def flush(self) -> None:
+        """Wait until everything written so far is durable."""
+        await self._commit(lambda: None)
+
+    def close(self) -> None:
+        """Write what is left and close the files. Does not raise for what failed before."""
+        if self._thread is not None:
+            self._queue.append((_STOP, None))
+            self._wake.set()
+            self._thread.join()
+        for view in self._views.values():
+            view.close()
+        self._read.close()
+        self._write.close()
+
+    # --- the writer thread ----------------------------------------------------------------------
+
+    async def _commit(self, write: Callable[[], Any]) -> None:
+        if self._failure is not None:
+            raise RunDirectoryError(f"cannot write the run: {self._failure}")
+        if self._thread is None:
+            self._loop = asyncio.get_running_loop()
+            self._thread = threading.Thread(target=self._serve, name="journal", daemon=True)
+            self._thread.start()
+        done = asyncio.get_running_loop().create_future()
+        self._queue.append((write, done))
+        self._wake.set()
+        await asyncio.shield(done)
+
+    def _serve(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            group = []
+            while self._queue:
+                group.append(self._queue.popleft())
+            stop = any(write is _STOP for write, _ in group)
+            waiters = [waiter for _, waiter in group if waiter is not None]
+            try:
+                if group and self._failure is None:
+                    self._write_group([write for write, _ in group if write is not _STOP])
+            except BaseException as failure:
+                self._failure = failure
+            if waiters and self._loop is not None and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(_resolve, waiters, self._failure)
+            if stop:
+                return
+
+    def _write_group(self, writes: list[Callable[[], None]]) -> None:
+        before = dict(self._lengths)
+        self._write.execute("BEGIN")
+        for write in writes:
+            write()
+        for name, view in self._views.items():
+            if self._lengths[name] != before[name]:
+                view.flush()
+                self._write.execute(
+                    "INSERT OR REPLACE INTO lengths VALUES (?,?)", (name, self._lengths[name])
+                )
+        self._write.execute("COMMIT")
+
+    def _append(self, name: str, data: bytes) -> int:
+        start = self._lengths[name]
+        self._views[name].write(data)
+        self._lengths[name] = start + len(data)
+        return start
+
+    # --- opening --------------------------------------------------------------------------------
+
+    def _trim_view(self, name: str) -> int:
+        """Cut what was never committed; where bytes are missing, forget the rows they held."""
+        committed = self._one("SELECT bytes FROM lengths WHERE view=?", name) or 0
+        view = self._views[name]
+        present = view.seek(0, 2)
+        if present > committed:
+            view.truncate(committed)
+        elif present < committed and name == "traces":
+            self._write.execute(
+                "DELETE FROM solutions WHERE trace_start + trace_length > ?", (present,)
+            )
+            committed = present
+        elif present < committed:
+            view.truncate(0)
+            view.seek(0)
+            committed = sum(view.write(row) for row in self.solutions())
+            view.flush()
+        self._write.execute("INSERT OR REPLACE INTO lengths VALUES (?,?)", (name, committed))
+        view.seek(committed)
+        return int(committed)
+
+    def _one(self, query: str, *parameters: Any) -> Any:
+        row = self._read.execute(query, parameters).fetchone()
+        return row[0] if row else None
+
+
+def _STOP() -> None:  # noqa: N802
+    """The writer's last order."""
+
+
+def _resolve(waiters: list[asyncio.Future[None]], failure: BaseException | None) -> None:
+    for waiter in waiters:
+        if waiter.done():
+            continue
+        if failure is None:
+            waiter.set_result(None)
+        else:
+            waiter.set_exception(RunDirectoryError(f"cannot write the run: {failure}"))
+
+
+def _open_view(directory: Path, name: str) -> Any:
+    path = directory / f"{name}.jsonl"
+    path.touch()
+    return path.open("r+b")
+
+
+def _sum(column: str) -> str:
+    """SQL that sums, and gives NULL where any row is NULL: unknown plus anything is unknown."""
+    return f"CASE WHEN COUNT({column}) = COUNT(*) THEN SUM({column}) END"
+
+
+def _usage(values: Sequence[Any]) -> Usage:
+    named = dict(zip(USAGE_COLUMNS, values, strict=True))
+    for count in ("calls", "completions", "estimated_tokens", "seconds"):
+        named[count] = named[count] or 0
+    return Usage(**named)

@@ -1,0 +1,135 @@
+"""How many calls may be on their way to one model at once, and how many a minute."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+
+class Slots:
+    """One model's pool of slots, handed out by priority (lower first), then by arrival.
+
+    The limit adapts between `floor` and `ceiling`: it starts at the ceiling, an overload answer
+    (429, 503) takes it down by 30 %, and a full limit's worth of successes whose latency holds
+    (at most twice the best average seen) gives one slot back.
+    """
+
+    def __init__(self, ceiling: int, floor: int = 1) -> None:
+        self.ceiling = ceiling
+        self.floor = min(floor, ceiling)
+        self.limit = ceiling
+        self.in_use = 0
+        self._order = count()
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._successes = 0
+        self._latency: float | None = None
+        self._best_latency: float | None = None
+        self._last_shrink = float("-inf")
+
+    @property
+    def waiting(self) -> int:
+        return sum(not waiter.done() for _, _, waiter in self._waiting)
+
+    async def acquire(self, priority: int) -> None:
+        if self.in_use < self.limit and not self._waiting:
+            self.in_use += 1
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (priority, next(self._order), waiter))
+        self._hand_out()
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self.release()
+            raise
+
+    def release(self) -> None:
+        self.in_use -= 1
+        self._hand_out()
+
+    def succeeded(self, seconds: float) -> None:
+        """Tell the latency of a delivered call; may give back a slot lost to an overload."""
+        self._latency = seconds if self._latency is None else self._latency * 0.9 + seconds * 0.1
+        if self._best_latency is None or self._latency < self._best_latency:
+            self._best_latency = self._latency
+        if self.limit >= self.ceiling:
+            return
+        self._successes += 1
+        if self._successes >= self.limit and self._latency <= 2 * self._best_latency:
+            self._successes = 0
+            self.limit += 1
+            self._hand_out()
+
+    def overloaded(self) -> None:
+        """Tell that the endpoint asked for less; shrinks at most once a second."""
+        now = time.monotonic()
+        if now - self._last_shrink >= 1.0:
+            self._last_shrink = now
+            self._successes = 0
+            self.limit = max(self.floor, int(self.limit * 0.7))
+
+    def _hand_out(self) -> None:
+        while self._waiting and self.in_use < self.limit:
+            _, _, waiter = heapq.heappop(self._waiting)
+            if not waiter.done():
+                self.in_use += 1
+                waiter.set_result(None)
+
+
+class PerMinute:
+    """A rate of requests or tokens a minute: reserved before sending, reconciled after.
+
+    A bucket that fills evenly and holds a sixth of a minute's worth, so a burst stays short.
+    """
+
+    def __init__(self, amount: float | None) -> None:
+        self._rate = None if amount is None else amount / 60.0
+        self._capacity = 0.0 if amount is None else max(amount / 6.0, 1.0)
+        self._level = self._capacity
+        self._updated = time.monotonic()
+
+    async def take(self, amount: float) -> None:
+        """Wait until the amount is there (an amount over the capacity goes into debt)."""
+        if self._rate is None:
+            return
+        self._refill()
+        self._level -= amount
+        if self._level < 0:
+            try:
+                await asyncio.sleep(-self._level / self._rate)
+            except asyncio.CancelledError:
+                self.give_back(amount)
+                raise
+
+    def give_back(self, amount: float) -> None:
+        """Return what was reserved and not used."""
+        if self._rate is not None:
+            self._level = min(self._capacity, self._level + amount)
+
+    def _refill(self) -> None:
+        now = time.monotonic()
+        if self._rate is not None:
+            self._level = min(self._capacity, self._level + (now - self._updated) * self._rate)
+        self._updated = now
+
+
+class Waiting:
+    """What calls wait for at this moment, for the progress display: reason to how many."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[str, int] = {}
+
+    @contextmanager
+    def for_(self, reason: str) -> Iterator[None]:
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+        try:
+            yield
+        finally:
+            self.reasons[reason] -= 1
+            if not self.reasons[reason]:
+                del self.reasons[reason]
