@@ -19,6 +19,7 @@ from its.calls.channel import Channel
 from its.calls.journal import Intent, Journal, RecordedCall, State
 from its.calls.ledger import Ledger
 from its.calls.limits import Waiting
+from its.calls.replies import completion_data, completion_of, share
 from its.errors import BudgetExhausted, CallError, TransientCallError
 from its.models.protocol import (
     Capabilities,
@@ -26,7 +27,6 @@ from its.models.protocol import (
     Received,
     Reply,
     Request,
-    TokenLogprob,
 )
 from its.problems.problem import Message
 from its.usage import Usage
@@ -122,7 +122,8 @@ class StageDoor:
         identity = self._identity(request)
         groups: list[tuple[str, ...]] = []
         for held, run in groupby(labels, lambda label: self._recorded(label, identity) is not None):
-            groups.extend([(label,) for label in run] if held else [tuple(run)])
+            together = tuple(run)
+            groups.extend([(label,) for label in together] if held else [together])
         return groups
 
     # --- one call -----------------------------------------------------------------------------
@@ -134,7 +135,7 @@ class StageDoor:
         event = self._note_call(request, labels)
         bound = self.channel.bound(request, len(labels))
         try:
-            await self._check_deadline(labels)
+            await self._check_deadline(labels, identity)
             await self.budget.reserve(bound)
         except BudgetExhausted as refusal:
             event.update(state="refused", error=str(refusal))
@@ -156,7 +157,7 @@ class StageDoor:
             self.budget.settle(bound, actual)
         event.update(
             state="done",
-            completions=[_completion_data(completion) for completion in reply.completions],
+            completions=[completion_data(completion) for completion in reply.completions],
             usage=reply.usage.as_dict(),
             from_journal=held is not None,
         )
@@ -270,7 +271,7 @@ class StageDoor:
         self._charge(usage, "done")
         reply = Reply(reply.completions, usage)
         await journal.settle(
-            number, "done", usage, orjson.dumps([_completion_data(c) for c in reply.completions])
+            number, "done", usage, orjson.dumps([completion_data(c) for c in reply.completions])
         )
         return reply, usage
 
@@ -314,19 +315,22 @@ class StageDoor:
 
     def _replay(self, call: RecordedCall, position: int) -> Reply:
         """A completion that an earlier session paid for; its problem's bill holds it already."""
-        completions = [_completion(data) for data in orjson.loads(call.reply or b"[]")]
-        share = call.usage if len(completions) == 1 else _share(call.usage, len(completions))
-        self.exchange.ledger.replay(share)
-        return Reply((completions[position],), share)
+        completions = [completion_of(data) for data in orjson.loads(call.reply or b"[]")]
+        usage = call.usage if len(completions) == 1 else share(call.usage, len(completions))
+        self.exchange.ledger.replay(usage)
+        return Reply((completions[position],), usage)
 
     # --- the clock ------------------------------------------------------------------------------
 
-    async def _check_deadline(self, labels: tuple[str, ...]) -> None:
+    async def _check_deadline(self, labels: tuple[str, ...], identity: bytes) -> None:
+        """Refuse what comes too late; what was refused once is refused again, and what is
+        recorded is served, whatever the clock says."""
         account = self.account
-        late = account.deadline is not None and time.monotonic() >= account.deadline
         if self._deadline_name(labels) in account.decisions:
             raise BudgetExhausted("the time for this problem was over")
-        if late and account.recorded(self.stage, labels[0], b"") is None:
+        if account.deadline is None or self._recorded(labels[0], identity) is not None:
+            return
+        if time.monotonic() >= account.deadline:
             raise await self._out_of_time(labels)
 
     async def _out_of_time(self, labels: tuple[str, ...]) -> BudgetExhausted:
@@ -358,46 +362,3 @@ class StageDoor:
 
 def _amount(usage: Usage) -> Amount:
     return Amount(usage.completions, usage.tokens or 0, usage.usd or 0.0)
-
-
-def _share(usage: Usage, parts: int) -> Usage:
-    """One completion's part of a call that delivered several: an even one, prompt included."""
-
-    def part(value: int | None) -> int | None:
-        return None if value is None else -(-value // parts)
-
-    return replace(
-        usage,
-        completions=1,
-        prompt_tokens=part(usage.prompt_tokens),
-        completion_tokens=part(usage.completion_tokens),
-    )
-
-
-def _completion_data(completion: Completion) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "text": completion.text,
-        "finish": completion.finish,
-        "tokens": completion.tokens,
-    }
-    if completion.logprobs is not None:
-        data["logprobs"] = [[t.token, t.logprob, t.top] for t in completion.logprobs]
-    if completion.reasoning:
-        data["reasoning"] = completion.reasoning
-    return data
-
-
-def _completion(data: dict[str, Any]) -> Completion:
-    logprobs = data.get("logprobs")
-    return Completion(
-        data["text"],
-        data["finish"],
-        data["tokens"],
-        None
-        if logprobs is None
-        else tuple(
-            TokenLogprob(token, logprob, tuple((t, p) for t, p in top))
-            for token, logprob, top in logprobs
-        ),
-        data.get("reasoning", ""),
-    )
