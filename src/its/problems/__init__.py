@@ -1,1 +1,16 @@
 """Problems: what is asked, and (apart from it) the reference that only grades."""
+
+from its.problems.fields import Mapping
+from its.problems.problem import AnswerKind, BadLine, Message, Problem, Question
+from its.problems.reading import ProblemReader, open_problems
+
+__all__ = [
+    "AnswerKind",
+    "BadLine",
+    "Mapping",
+    "Message",
+    "Problem",
+    "ProblemReader",
+    "Question",
+    "open_problems",
+]
