@@ -1,16 +1,17 @@
 """A named set of prompts, read from YAML.
 
-A prompt set file holds `prompts` (name to text, or to a list of {role, content}) and `styles`
-(name to the sentence that asks for it). `{name}` in a text is replaced by the value of that name;
-a literal brace needs no escape unless it surrounds a known name. Values are put in once and never
-looked at again, so a brace in a model's output means nothing.
+A prompt set file holds `prompts` (name to text, or to a list of {role, content}), `styles`
+(name to the sentence that asks for it) and `scales` (name of a prompt that asks for a score to the
+lowest and the highest one, where they are not 1 and 10). `{name}` in a text is replaced by the
+value of that name; a literal brace needs no escape unless it surrounds a known name. Values are
+put in once and never looked at again, so a brace in a model's output means nothing.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,12 @@ _FIELD = re.compile(r"\{([a-z_]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class PromptSet:
-    """Prompts and styles by name."""
+    """Prompts and styles by name, and the scales of prompts that ask for a score."""
 
     name: str
     prompts: Mapping[str, tuple[Message, ...]]
     styles: Mapping[str, str]
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def render(self, prompt: str, question: Question, **values: str) -> tuple[Message, ...]:
         """The messages of one prompt for a question.
@@ -57,6 +59,10 @@ class PromptSet:
             )
         return self.styles[name]
 
+    def scale(self, prompt: str) -> tuple[float, float]:
+        """The lowest and the highest score that a prompt asks for."""
+        return self.scales.get(prompt, (1.0, 10.0))
+
 
 def question_text(question: Question) -> str:
     """The question as a prompt shows it, with lettered choices below where it has any."""
@@ -75,7 +81,8 @@ def load_prompt_set(name_or_path: str, overrides: Mapping[str, Any] | None = Non
     raw = _read(name_or_path)
     merged = _merge(raw, overrides or {})
     prompts = {name: _messages(name, body) for name, body in merged.get("prompts", {}).items()}
-    return PromptSet(name_or_path, prompts, merged.get("styles", {}))
+    scales = {name: _scale(name, ends) for name, ends in merged.get("scales", {}).items()}
+    return PromptSet(name_or_path, prompts, merged.get("styles", {}), scales)
 
 
 def prompt_set_names() -> list[str]:
@@ -111,7 +118,7 @@ def _read(name_or_path: str) -> dict[str, Any]:
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return {
         section: {**base.get(section, {}), **over.get(section, {})}
-        for section in ("prompts", "styles")
+        for section in ("prompts", "styles", "scales")
     }
 
 
@@ -124,6 +131,16 @@ def _messages(name: str, body: Any) -> tuple[Message, ...]:
         raise ConfigurationError(
             f"prompt {name!r} must be a text, or a list of turns with `role` and `content`"
         ) from error
+
+
+def _scale(name: str, ends: Any) -> tuple[float, float]:
+    try:
+        low, high = (float(end) for end in ends)
+    except (TypeError, ValueError):
+        low = high = 0.0
+    if not low < high:
+        raise ConfigurationError(f"scale {name!r} must be a list of the lowest and highest score")
+    return low, high
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:

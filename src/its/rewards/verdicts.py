@@ -1,0 +1,259 @@
+"""Reading verdicts that models write: the right number, or None. Never a silent middle.
+
+One parser for all rewards. It accepts the forms that models really use for what was asked
+("8/10", "**8**", "8.5", "Score: 8", a JSON fence) and abstains from everything else: prose without
+a score, a value out of range, NaN, a range of values, scores for another number of responses.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+_NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)"
+_VALUE = re.compile(
+    rf"(?P<value>{_NUMBER})(?P<percent>\s?%)?(?:\s*(?:/|out of)\s*(?P<whole>\d+(?:\.\d+)?))?"
+    # Neither part of a longer token, nor one end of a range, nor a chain of fractions.
+    r"(?![\w%])(?!\s*(?:/|[-–—~]\s*\d|(?:to|or)\b|[.,]\d))",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"\b(?:scores?|rating|grade|reward)\b[\s*_`\"']*(?:\([^()\n]*\)|out of \d+)?[\s*_`\"']*"
+    r"(?::|=|\bis\b|\bof\b)",
+    re.IGNORECASE,
+)
+_OUT_OF = re.compile(rf"(?<![\w.])({_NUMBER})\s*(?:/|out of)\s*(\d+(?:\.\d+)?)\b(?!\s*/)", re.I)
+_DECORATION = re.compile(r"[*_`$\\]|\bboxed\b|[{}]")
+_NO_NUMBER = re.compile(r"[-+]?(?:nan|inf|infinity|null|none|n/a)\b", re.IGNORECASE)
+_WHOLES = (5.0, 10.0, 20.0, 100.0)
+_JSON_START = re.compile(r"[\[{]")
+_LONGEST = 20_000
+"""A verdict is at the end of a text: this many characters of it are read."""
+
+
+def score(text: str, low: float, high: float) -> float | None:
+    """The score in [low, high] that a verdict gives.
+
+    In this order: a JSON object with a `score`; the last labelled one ("Score: 8"); a verdict
+    that is a number and nothing else; "8/10" in prose, when all of them agree.
+    """
+    for data in _json_values(text):
+        if isinstance(data, dict) and "score" in data:
+            return _json_number(data["score"], low, high)
+    plain = _plain(text)
+    labelled = None
+    for match in _LABEL.finditer(plain):
+        rest = plain[match.end() :].split("\n", 1)[0].strip()
+        if value := _VALUE.match(rest):
+            labelled = (_scaled(value, low, high),)
+        elif rest[:1].isdigit() or _NO_NUMBER.match(rest) or rest[:1] in "-+":
+            labelled = (None,)
+    if labelled is not None:
+        return labelled[0]
+    bare = plain.strip().rstrip(".")
+    if (value := _VALUE.fullmatch(bare)) is not None:
+        return _scaled(value, low, high)
+    found = {_of_whole(float(a), float(b), low, high) for a, b in _OUT_OF.findall(plain)}
+    return found.pop() if len(found) == 1 else None
+
+
+def scores(text: str, count: int, low: float, high: float) -> list[float] | None:
+    """Scores of `count` numbered responses, in their order; None unless every one has exactly
+    one score in [low, high].
+
+    Forms: JSON (`{"scores": [8, 7]}` or objects with `response` and `score`), a list
+    ("Scores: 8, 7"), or a line each ("[1] 8", "Response 2: 7/10").
+    """
+    for data in _json_values(text):
+        if (listed := _json_scores(data)) is not None:
+            values = [_json_number(value, low, high) for value in listed]
+            return _whole_list(values, count)
+    plain = _plain(text)
+    if (by_line := _numbered_lines(plain, count, low, high)) is not None:
+        return _whole_list(by_line, count)
+    lists = [_listed(line, low, high) for line in plain.splitlines()]
+    given = [values for values in lists if values is not None]
+    if given:
+        return _whole_list(given[-1], count)
+    if count == 1:
+        single = score(text, low, high)
+        return None if single is None else [single]
+    return None
+
+
+def yes_no(text: str) -> bool | None:
+    """The verdict of a yes-or-no question: its last line that says one of the two, else its
+    first word; None where neither does, or where both are said in one breath."""
+    plain = _plain(text).casefold()
+    final = re.compile(r"^(?:[^\n]*[?:]|)\W*(yes|no|true|false)\W*$")
+    for line in reversed(plain.splitlines()):
+        if match := final.match(line):
+            return match[1] in ("yes", "true")
+    first = re.match(r"\W*(yes|no|true|false)\b(?!\W*(?:or|/)\W*(?:yes|no|true|false))", plain)
+    return first[1] in ("yes", "true") if first else None
+
+
+def pick(text: str, count: int) -> int | None:
+    """Which of `count` numbered responses a verdict names, from 0; None where it names none,
+    one that does not exist, or several without a last word."""
+    for data in _json_values(text):
+        if isinstance(data, dict):
+            for key in ("response", "choice", "best", "answer"):
+                if isinstance(data.get(key), int) and not isinstance(data[key], bool):
+                    return _index(data[key], count)
+    plain = _plain(text)
+    named = re.findall(
+        r"(?:final answer|most consistent|best|choice|verdict|choose|answer)\W+(?:is\W+)?"
+        r"(?:response|candidate)?\W{0,3}(\d+)\b(?!\.\d)",
+        plain,
+        re.IGNORECASE,
+    )
+    if named:
+        return _index(int(named[-1]), count)
+    numbers = {int(n) for n in re.findall(r"(?:response|candidate)\s*\W?(\d+)\b", plain, re.I)}
+    if re.fullmatch(r"\W*\d+\W*", plain):
+        numbers = {int(re.sub(r"\D", "", plain))}
+    return _index(numbers.pop(), count) if len(numbers) == 1 else None
+
+
+def preference(text: str) -> float | None:
+    """Which of two responses is better: 1.0 for the first, 0.0 for the second, 0.5 for a tie.
+
+    Reads the last "[[A]]", "Verdict: B", "Better: tie", or a bare letter; else None.
+    """
+    marked = re.findall(r"\[\[\s*(A|B|C|tie)\s*\]\]", text, re.IGNORECASE)
+    plain = _plain(text)
+    if not marked:
+        marked = re.findall(
+            r"(?:verdict|better|winner|choice|answer)\s*(?::|=|\bis\b)\s*[\[(\"']*"
+            r"(?:response\s+|solution\s+)?(A|B|C|tie)\b",
+            plain,
+            re.IGNORECASE,
+        )
+    if not marked and (bare := re.fullmatch(r"\W*(A|B|tie)\W*", plain, re.IGNORECASE)):
+        marked = [bare[1]]
+    if not marked:
+        return None
+    return {"a": 1.0, "b": 0.0}.get(marked[-1].casefold(), 0.5)
+
+
+def _plain(text: str) -> str:
+    """The end of a text without emphasis and math markup."""
+    return _DECORATION.sub("", text[-_LONGEST:]).strip()
+
+
+def _scaled(match: re.Match[str], low: float, high: float) -> float | None:
+    value = float(match["value"])
+    if match["whole"] is not None:
+        return _of_whole(value, float(match["whole"]), low, high)
+    if match["percent"]:
+        return _of_whole(value, 100.0, low, high)
+    return _in_range(value, low, high)
+
+
+def _of_whole(value: float, whole: float, low: float, high: float) -> float | None:
+    """`value` out of `whole`, on the scale that was asked for."""
+    if whole == high:
+        return _in_range(value, low, high)
+    if whole not in _WHOLES or not 0 <= value <= whole:
+        return None
+    return _in_range(value / whole * high, low, high)
+
+
+def _in_range(value: float, low: float, high: float) -> float | None:
+    return value if math.isfinite(value) and low <= value <= high else None
+
+
+def _index(number: int, count: int) -> int | None:
+    return number - 1 if 1 <= number <= count else None
+
+
+def _whole_list(values: Sequence[float | None], count: int) -> list[float] | None:
+    known = [value for value in values if value is not None]
+    return known if len(known) == len(values) == count else None
+
+
+def _numbered_lines(text: str, count: int, low: float, high: float) -> list[float | None] | None:
+    """Scores of lines such as "[1] 8" or "Response 2: 7/10"; None where there are no such lines.
+    A response without a line, or with two different scores, has None."""
+    line = re.compile(
+        r"^[\s\-#>•]*(?:(?:score|rating) (?:of|for)\s+)?(?:\[(\d+)\]|(?:response|candidate|answer"
+        r"|solution)\s*\[?(\d+)\]?|(\d+)(?=\s*:))\s*(?:\([^()\n]*\))?\s*[:=\-–]?\s*"
+        r"(?:(?:score|rating)\s*[:=]?\s*)?(?P<rest>\S.*)$",
+        re.IGNORECASE,
+    )
+    found: dict[int, set[float | None]] = {}
+    for match in filter(None, map(line.match, text.splitlines())):
+        number = int(match[1] or match[2] or match[3])
+        value = _VALUE.match(match["rest"])
+        if value is not None and not re.search(r"[A-Za-z]{3}", match["rest"][value.end() :]):
+            found.setdefault(number, set()).add(_scaled(value, low, high))
+        elif _NO_NUMBER.match(match["rest"]):
+            found.setdefault(number, set()).add(None)
+    if not found:
+        return None
+    if set(found) != set(range(1, count + 1)):
+        return [None]
+    return [found[i].pop() if len(found[i]) == 1 else None for i in range(1, count + 1)]
+
+
+def _listed(line: str, low: float, high: float) -> list[float | None] | None:
+    """The numbers of a line that is a list and nothing else, "Scores: 8, 7" or "[8, 7]"."""
+    match = re.fullmatch(r"\W*(?:(?:final\s+)?scores?\s*[:=])?\s*\[?([^\[\]]+)\]?\W*", line, re.I)
+    parts = [part.strip() for part in match[1].split(",")] if match else []
+    if len(parts) < 2:
+        return None
+    values = [_VALUE.fullmatch(part) for part in parts]
+    if any(
+        value is None and not _NO_NUMBER.match(part)
+        for value, part in zip(values, parts, strict=True)
+    ):
+        return None
+    return [None if value is None else _scaled(value, low, high) for value in values]
+
+
+def _json_values(text: str) -> list[Any]:
+    """The outermost JSON objects and arrays in a text, last first (a verdict comes at the end)."""
+    text = text[-_LONGEST:]
+    decoder = json.JSONDecoder(parse_constant=lambda _: None)
+    found: list[Any] = []
+    position = 0
+    while match := _JSON_START.search(text, position):
+        try:
+            value, position = decoder.raw_decode(text, match.start())
+            found.append(value)
+        except (ValueError, RecursionError):
+            position = match.end()
+    return found[::-1]
+
+
+def _json_scores(data: Any) -> list[Any] | None:
+    bare = isinstance(data, list)
+    if isinstance(data, dict):
+        data = data.get("scores")
+    if isinstance(data, dict):
+        try:
+            data = [value for _, value in sorted(data.items(), key=lambda kv: int(kv[0]))]
+        except ValueError:
+            return None
+    if not isinstance(data, list) or not data:
+        return None
+    if all(isinstance(item, dict) and "score" in item for item in data):
+        try:
+            return [d["score"] for d in sorted(data, key=lambda d: int(d.get("response", 0)))]
+        except (TypeError, ValueError):
+            return None
+    # A bare list of numbers may be a "[1]" before a score: the other forms read it.
+    return None if bare or any(isinstance(item, dict | list) for item in data) else data
+
+
+def _json_number(value: Any, low: float, high: float) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return _in_range(value, low, high)
+    match = _VALUE.fullmatch(value.strip()) if isinstance(value, str) else None
+    return None if match is None else _scaled(match, low, high)

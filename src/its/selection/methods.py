@@ -1,0 +1,115 @@
+"""Selectors that need no call of their own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Gt
+
+from its.candidates import Selection
+from its.rewards.step_aggregation import StepAggregation, aggregate
+from its.selection import votes
+from its.selection.protocol import Context
+
+
+class _Free:
+    """A selector without calls of its own."""
+
+    def completions(self, candidates: int) -> int:
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class First(_Free):
+    """The first candidate that has an answer: for a single or greedy attempt."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    needs_reward: ClassVar[bool] = False
+
+    async def select(self, context: Context) -> Selection:
+        for candidate, number in zip(context.candidates, context.classes, strict=True):
+            if number is not None:
+                selection = votes.vote([candidate], [number])
+                return Selection(
+                    candidate, selection.confidence, "the first with an answer", selection.tally
+                )
+        return votes.vote(context.candidates, context.classes)
+
+
+@dataclass(frozen=True, slots=True)
+class Vote(_Free):
+    """Self-consistency: the answer that most candidates agree on (arXiv:2203.11171)."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    needs_reward: ClassVar[bool] = False
+
+    async def select(self, context: Context) -> Selection:
+        return votes.vote(context.candidates, context.classes, context.values())
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedVote(_Free):
+    """A vote weighted by scores: the sum of the scores of equivalent answers."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    needs_reward: ClassVar[bool] = True
+
+    async def select(self, context: Context) -> Selection:
+        return votes.weighted_vote(context.candidates, context.classes, context.values())
+
+
+@dataclass(frozen=True, slots=True)
+class BestOfN(_Free):
+    """The best scored candidate, with a guard against over-optimising the reward.
+
+    The more candidates, the likelier the best score is a fault of the reward. With `guard`, the
+    choice therefore moves from the best candidate towards the weighted vote as candidates grow:
+    a class of equivalent answers weighs the p-norm of its scores with 1/p = 1 - 1/sqrt(n) (0 for
+    one candidate, .5 for four, .9 for a hundred).
+    """
+
+    guard: bool = True
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    needs_reward: ClassVar[bool] = True
+
+    async def select(self, context: Context) -> Selection:
+        candidates, classes = context.candidates, context.classes
+        voting = sum(number is not None for number in classes)
+        agreement = 1 - 1 / math.sqrt(max(voting, 1)) if self.guard else 0.0
+        return votes.norm_vote(candidates, classes, context.values(), agreement)
+
+
+@dataclass(frozen=True, slots=True)
+class Cisc(_Free):
+    """Confidence-informed self-consistency: a vote weighted by softmax(score / temperature).
+
+    Scores are best a probability (`p_true`). Tune the temperature on problems held out; large
+    ones approach the plain vote.
+    """
+
+    temperature: Annotated[float, Gt(0)] = 0.5
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    needs_reward: ClassVar[bool] = True
+
+    async def select(self, context: Context) -> Selection:
+        return votes.cisc(context.candidates, context.classes, context.values(), self.temperature)
+
+
+@dataclass(frozen=True, slots=True)
+class StepVote(_Free):
+    """A vote weighted by the candidates' step scores: the default wherever they have some.
+
+    The weight is the score of the last step times the least of all (see docs/selection.md for
+    why); candidates without step scores weigh the mean.
+    """
+
+    aggregation: StepAggregation = "last_min"
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    needs_reward: ClassVar[bool] = False
+
+    async def select(self, context: Context) -> Selection:
+        scores = [aggregate(c.step_scores, self.aggregation) for c in context.candidates]
+        return votes.weighted_vote(context.candidates, context.classes, scores)

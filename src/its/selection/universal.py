@@ -1,0 +1,70 @@
+"""Universal self-consistency: the model itself names the most consistent response."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Interval
+
+from its.candidates import Selection
+from its.rewards import verdicts
+from its.rewards.asking import ask
+from its.rewards.fencing import fenced
+from its.selection import votes
+from its.selection.protocol import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Universal:
+    """One more call shows all candidates and asks which of them agrees best with the rest
+    (arXiv:2311.17311). For answers that cannot be compared by equivalence, such as free text.
+
+    Candidates without an answer are not shown. Where the reply names none of them, or the call
+    comes to nothing, a vote decides.
+    """
+
+    temperature: Annotated[float, Interval(ge=0, le=2)] = 0.0
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    needs_reward: ClassVar[bool] = False
+
+    def completions(self, candidates: int) -> int:
+        return 1 if candidates > 1 else 0
+
+    async def select(self, context: Context) -> Selection:
+        by_vote = votes.vote(context.candidates, context.classes, context.values())
+        shown = [
+            candidate
+            for candidate, number in zip(context.candidates, context.classes, strict=True)
+            if number is not None
+        ]
+        if len(shown) < 2:
+            return by_vote
+        texts = [candidate.text for candidate in shown]
+        messages = context.prompts.render(
+            "universal", context.question, responses="\n\n".join(fenced(texts))
+        )
+        request = context.door.request(messages, temperature=self.temperature)
+        reply = await ask(context.door, request, "universal")
+        chosen = None if reply is None else verdicts.pick(reply.text, len(shown))
+        if chosen is None:
+            why = "the call came to nothing" if reply is None else "the reply named none of them"
+            return replace(by_vote, reason=f"{by_vote.reason}; {why}, so a vote decided")
+        candidate = shown[chosen]
+        ranking = votes.ranked(
+            context.candidates,
+            context.classes,
+            context.values(),
+            [c.weight for c in context.candidates],
+        )
+        position = next(i for i, c in enumerate(context.candidates) if c is candidate)
+        own = next(c for c in ranking if position in c.members)
+        confidence = votes.confidence(
+            [own, *(c for c in ranking if c is not own)], context.candidates
+        )
+        reason = (
+            f"named as the most consistent of {len(shown)} responses; {len(own.members)} of "
+            f"{len(context.candidates)} candidates give the same answer"
+        )
+        return Selection(candidate, confidence, reason, by_vote.tally)
