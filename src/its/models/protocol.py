@@ -21,7 +21,9 @@ class Request:
     `continues` is the text of the assistant's turn so far, which the completion carries on;
     `logprobs` is None where they are not wanted, else how many alternatives a token to return
     beside the chosen one (0: the chosen token's alone); `json_schema` asks for constrained
-    output where the endpoint offers it.
+    output where the endpoint offers it; `draw` numbers the independent answers to one problem
+    from 0 (None for every other kind of call): a recorded pool serves by it, an endpoint
+    ignores it.
     """
 
     messages: tuple[Message, ...]
@@ -33,6 +35,7 @@ class Request:
     logprobs: int | None = None
     continues: str = ""
     json_schema: Mapping[str, Any] | None = None
+    draw: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for the journal and the trace; also the content of the call's identity."""
