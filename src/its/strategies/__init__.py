@@ -5,12 +5,14 @@
 
 from its.strategies.attempts import Attempts
 from its.strategies.best_of_n import BestOfN
+from its.strategies.deep_reasoning import DeepReasoning
 from its.strategies.greedy import Greedy
 from its.strategies.self_consistency import SelfConsistency
 
 STRATEGIES: dict[str, type] = {
     "attempts": Attempts,
     "best_of_n": BestOfN,
+    "deep_reasoning": DeepReasoning,
     "greedy": Greedy,
     "self_consistency": SelfConsistency,
 }

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from its.candidates import Answer, Candidate
 from its.errors import BudgetExhausted, CallError, PermanentCallError
-from its.models.protocol import Completion, Request
+from its.models.protocol import Request
+from its.strategies.asking import ask_all, candidate_from
 from its.strategies.protocol import Assignment, Outcome
-from its.strategies.reading import candidate_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +111,12 @@ class _Drawing:
             for sample, result in zip(self.samples, self.results, strict=True)
             if isinstance(result, PermanentCallError)
         }
-        groups: dict[object, list[int]] = {}
-        for ordinal in range(self._launched, end):
-            request = self.samples[ordinal].request
-            if request in refused:
-                self.results[ordinal] = refused[request]
-            else:
-                groups.setdefault(ordinal if ahead else request, []).append(ordinal)
-        self._tasks += [asyncio.create_task(self._ask(group)) for group in groups.values()]
+        wave = range(self._launched, end)
+        for ordinal in wave:
+            self.results[ordinal] = refused.get(self.samples[ordinal].request)
+        asked = [ordinal for ordinal in wave if self.results[ordinal] is None]
+        groups = [[ordinal] for ordinal in asked] if ahead else [asked]
+        self._tasks += [asyncio.create_task(self._ask(group)) for group in groups if group]
         self._launched = max(self._launched, end)
 
     async def _arrival_of_needed(self) -> None:
@@ -129,24 +127,14 @@ class _Drawing:
                 task.result()
 
     async def _ask(self, ordinals: list[int]) -> None:
-        request = self.samples[ordinals[0]].request
-        replies = await self._replies(request, [str(ordinal) for ordinal in ordinals])
-        for ordinal, reply in zip(ordinals, replies, strict=True):
+        requests = [self.samples[ordinal].request for ordinal in ordinals]
+        labels = [str(ordinal) for ordinal in ordinals]
+        replies = await ask_all(self.assignment.door, requests, labels)
+        for ordinal, label, reply in zip(ordinals, labels, replies, strict=True):
             self.results[ordinal] = (
                 reply
                 if isinstance(reply, CallError)
                 else candidate_from(
-                    self.assignment, str(ordinal), reply, style=self.samples[ordinal].style
+                    self.assignment, label, reply, style=self.samples[ordinal].style
                 )
             )
-
-    async def _replies(
-        self, request: Request, labels: Sequence[str]
-    ) -> Sequence[Completion | CallError]:
-        door = self.assignment.door
-        if len(labels) > 1:
-            return await door.complete_many(request, labels)
-        try:
-            return [await door.complete(request, labels[0])]
-        except CallError as error:
-            return [error]

@@ -1,0 +1,102 @@
+"""Asking through the door, and reading candidates out of what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any, TypeVar
+
+from its.calls.protocol import Door
+from its.candidates import Candidate
+from its.errors import CallError
+from its.models.protocol import Completion, Request
+from its.strategies.protocol import Assignment
+
+T = TypeVar("T")
+
+
+async def ask(
+    assignment: Assignment,
+    prompt: str,
+    label: str,
+    *,
+    temperature: float | None = None,
+    **values: str,
+) -> Completion:
+    """Ask the question by one prompt of the set. Raises CallError."""
+    messages = assignment.prompts.render(prompt, assignment.question, **values)
+    request = assignment.door.request(messages, temperature=temperature)
+    return await assignment.door.complete(request, label)
+
+
+async def ask_all(
+    door: Door, requests: Sequence[Request], labels: Sequence[str]
+) -> list[Completion | CallError]:
+    """Ask every request once, all at the same time; equal ones share a call where they can.
+
+    A failure takes only its own place in the list.
+    """
+    places: dict[Request, list[int]] = {}
+    for place, request in enumerate(requests):
+        places.setdefault(request, []).append(place)
+    replies: dict[int, Completion | CallError] = {}
+
+    async def ask_group(request: Request, group: list[int]) -> None:
+        if len(group) == 1:
+            replies[group[0]] = await settled(door.complete(request, labels[group[0]]))
+        else:
+            many = await door.complete_many(request, [labels[place] for place in group])
+            replies.update(zip(group, many, strict=True))
+
+    await together(ask_group(request, group) for request, group in places.items())
+    return [replies[place] for place in range(len(requests))]
+
+
+async def settled(call: Coroutine[Any, Any, T]) -> T | CallError:
+    """What a call brings, a CallError included."""
+    try:
+        return await call
+    except CallError as error:
+        return error
+
+
+async def together(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run all at the same time, results in order; where one raises, the others are cancelled,
+    and their end is awaited, before it is raised on."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def candidate_from(
+    assignment: Assignment, label: str, completion: Completion, **fields: Any
+) -> Candidate:
+    """The candidate that one completion makes by itself.
+
+    `fields` are further fields of Candidate. A text that was cut short is not complete, and a mere
+    guess at its answer (the last number so far) is no answer.
+    """
+    answer = assignment.read(completion.text)
+    complete = completion.finish not in ("length", "filtered")
+    if answer is not None and answer.fallback and not complete:
+        answer = None
+    return Candidate(
+        id=assignment.candidate_id(label),
+        text=completion.text,
+        answer=answer,
+        complete=complete,
+        mean_logprob=mean_logprob(completion),
+        tokens=completion.tokens,
+        **fields,
+    )
+
+
+def mean_logprob(completion: Completion) -> float | None:
+    """Mean natural-log probability of the tokens, None where they did not come."""
+    if not completion.logprobs:
+        return None
+    return sum(token.logprob for token in completion.logprobs) / len(completion.logprobs)
