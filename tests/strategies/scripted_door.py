@@ -151,10 +151,43 @@ def assignment(
     )
 
 
-def free_scorer(value: Callable[[Candidate], float | None]) -> Scorer:
-    """A scorer that makes no call."""
+class FreeScorer:
+    """Scores by a function, without any call. `seen` holds every candidate scored."""
 
-    async def score(candidates: Sequence[Candidate]) -> list[Score]:
-        return [Score(candidate.id, value(candidate), "toy") for candidate in candidates]
+    def __init__(self, value: Callable[[Candidate], float | None]) -> None:
+        self.value = value
+        self.seen: list[Candidate] = []
 
-    return score
+    def completions(self, candidates: int) -> int:
+        return 0
+
+    async def __call__(self, candidates: Sequence[Candidate]) -> list[Score]:
+        self.seen += candidates
+        return [Score(candidate.id, self.value(candidate), "toy") for candidate in candidates]
+
+
+class AskingScorer(FreeScorer):
+    """The same at the price of `price` completions of the door for every candidate."""
+
+    def __init__(
+        self, value: Callable[[Candidate], float | None], door: ScriptedDoor, price: int = 1
+    ) -> None:
+        super().__init__(value)
+        self.door = door
+        self.price = price
+
+    def completions(self, candidates: int) -> int:
+        return self.price * candidates
+
+    async def __call__(self, candidates: Sequence[Candidate]) -> list[Score]:
+        return [await self._score(candidate) for candidate in candidates]
+
+    async def _score(self, candidate: Candidate) -> Score:
+        request = self.door.request([Message("user", candidate.text)])
+        try:
+            for number in range(self.price):
+                await self.door.complete(request, f"{candidate.id}/score/{number}")
+        except CallError:
+            return Score(candidate.id, None, "toy")
+        (score,) = await super().__call__([candidate])
+        return score

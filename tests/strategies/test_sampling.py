@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scripted_door import ScriptedDoor, assignment
 
 from its.errors import CallError, PermanentCallError, TransientCallError
-from its.models.protocol import Completion, Request, TokenLogprob
+from its.models.protocol import Capabilities, Completion, Request, TokenLogprob
 from its.strategies.attempts import FIVE_STYLES, Attempts
 from its.strategies.best_of_n import BestOfN
 from its.strategies.greedy import Greedy
@@ -61,6 +61,19 @@ async def test_samples_of_one_style_share_a_call() -> None:
     door = answers("abababab")
     await Attempts(n=5, styles=("backwards", "analogy")).run(assignment(door))
     assert sorted(door.batches) == [["0", "2", "4"], ["1", "3"]]
+
+
+async def test_an_endpoint_without_n_is_asked_draw_by_draw() -> None:
+    door = answers("abab")
+    door.capabilities = Capabilities(n=False)
+    await SelfConsistency(n=4).run(assignment(door))
+    assert door.batches == []
+    assert [(label, request.draw) for label, request in door.sent] == [
+        ("0", 0),
+        ("1", 1),
+        ("2", 2),
+        ("3", 3),
+    ]
 
 
 async def test_greedy_asks_once_at_temperature_zero() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from its.calls.protocol import Door
@@ -32,23 +33,26 @@ async def ask(
 async def ask_all(
     door: Door, requests: Sequence[Request], labels: Sequence[str]
 ) -> list[Completion | CallError]:
-    """Ask every request once, all at the same time; equal ones share a call where they can.
+    """Ask every request once, all at the same time, results in order.
 
-    A failure takes only its own place in the list.
+    Where the endpoint honours `n`, requests that differ in nothing but the number of their draw
+    share a call. A failure takes only its own place in the list.
     """
-    places: dict[Request, list[int]] = {}
+    groups: dict[object, list[int]] = {}
     for place, request in enumerate(requests):
-        places.setdefault(request, []).append(place)
+        shared = replace(request, draw=None) if door.capabilities.n else place
+        groups.setdefault(shared, []).append(place)
     replies: dict[int, Completion | CallError] = {}
 
-    async def ask_group(request: Request, group: list[int]) -> None:
+    async def ask_group(group: list[int]) -> None:
+        first = requests[group[0]]
         if len(group) == 1:
-            replies[group[0]] = await settled(door.complete(request, labels[group[0]]))
+            replies[group[0]] = await settled(door.complete(first, labels[group[0]]))
         else:
-            many = await door.complete_many(request, [labels[place] for place in group])
+            many = await door.complete_many(first, [labels[place] for place in group])
             replies.update(zip(group, many, strict=True))
 
-    await together(ask_group(request, group) for request, group in places.items())
+    await together(ask_group(group) for group in groups.values())
     return [replies[place] for place in range(len(requests))]
 
 

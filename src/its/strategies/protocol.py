@@ -27,6 +27,10 @@ class StopRule(Protocol):
 class Scorer(Protocol):
     """A reward already bound to its question, door and prompts."""
 
+    def completions(self, candidates: int) -> int:
+        """How many completions scoring so many candidates together may cost at most."""
+        ...
+
     async def __call__(self, candidates: Sequence[Candidate]) -> list[Score]: ...
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from its.candidates import Answer, Candidate
 from its.errors import BudgetExhausted, CallError, PermanentCallError
@@ -127,7 +127,7 @@ class _Drawing:
                 task.result()
 
     async def _ask(self, ordinals: list[int]) -> None:
-        requests = [self.samples[ordinal].request for ordinal in ordinals]
+        requests = [replace(self.samples[i].request, draw=i) for i in ordinals]
         labels = [str(ordinal) for ordinal in ordinals]
         replies = await ask_all(self.assignment.door, requests, labels)
         for ordinal, label, reply in zip(ordinals, labels, replies, strict=True):
