@@ -1,0 +1,219 @@
+"""Sequences that are being written together: rows come and go between any two steps.
+
+The live sequences are always the first rows, without gaps: a finished one's row is taken by the
+last. What a row holds is kept in arrays over rows, so that a step costs a handful of numpy calls
+however many sequences there are, and Python looks only at rows on which something may have ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from its.models.embedded.sampling import Settings, Tokens, choose, log_softmax, uniforms
+from its.models.embedded.tokenizer import END, VOCABULARY_SIZE, token_text
+from its.models.embedded.transformer import PAGE, TILE, Transformer
+from its.models.embedded.weights import Floats
+from its.models.protocol import Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What is drawn from one prompt: a sample for each of `keys`.
+
+    `prompt` are its tokens, at least two, and `turn` the position at which the assistant's turn
+    begins; `limit` is how many tokens a sample may have. `logprobs` as in a Request.
+    """
+
+    prompt: bytes
+    turn: int
+    keys: tuple[int, ...]
+    limit: int
+    temperature: float
+    top_p: float
+    stop: tuple[str, ...]
+    logprobs: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One finished (or cancelled: `finish` None) sample: its tokens, markers included, its text
+    without the stop string, and where asked each token's log-probability and all 128 of its place.
+    """
+
+    tokens: bytes
+    text: str
+    finish: Finish | None
+    logprobs: Floats | None
+    alternatives: Floats | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Whose sample a row holds."""
+
+    draw: Draw
+    index: int
+
+
+class Batch:
+    """Up to `capacity` (a multiple of TILE) sequences of one model, and their keys and values."""
+
+    def __init__(self, transformer: Transformer, capacity: int) -> None:
+        self.transformer = transformer
+        self.capacity = capacity
+        self.rows: list[Row] = []
+        context = transformer.shape.max_position_embeddings
+        self._cache = transformer.new_cache(capacity, 3 * PAGE)
+        self._token = np.zeros(capacity, np.uint8)  # the newest token, not yet run
+        self._at = np.zeros(capacity, np.intp)  # its position
+        self._last = np.zeros(capacity, np.intp)  # the last position that may be written
+        self._turn = np.zeros(capacity, np.intp)
+        self._key = np.zeros(capacity, np.uint64)
+        self._inverse_temperature = np.zeros(capacity, np.float32)
+        self._top_p = np.ones(capacity, np.float32)
+        self._wants_logprobs = np.zeros(capacity, np.bool_)
+        self._wants_alternatives = np.zeros(capacity, np.bool_)
+        self._may_end = np.zeros((capacity, VOCABULARY_SIZE), np.bool_)  # tokens to look at
+        self._text = np.zeros((capacity, context), np.uint8)
+        self._logprobs = np.zeros((capacity, context), np.float32)
+        self._alternatives = np.zeros((capacity, context, VOCABULARY_SIZE), np.float32)
+
+    @property
+    def free(self) -> int:
+        return self.capacity - len(self.rows)
+
+    def add(self, draw: Draw, indices: Sequence[int], prefix: Sequence[Floats]) -> None:
+        """Begin some of a draw's samples; `prefix` is the prefill of its prompt but the last
+        token, which is the first that the new rows run."""
+        new = slice(len(self.rows), len(self.rows) + len(indices))
+        at = len(draw.prompt) - 1
+        self._make_room(at)
+        for kept, computed in zip(self._cache, prefix, strict=True):
+            kept[new, :, :at] = computed
+        self._token[new] = draw.prompt[-1]
+        self._at[new] = at
+        self._last[new] = at + draw.limit
+        self._turn[new] = draw.turn
+        self._key[new] = [draw.keys[index] for index in indices]
+        self._inverse_temperature[new] = 1 / draw.temperature if draw.temperature > 0 else 0
+        self._top_p[new] = draw.top_p
+        self._wants_logprobs[new] = draw.logprobs is not None
+        self._wants_alternatives[new] = bool(draw.logprobs)
+        self._may_end[new] = False
+        self._may_end[new, [END, *(ord(stop[-1]) for stop in draw.stop)]] = True
+        self.rows += [Row(draw, index) for index in indices]
+
+    def step(self) -> list[tuple[Row, Sample]]:
+        """Write one more token of every sequence; returns those that ended by it."""
+        live = len(self.rows)
+        padded = -(-live // TILE) * TILE
+        self._make_room(int(self._at[:live].max()))
+        logits = self.transformer.step(self._token[:padded], self._at[:padded], self._cache)[:live]
+        at = self._at[:live]
+        at += 1
+        numbers = uniforms(self._key[:live], (at - self._turn[:live]).astype(np.uint64))
+        settings = Settings(self._inverse_temperature[:live], self._top_p[:live])
+        chosen = choose(logits, settings, numbers)
+        each = np.arange(live)
+        self._token[:live] = chosen
+        self._text[each, at] = chosen
+        self._record(logits, chosen)
+        ending = self._may_end[each, chosen] | (at >= self._last[:live])
+        ended = []
+        for row in np.flatnonzero(ending)[::-1].tolist():
+            finish = self._finish(row)
+            if finish:
+                ended.append((self.rows[row], self._take(row, finish)))
+        return ended
+
+    def cancel(self, draw: Draw) -> list[tuple[Row, Sample]]:
+        """Drop a draw's sequences; returns what they had come to."""
+        dropped = []
+        for row in range(len(self.rows) - 1, -1, -1):
+            if self.rows[row].draw is draw:
+                dropped.append((self.rows[row], self._take(row, None)))
+        return dropped
+
+    def _record(self, logits: Floats, chosen: Tokens) -> None:
+        """Keep the log-probabilities of the rows that want them."""
+        live = len(chosen)
+        wanting = np.flatnonzero(self._wants_logprobs[:live])
+        if not len(wanting):
+            return
+        logprobs = log_softmax(logits[wanting])
+        at = self._at[wanting]
+        self._logprobs[wanting, at] = logprobs[np.arange(len(wanting)), chosen[wanting]]
+        fully = self._wants_alternatives[wanting]
+        if fully.any():
+            self._alternatives[wanting[fully], at[fully]] = logprobs[fully]
+
+    def _finish(self, row: int) -> Finish | None:
+        """Why a row ends with its newest token, if it does."""
+        draw, at = self.rows[row].draw, self._at[row]
+        if self._text[row, at] == END:
+            return "end"
+        if _cut(self._written(row), draw.stop) is not None:
+            return "stop_string"
+        return "length" if at >= self._last[row] else None
+
+    def _written(self, row: int) -> bytes:
+        start = len(self.rows[row].draw.prompt)
+        return self._text[row, start : self._at[row] + 1].tobytes()
+
+    def _take(self, row: int, finish: Finish | None) -> Sample:
+        """A row's sample; the row is given up, and the last one moves into its place."""
+        draw = self.rows[row].draw
+        tokens = self._written(row)
+        cut = _cut(tokens, draw.stop) if finish == "stop_string" else None
+        places = slice(len(draw.prompt), len(draw.prompt) + len(tokens))
+        sample = Sample(
+            tokens=tokens,
+            text=token_text(tokens) if cut is None else cut,
+            finish=finish,
+            logprobs=None if draw.logprobs is None else self._logprobs[row, places].copy(),
+            alternatives=self._alternatives[row, places].copy() if draw.logprobs else None,
+        )
+        self._release(row)
+        return sample
+
+    def _release(self, row: int) -> None:
+        last = len(self.rows) - 1
+        if row != last:
+            used = self._at[last]
+            for kept in self._cache:
+                kept[row, :, :used] = kept[last, :, :used]
+            for array in (
+                self._token, self._at, self._last, self._turn, self._key,
+                self._inverse_temperature, self._top_p,
+                self._wants_logprobs, self._wants_alternatives, self._may_end,
+            ):  # fmt: skip
+                array[row] = array[last]
+            self._text[row, : used + 1] = self._text[last, : used + 1]
+            self._logprobs[row, : used + 1] = self._logprobs[last, : used + 1]
+            if self._wants_alternatives[last]:
+                self._alternatives[row, : used + 1] = self._alternatives[last, : used + 1]
+            self.rows[row] = self.rows[last]
+        self.rows.pop()
+        self._token[last] = self._at[last] = 0
+
+    def _make_room(self, position: int) -> None:
+        """Grow the cache so that it takes a position."""
+        room = self._cache[0].shape[2]
+        if position < room:
+            return
+        larger = self.transformer.new_cache(
+            self.capacity, (position + room // 2) // PAGE * PAGE + PAGE
+        )
+        for new, old in zip(larger, self._cache, strict=True):
+            new[:, :, :room] = old
+        self._cache = larger
+
+
+def _cut(tokens: bytes, stops: tuple[str, ...]) -> str | None:
+    """The text before a stop string that the tokens end with; None where there is none."""
+    text = token_text(tokens)
+    ending = [stop for stop in stops if text.endswith(stop)]
+    return text[: -max(map(len, ending))] if ending else None
