@@ -1,0 +1,356 @@
+"""One problem through a pipeline: difficulty, budget, stages, scores, selection, verification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from its.allocation.difficulty import (
+    AskDifficulty,
+    Difficulty,
+    FixedDifficulty,
+    LengthDifficulty,
+    ProbeDifficulty,
+)
+from its.allocation.plan import planned_budget, split
+from its.answers import Comparer, extract
+from its.calls.account import Account
+from its.calls.budget import Budget, Cap
+from its.calls.channel import Channel
+from its.calls.door import Exchange, StageDoor
+from its.candidates import Answer, Candidate, Score, Selection
+from its.errors import CallError
+from its.pipeline.plan import Plan, Stage
+from its.problems.problem import Question
+from its.prompts import PromptSet
+from its.rewards.protocol import Reward
+from its.selection.protocol import Context
+from its.strategies.protocol import Assignment, Outcome
+from its.strategies.self_consistency import SelfConsistency
+
+DIFFICULTY_TOKENS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class BoundScorer:
+    """A reward with its question, door and prompts: what a strategy scores with."""
+
+    reward: Reward
+    question: Question
+    door: StageDoor
+    prompts: PromptSet
+
+    def completions(self, candidates: int) -> int:
+        return self.reward.completions(candidates)
+
+    async def __call__(self, candidates: Sequence[Candidate]) -> list[Score]:
+        return await self.reward.score(self.question, candidates, self.door, self.prompts)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One problem on its way through a plan. Holds what has been found so far."""
+
+    question: Question
+    plan: Plan
+    account: Account
+    exchange: Exchange
+    comparer: Comparer
+    candidates: list[Candidate] = field(default_factory=list)
+    scores: list[Score] = field(default_factory=list)
+    difficulty: Difficulty | None = None
+    planned: int | None = None
+    stopped: bool = False
+    last_stage: str | None = None
+    failures: list[str] = field(default_factory=list)
+
+    async def run(self) -> Selection:
+        """Spend the plan's budget and choose. Raises CallError when every call failed."""
+        plan, account = self.plan, self.account
+        account.open_budget(Cap(plan.maximum, plan.tokens, plan.usd), plan.seconds)
+        self.difficulty = await self._find_difficulty()
+        account.note("difficulty", **_fields(self.difficulty))
+        self.planned = planned_budget(self.difficulty.value, plan.per_difficulty, plan.maximum)
+        account.budget.cap = replace(account.budget.cap, completions=self.planned)
+        account.note(
+            "budget",
+            planned=self.planned,
+            tokens=plan.tokens,
+            usd=plan.usd,
+            seconds=plan.seconds,
+        )
+        for stage in plan.stages:
+            await self._run_stage(stage)
+        if not self.candidates and self.failures:
+            raise CallError(self.failures[0])
+        await self._score_candidates()
+        selection = await self._verified(await self._select(self.candidates))
+        account.note("selection", **_selection_fields(selection))
+        return selection
+
+    # --- difficulty -----------------------------------------------------------------------------
+
+    async def _find_difficulty(self) -> Difficulty:
+        method = self.plan.difficulty
+        if isinstance(method, FixedDifficulty):
+            return method.judge()
+        if isinstance(method, LengthDifficulty):
+            return method.judge(self.question.text)
+        if isinstance(method, ProbeDifficulty):
+            return await self._probe_difficulty(method)
+        return await self._ask_difficulty(method)
+
+    async def _ask_difficulty(self, method: AskDifficulty) -> Difficulty:
+        door = self._door("difficulty", "ask", self.plan.channel, self.account.budget)
+        messages = self.plan.prompts.render("difficulty", self.question)
+        request = door.request(messages, temperature=0.0, max_tokens=DIFFICULTY_TOKENS)
+        try:
+            reply = (await door.complete(request, "difficulty")).text
+        except CallError:
+            reply = None
+        return method.judge(reply)
+
+    async def _probe_difficulty(self, method: ProbeDifficulty) -> Difficulty:
+        """The samples are candidates like any other: nothing of them is thrown away."""
+        strategy = SelfConsistency(n=method.samples)
+        outcome = await strategy.run(
+            self._assignment(
+                "difficulty", "probe", self.plan.channel, self.plan.prompts, method.samples, None
+            )
+        )
+        self._take("difficulty", outcome)
+        return method.judge(await self._classes(self.candidates))
+
+    # --- stages ---------------------------------------------------------------------------------
+
+    async def _run_stage(self, stage: Stage) -> None:
+        account = self.account
+        if self.stopped:
+            return
+        if self.candidates and (self.planned or 0) < stage.from_budget:
+            reason = f"needs a budget of {stage.from_budget}, planned {self.planned}"
+            account.note("decision", stage=stage.name, decision="skipped", reason=reason)
+            return
+        free = account.budget.remaining_completions or 0
+        completions = split(
+            free, self._scoring_cost, stage.strategy.candidates_from, len(self._unscored())
+        )
+        if completions < 1:
+            account.note(
+                "decision",
+                stage=stage.name,
+                decision="skipped",
+                reason=f"{free} completions left are held for scoring",
+            )
+            return
+        account.note(
+            "stage",
+            stage=stage.name,
+            strategy=stage.strategy_name,
+            model=stage.channel.name,
+            completions=completions,
+        )
+        outcome = await stage.strategy.run(
+            self._assignment(
+                stage.name,
+                stage.strategy_name,
+                stage.channel,
+                stage.prompts,
+                completions,
+                stage.reward,
+            )
+        )
+        self._take(stage.name, outcome)
+        self.last_stage = stage.strategy_name
+        if outcome.note:
+            account.note(
+                "decision",
+                stage=stage.name,
+                reason=outcome.note,
+                decision="stopped" if outcome.stopped else "ended",
+            )
+
+    def _assignment(
+        self,
+        stage: str,
+        strategy: str,
+        channel: Channel,
+        prompts: PromptSet,
+        completions: int,
+        reward: Reward | None,
+    ) -> Assignment:
+        budget = Budget(Cap(completions), self.account.budget)
+        door = self._door(stage, strategy, channel, budget)
+        question, plan = self.question, self.plan
+
+        return Assignment(
+            question=question,
+            door=door,
+            prompts=prompts,
+            read=self._read,
+            same=self.comparer.same,
+            completions=completions,
+            seed=self.exchange.seed,
+            scorer=None if reward is None else self._scorer(stage, reward, budget),
+            stop=plan.stop,
+            lookahead=plan.lookahead,
+            earlier=tuple(self.candidates),
+            stage=stage,
+        )
+
+    def _scorer(self, stage: str, reward: Reward, budget: Budget) -> BoundScorer:
+        plan = self.plan
+        door = self._door(f"{stage}/score", plan.reward_name, plan.judge, budget)
+        return BoundScorer(reward, self.question, door, plan.judge_prompts)
+
+    def _take(self, stage: str, outcome: Outcome) -> None:
+        texts = _texts(self.account.events)
+        for candidate in outcome.candidates:
+            self.candidates.append(candidate)
+            self.account.note("candidate", stage=stage, **_candidate_fields(candidate, texts))
+        for score in outcome.scores:
+            self._take_score(score)
+        self.failures.extend(outcome.failures)
+        self.stopped = self.stopped or outcome.stopped
+
+    # --- scores and selection -------------------------------------------------------------------
+
+    def _scoring_cost(self, candidates: int) -> int:
+        plan = self.plan
+        scoring = plan.reward.completions(candidates) if plan.reward else 0
+        checking = plan.verifier.completions(1) if plan.verifier and candidates else 0
+        return scoring + plan.selector.completions(candidates) + checking
+
+    def _unscored(self) -> list[Candidate]:
+        scored = {score.candidate for score in self.scores}
+        return [c for c in self.candidates if c.answer is not None and c.id not in scored]
+
+    async def _score_candidates(self) -> None:
+        """Only where scores can change the choice: not after an early stop, nor for one answer."""
+        plan, unscored = self.plan, self._unscored()
+        if plan.reward is None or self.stopped or not unscored:
+            return
+        distinct = {number for number in await self._classes(self.candidates) if number is not None}
+        if len(distinct) < 2:
+            return
+        door = self._door("selection", plan.reward_name, plan.judge, self.account.budget)
+        for score in await plan.reward.score(self.question, unscored, door, plan.judge_prompts):
+            self._take_score(score)
+
+    def _take_score(self, score: Score) -> None:
+        self.scores.append(score)
+        self.account.note(
+            "score",
+            candidate=score.candidate,
+            value=score.value,
+            reward=score.reward,
+            reason=score.reason,
+        )
+
+    async def _select(self, candidates: Sequence[Candidate]) -> Selection:
+        plan = self.plan
+        door = self._door("selection", plan.selector_name, plan.judge, self.account.budget)
+        return await plan.selector.select(
+            Context(
+                self.question,
+                candidates,
+                await self._classes(candidates),
+                self.scores,
+                door,
+                plan.judge_prompts,
+            )
+        )
+
+    async def _verified(self, selection: Selection) -> Selection:
+        """Check the choice; while a check fails, choose again among the other answers."""
+        plan, first = self.plan, selection
+        if plan.verifier is None:
+            return selection
+        left = list(self.candidates)
+        door = self._door("verification", plan.verifier_name, plan.judge, self.account.budget)
+        for _ in range(plan.verify_attempts):
+            chosen = selection.candidate
+            if chosen is None:
+                break
+            (score,) = await plan.verifier.score(self.question, [chosen], door, plan.judge_prompts)
+            if score.value is None:
+                break
+            passed = score.value >= plan.verify_threshold
+            self.account.note(
+                "decision",
+                stage="verification",
+                candidate=chosen.id,
+                decision="passed" if passed else "rejected",
+                reason=score.reason,
+                value=score.value,
+            )
+            if passed:
+                return selection
+            numbers = await self._classes(left)
+            rejected = numbers[left.index(chosen)]
+            left = [c for c, number in zip(left, numbers, strict=True) if number != rejected]
+            selection = await self._select(left)
+        return first
+
+    # --- parts ----------------------------------------------------------------------------------
+
+    def _read(self, text: str) -> Answer | None:
+        return extract(text, self.question.kind, self.question.choices)
+
+    async def _classes(self, candidates: Sequence[Candidate]) -> list[int | None]:
+        return await self.comparer.classes([candidate.answer for candidate in candidates])
+
+    def _door(self, stage: str, strategy: str, channel: Channel, budget: Budget) -> StageDoor:
+        return StageDoor(self.exchange, self.account, channel, stage, strategy, budget)
+
+
+def _fields(difficulty: Difficulty) -> dict[str, Any]:
+    return {
+        "value": difficulty.value,
+        "method": difficulty.method,
+        "reason": difficulty.reason,
+    }
+
+
+def _texts(events: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Which event holds a completion with this text, so that no text is written twice."""
+    return {
+        completion["text"]: event["seq"]
+        for event in events
+        if event["event"] == "call"
+        for completion in event.get("completions", ())
+    }
+
+
+def _candidate_fields(candidate: Candidate, texts: dict[str, int]) -> dict[str, Any]:
+    answer = candidate.answer
+    fields: dict[str, Any] = {
+        "candidate": candidate.id,
+        "answer": answer.text if answer else None,
+        "kind": answer.kind if answer else None,
+        "fallback": bool(answer and answer.fallback),
+        "complete": candidate.complete,
+        "style": candidate.style,
+        "parents": candidate.parents,
+        "weight": candidate.weight,
+        "tokens": candidate.tokens,
+        "mean_logprob": candidate.mean_logprob,
+        "step_scores": candidate.step_scores,
+    }
+    call = texts.get(candidate.text)
+    fields.update({"text": candidate.text} if call is None else {"call": call})
+    return {name: value for name, value in fields.items() if value not in (None, "", ())} | {
+        "answer": fields["answer"]
+    }
+
+
+def _selection_fields(selection: Selection) -> dict[str, Any]:
+    chosen = selection.candidate
+    return {
+        "candidate": chosen.id if chosen else None,
+        "answer": chosen.answer.text if chosen and chosen.answer else None,
+        "confidence": selection.confidence,
+        "reason": selection.reason,
+        "tally": selection.tally,
+    }

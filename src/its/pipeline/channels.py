@@ -1,0 +1,117 @@
+"""Opening the models that a pipeline names, with their limits, prices and prompts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from its.calls.channel import Channel, Price, Sampling
+from its.calls.limits import PerMinute, Slots
+from its.calls.retries import Circuit, RetryPolicy
+from its.errors import ConfigurationError
+from its.models.protocol import Model
+from its.prompts import PromptSet, load_prompt_set
+
+if TYPE_CHECKING:
+    from its.pipeline.config import ModelSettings, Pipeline
+
+EMBEDDED = "embedded"
+RECORDED = "recorded:"
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The models of a pipeline by role (`model`, `judge`, and the names in `models`)."""
+
+    channels: dict[str, Channel]
+    prompts: dict[str, PromptSet]
+
+    async def close(self) -> None:
+        for channel in self.channels.values():
+            await channel.model.close()
+
+
+def open_cast(pipeline: Pipeline) -> Cast:
+    """Open every model that the pipeline names. Nothing is asked of any yet.
+
+    Raises ConfigurationError where one has no endpoint.
+    """
+    roles = model_roles(pipeline)
+    return Cast(
+        {role: open_channel(settings, pipeline.seed) for role, settings in roles.items()},
+        {role: prompts_for(settings, pipeline) for role, settings in roles.items()},
+    )
+
+
+def model_roles(pipeline: Pipeline) -> dict[str, ModelSettings]:
+    judge = {"judge": pipeline.judge} if pipeline.judge else {}
+    return {"model": pipeline.model, **judge, **pipeline.models}
+
+
+def prompts_for(settings: ModelSettings, pipeline: Pipeline) -> PromptSet:
+    name = settings.prompts or (EMBEDDED if is_embedded(settings.name) else "general")
+    return load_prompt_set(
+        name, {"prompts": pipeline.prompts.overrides, "styles": pipeline.prompts.styles}
+    )
+
+
+def open_channel(settings: ModelSettings, seed: int) -> Channel:
+    price, retries = settings.price, settings.retries
+    return Channel(
+        model=open_model(settings, seed),
+        sampling=Sampling(settings.temperature, settings.top_p, settings.max_tokens),
+        price=Price(price.input, price.cached_input, price.output),
+        slots=Slots(settings.concurrency, settings.min_concurrency),
+        requests_per_minute=PerMinute(settings.requests_per_minute),
+        tokens_per_minute=PerMinute(settings.tokens_per_minute),
+        retries=RetryPolicy(retries.attempts, retries.first, retries.longest, retries.deadline),
+        circuit=Circuit(failures=max(20, 3 * settings.concurrency)),
+    )
+
+
+def open_model(settings: ModelSettings, seed: int) -> Model:
+    name = settings.name
+    if is_embedded(name):
+        from its.models.embedded import open_embedded
+
+        return open_embedded(name)
+    if name.startswith(RECORDED):
+        from its.models.recorded import RecordedModel, load_pool
+
+        return RecordedModel(load_pool(name.removeprefix(RECORDED)), seed)
+    return _open_endpoint(settings)
+
+
+def is_embedded(name: str) -> bool:
+    return name == EMBEDDED or name.startswith(f"{EMBEDDED}:")
+
+
+def endpoint_address(settings: ModelSettings) -> str | None:
+    """Where the endpoint is: the configuration's word first, then the environment's."""
+    return settings.base_url or os.environ.get("OPENAI_BASE_URL") or None
+
+
+def _open_endpoint(settings: ModelSettings) -> Any:
+    from its.models.openai.model import OpenAIModel
+    from its.models.openai.settings import OpenAISettings, Timeouts
+
+    base_url = endpoint_address(settings)
+    if base_url is None:
+        raise ConfigurationError(
+            f"model {settings.name!r} has no endpoint: set model.base_url, --base-url or "
+            "OPENAI_BASE_URL, or leave the model out to use the embedded one"
+        )
+    timeout = settings.timeout
+    return OpenAIModel(
+        OpenAISettings(
+            name=settings.name,
+            base_url=base_url,
+            api_key=os.environ.get(settings.api_key_env) or None,
+            api=settings.api,
+            timeouts=Timeouts(timeout.connect, timeout.first_token, timeout.total),
+            extra_body=settings.extra_body,
+            parameters=None if settings.parameters is None else int(settings.parameters),
+            stream="auto" if settings.stream else "never",
+        )
+    )

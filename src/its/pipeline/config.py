@@ -1,0 +1,266 @@
+"""The schema of a pipeline file: every key, its type, its default and what it means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from its.allocation import DIFFICULTIES, STOP_RULES
+from its.pipeline.components import PartSettings, part_settings
+from its.rewards import REWARDS
+from its.selection import SELECTORS
+from its.strategies import STRATEGIES
+
+Positive = Annotated[int, Field(ge=1)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+Money = Annotated[float, Field(ge=0)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PriceSettings(Section):
+    """US dollars per million tokens. A price that is not given is unknown, not zero."""
+
+    input: Money | None = Field(None, description="Prompt tokens.")
+    cached_input: Money | None = Field(
+        None, description="Prompt tokens served from the endpoint's cache; as `input` if not set."
+    )
+    output: Money | None = Field(None, description="Completion tokens.")
+
+
+class TimeoutSettings(Section):
+    """Seconds that a single attempt may take."""
+
+    connect: PositiveFloat = Field(10.0, description="Opening the connection.")
+    first_token: PositiveFloat = Field(120.0, description="Until the first piece of the answer.")
+    total: PositiveFloat = Field(600.0, description="The whole answer.")
+
+
+class RetrySettings(Section):
+    """What happens after a failure that may pass (429, 5xx, a reset, a garbled answer)."""
+
+    attempts: Positive = Field(6, description="Attempts at one call, the first included.")
+    first: PositiveFloat = Field(0.5, description="Longest first wait in seconds; doubles.")
+    longest: PositiveFloat = Field(30.0, description="Longest wait between attempts, seconds.")
+    deadline: PositiveFloat = Field(600.0, description="Seconds for a call with all retries.")
+
+
+class ModelSettings(Section):
+    """A model, where it is, how it samples and what it may be asked at once."""
+
+    name: str = Field(
+        "embedded",
+        description="Its name at the endpoint; `embedded`, "
+        "`embedded:large-solver`, or `recorded:FILE` need no endpoint.",
+    )
+    base_url: str | None = Field(
+        None,
+        description="The endpoint, such as http://localhost:8000/v1; $OPENAI_BASE_URL if not set.",
+    )
+    api_key_env: str = Field(
+        "OPENAI_API_KEY",
+        description="The environment variable that holds "
+        "the key. The key itself never stands in a file.",
+    )
+    api: Literal["chat", "completions"] = Field("chat", description="Which API to call.")
+    stream: bool = Field(
+        True,
+        description="Stream answers, so that a cancelled call stops the "
+        "endpoint; false saves CPU where nothing is ever cancelled.",
+    )
+    temperature: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.8, description="Sampling temperature wherever a strategy says nothing else."
+    )
+    top_p: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Nucleus sampling.")
+    max_tokens: Positive = Field(1024, description="Most completion tokens of one call.")
+    concurrency: Positive = Field(64, description="Most calls in flight at once.")
+    min_concurrency: Positive = Field(
+        1, description="What overload answers may shrink the concurrency to."
+    )
+    requests_per_minute: PositiveFloat | None = Field(None, description="Rate limit.")
+    tokens_per_minute: PositiveFloat | None = Field(None, description="Rate limit.")
+    price: PriceSettings = Field(default_factory=PriceSettings)
+    parameters: PositiveFloat | None = Field(
+        None, description="Number of parameters, for FLOPs; unknown if not set."
+    )
+    timeout: TimeoutSettings = Field(default_factory=TimeoutSettings)
+    retries: RetrySettings = Field(default_factory=RetrySettings)
+    prompts: str | None = Field(
+        None,
+        description="Prompt set: a shipped name or a YAML file; "
+        "`general`, or `embedded` for the embedded models.",
+    )
+    extra_body: dict[str, Any] = Field(
+        default_factory=dict, description="More fields of every request, as the endpoint wants."
+    )
+
+
+class BudgetSettings(Section):
+    """The hard cap on one problem; whichever limit is hit first."""
+
+    unit: Literal["completions"] = Field("completions", description="What difficulty buys.")
+    per_difficulty: Positive = Field(10, description="Completions for each point of difficulty.")
+    max: Positive = Field(100, description="Most completions of one problem.")
+    tokens: Positive | None = Field(None, description="Most tokens, prompts included.")
+    usd: PositiveFloat | None = Field(None, description="Most money; needs a price.")
+    seconds: PositiveFloat | None = Field(None, description="Most time.")
+    batch: str | None = Field(
+        None,
+        description="One budget for the whole batch, spent where it "
+        "gains most: `400` completions, `2Mtok`, `5usd`.",
+    )
+
+
+class RewardBase(PartSettings):
+    method: str
+
+
+if TYPE_CHECKING:
+    RewardSettings = RewardBase
+else:
+    RewardSettings = part_settings(REWARDS, "method", RewardBase)
+
+
+class StageBase(PartSettings):
+    """What every stage may say, whatever its strategy."""
+
+    strategy: str
+    from_budget: Annotated[int, Field(ge=0)] = Field(
+        0, description="Runs when the planned budget reaches this many completions."
+    )
+    name: str | None = Field(None, description="Its name in traces and bills.")
+    model: str | None = Field(None, description="One of `models`; the pipeline's model if not set.")
+    reward: RewardSettings | None = Field(
+        None, description="What scores inside the stage; the selection's reward if not set."
+    )
+
+
+class SelectBase(PartSettings):
+    """What every selection may say, whatever its method."""
+
+    method: str
+    reward: RewardSettings | None = Field(None, description="What scores the candidates.")
+
+
+class StopBase(PartSettings):
+    """What every stopping rule may say."""
+
+    rule: str
+    lookahead: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="Samples beyond those surely needed that may be in flight: faster, and "
+        "cancelled (and charged for what they produced) when the rule decides.",
+    )
+
+
+class DifficultyBase(PartSettings):
+    method: str
+
+
+if TYPE_CHECKING:
+    StageSettings = StageBase
+    SelectSettings = SelectBase
+    StopSettings = StopBase
+    DifficultySettings = DifficultyBase
+else:
+    StageSettings = part_settings(STRATEGIES, "strategy", StageBase)
+    SelectSettings = part_settings(SELECTORS, "method", SelectBase)
+    StopSettings = part_settings(STOP_RULES, "rule", StopBase)
+    DifficultySettings = part_settings(DIFFICULTIES, "method", DifficultyBase)
+
+
+class VerifySettings(Section):
+    """A check of the chosen answer; a failed one sends what is left to the next candidate."""
+
+    attempts: Positive = Field(3, description="Most candidates checked.")
+    reward: RewardSettings | None = Field(
+        None, description="What checks; the selection's reward if not set."
+    )
+    threshold: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="The score from which a check passes."
+    )
+
+
+class AnswerSettings(Section):
+    """How answers are read and compared."""
+
+    kind: Literal["auto", "number", "expression", "choice", "code", "text"] = "auto"
+    units: bool = Field(True, description="A trailing unit does not matter (12 = 12 cm).")
+    percent: bool = Field(True, description="50% and 0.5 are the same.")
+    symbolic: bool = Field(True, description="Compare expressions with math-verify if installed.")
+
+
+class PromptSettings(Section):
+    overrides: dict[str, Any] = Field(
+        default_factory=dict, description="Single prompts by name: a text, or a list of turns."
+    )
+    styles: dict[str, str] = Field(default_factory=dict, description="Single styles by name.")
+
+
+class CascadeSettings(Section):
+    """Several models in order of size: a problem goes up while its confidence stays low."""
+
+    models: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        ..., description="Names in `models`, smaller to larger, after the pipeline's model."
+    )
+    threshold: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.8, description="Confidence from which an answer stays where it is."
+    )
+
+
+class Pipeline(Section):
+    """One pipeline: which model, how hard a problem is taken to be, what is tried, what wins."""
+
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    judge: ModelSettings | None = Field(
+        None, description="Another model for rewards; the same model if not set."
+    )
+    models: dict[str, ModelSettings] = Field(
+        default_factory=dict, description="More models, by the name that stages use."
+    )
+    difficulty: DifficultySettings = Field(
+        default="fixed",
+        validate_default=True,
+        description="How hard a problem is taken to be, 1 to 10.",
+    )
+    budget: BudgetSettings = Field(default_factory=BudgetSettings)
+    stages: Annotated[tuple[StageSettings, ...], Field(min_length=1)] = Field(
+        ..., description="What is tried, in order."
+    )
+    stop: StopSettings = Field(
+        default="none",
+        validate_default=True,
+        description="When more samples stop paying.",
+    )
+    select: SelectSettings = Field(
+        default="vote", validate_default=True, description="Which candidate wins."
+    )
+    verify: VerifySettings | None = None
+    cascade: CascadeSettings | None = None
+    answers: AnswerSettings = Field(default_factory=AnswerSettings)
+    prompts: PromptSettings = Field(default_factory=PromptSettings)
+    seed: int = Field(0, description="Makes runs repeatable.")
+
+    @field_validator("models")
+    @classmethod
+    def _plain_names(cls, models: dict[str, ModelSettings]) -> dict[str, ModelSettings]:
+        if "model" in models or "judge" in models:
+            raise ValueError("`model` and `judge` are taken; name it otherwise")
+        return models
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Pipeline:
+        wanted = [stage.model for stage in self.stages if stage.model]
+        if self.cascade:
+            wanted += self.cascade.models
+        for name in wanted:
+            if name not in self.models:
+                raise ValueError(f"no model {name!r} in `models`")
+        if self.budget.usd is not None and not (
+            self.model.price.input is not None and self.model.price.output is not None
+        ):
+            raise ValueError("budget.usd needs model.price.input and model.price.output")
+        return self

@@ -1,0 +1,117 @@
+"""A pipeline with its parts built: what one problem is attempted with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from its.calls.channel import Channel
+from its.prompts import PromptSet
+from its.rewards.protocol import Reward
+from its.selection.protocol import Selector
+from its.strategies.protocol import StopRule, Strategy
+
+if TYPE_CHECKING:
+    from its.pipeline.config import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A strategy, from which planned budget it runs, on which model, and what scores inside it."""
+
+    name: str
+    strategy_name: str
+    strategy: Strategy
+    from_budget: int
+    channel: Channel
+    prompts: PromptSet
+    reward: Reward | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that decides how a problem is attempted; the same for all problems of a run."""
+
+    channel: Channel
+    prompts: PromptSet
+    judge: Channel
+    judge_prompts: PromptSet
+    difficulty: Any
+    per_difficulty: int
+    maximum: int
+    tokens: int | None
+    usd: float | None
+    seconds: float | None
+    stages: tuple[Stage, ...]
+    stop: StopRule
+    lookahead: int
+    selector_name: str
+    selector: Selector
+    reward_name: str
+    reward: Reward | None
+    verifier_name: str
+    verifier: Reward | None
+    verify_attempts: int
+    verify_threshold: float
+
+
+def build_plan(
+    pipeline: Pipeline, channels: Mapping[str, Channel], prompts: Mapping[str, PromptSet]
+) -> Plan:
+    """Make the parts. `channels` and `prompts` go by model role: `model`, `judge`, and the names
+    in `models`."""
+    judge = "judge" if "judge" in channels else "model"
+    select = pipeline.select
+    reward = select.reward.build() if select.reward else None
+    verify = pipeline.verify
+    verify_reward = (verify.reward or select.reward) if verify else None
+    return Plan(
+        channel=channels["model"],
+        prompts=prompts["model"],
+        judge=channels[judge],
+        judge_prompts=prompts[judge],
+        difficulty=pipeline.difficulty.build(),
+        per_difficulty=pipeline.budget.per_difficulty,
+        maximum=pipeline.budget.max,
+        tokens=pipeline.budget.tokens,
+        usd=pipeline.budget.usd,
+        seconds=pipeline.budget.seconds,
+        stages=tuple(_stages(pipeline, channels, prompts, reward)),
+        stop=pipeline.stop.build(),
+        lookahead=pipeline.stop.lookahead,
+        selector_name=select.method,
+        selector=select.build(),
+        reward_name=select.reward.method if select.reward else "",
+        reward=reward,
+        verifier_name=verify_reward.method if verify_reward else "",
+        verifier=verify_reward.build() if verify_reward else None,
+        verify_attempts=verify.attempts if verify else 0,
+        verify_threshold=verify.threshold if verify else 0.0,
+    )
+
+
+def _stages(
+    pipeline: Pipeline,
+    channels: Mapping[str, Channel],
+    prompts: Mapping[str, PromptSet],
+    reward: Reward | None,
+) -> list[Stage]:
+    stages: list[Stage] = []
+    taken: dict[str, int] = {}
+    for settings in pipeline.stages:
+        name = settings.name or settings.strategy
+        taken[name] = taken.get(name, 0) + 1
+        role = settings.model or "model"
+        stages.append(
+            Stage(
+                name=name if taken[name] == 1 else f"{name}-{taken[name]}",
+                strategy_name=settings.strategy,
+                strategy=settings.build(),
+                from_budget=settings.from_budget,
+                channel=channels[role],
+                prompts=prompts[role],
+                reward=settings.reward.build() if settings.reward else reward,
+            )
+        )
+    return stages

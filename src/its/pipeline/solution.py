@@ -1,0 +1,81 @@
+"""The row that a problem becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from its.usage import Usage
+
+Status = Literal["answered", "unanswered", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """One greedy pass beside the pipeline, for comparison."""
+
+    answer: str | None
+    correct: bool | None
+    usage: Usage
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "answer": self.answer,
+            "correct": self.correct,
+            "usage": _usage_fields(self.usage),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """One problem's outcome. `correct` is None without a reference; `planned` and `spent` are
+    completions; `seconds` is how long the problem took, waiting included."""
+
+    id: str
+    index: int
+    status: Status
+    answer: str | None = None
+    solution: str | None = None
+    confidence: float | None = None
+    strategy: str | None = None
+    correct: bool | None = None
+    difficulty: int | None = None
+    planned: int | None = None
+    spent: int = 0
+    usage: Usage = field(default_factory=Usage)
+    seconds: float = 0.0
+    error: str | None = None
+    baseline: Baseline | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The line in `solutions.jsonl`."""
+        row: dict[str, Any] = {
+            "id": self.id,
+            "index": self.index,
+            "status": self.status,
+            "answer": self.answer,
+            "solution": self.solution,
+            "confidence": None if self.confidence is None else round(self.confidence, 4),
+            "strategy": self.strategy,
+            "correct": self.correct,
+            "difficulty": self.difficulty,
+            "budget": {"planned": self.planned, "spent": self.spent},
+            "usage": _usage_fields(self.usage),
+            "seconds": round(self.seconds, 3),
+            "error": self.error,
+        }
+        if self.baseline is not None:
+            row["baseline"] = self.baseline.as_dict()
+        return row
+
+
+def _usage_fields(usage: Usage) -> dict[str, Any]:
+    return {
+        "calls": usage.calls,
+        "completions": usage.completions,
+        "prompt_tokens": usage.prompt_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "usd": usage.usd,
+    }

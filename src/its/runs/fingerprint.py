@@ -1,0 +1,91 @@
+"""What a run is known by: everything that can change a result, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from its.prompts import PromptSet
+
+if TYPE_CHECKING:
+    from its.pipeline.config import Pipeline
+
+NOT_IN_FINGERPRINT = frozenset(
+    {
+        "base_url",
+        "api_key_env",
+        "stream",
+        "concurrency",
+        "min_concurrency",
+        "requests_per_minute",
+        "tokens_per_minute",
+        "price",
+        "parameters",
+        "timeout",
+        "retries",
+    }
+)
+"""Model settings that change how fast and how dear a run is, never what it answers."""
+
+
+def identity_of(
+    pipeline: Pipeline, prompts: Mapping[str, PromptSet], *, baseline: bool
+) -> dict[str, Any]:
+    """All that can change a result, as plain data with stable keys."""
+    resolved = pipeline.model_dump(mode="json")
+    for role in ("model", "judge"):
+        resolved[role] = _without_transport(resolved[role])
+    resolved["models"] = {
+        name: _without_transport(settings) for name, settings in resolved["models"].items()
+    }
+    resolved["prompts"] = {
+        role: {
+            "prompts": {
+                name: [[turn.role, turn.content] for turn in turns]
+                for name, turns in sorted(chosen.prompts.items())
+            },
+            "styles": dict(sorted(chosen.styles.items())),
+        }
+        for role, chosen in prompts.items()
+    }
+    resolved["baseline"] = baseline
+    return resolved
+
+
+def fingerprint(identity: Mapping[str, Any]) -> str:
+    """Twelve hexadecimal digits of an identity."""
+    content = orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)
+    return blake2b(content, digest_size=6).hexdigest()
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> list[str]:
+    """What two identities disagree on, a line each: `stages.0.n: 5 → 8`."""
+    lines: list[str] = []
+    for key in sorted({*old, *new}):
+        here = f"{path}{key}"
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, list) and isinstance(after, list):
+            before, after = (dict(enumerate_(items)) for items in (before, after))
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            lines += differences(before, after, f"{here}.")
+        elif before != after:
+            lines.append(f"{here}: {_short(before)} → {_short(after)}")
+    return lines
+
+
+def enumerate_(items: list[Any]) -> list[tuple[str, Any]]:
+    return [(str(index), item) for index, item in enumerate(items)]
+
+
+def _without_transport(settings: dict[str, Any] | None) -> dict[str, Any] | None:
+    if settings is None:
+        return None
+    return {name: value for name, value in settings.items() if name not in NOT_IN_FINGERPRINT}
+
+
+def _short(value: Any) -> str:
+    text = "(none)" if value is None else str(value)
+    return text if len(text) <= 80 else text[:77] + "..."
