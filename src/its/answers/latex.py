@@ -1,0 +1,97 @@
+"""Tidying what models write around mathematics: LaTeX layout, Markdown, currency, odd characters.
+
+Everything here is linear in the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CHARACTERS = str.maketrans(
+    {
+        "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⁄": "/",
+        "π": "\\pi ", "∞": "\\infty ", "√": "\\sqrt ", "θ": "\\theta ", "∪": "\\cup ",
+        "∩": "\\cap ", "∈": "\\in ", "≤": "\\le ", "≥": "\\ge ", "≠": "\\ne ", "±": "\\pm ",
+        "°": "", "£": "", "€": "", "¥": "", "½": "\\frac{1}{2}", "⅓": "\\frac{1}{3}",
+        "⅔": "\\frac{2}{3}", "¼": "\\frac{1}{4}", "¾": "\\frac{3}{4}", "²": "^2", "³": "^3",
+        "\u00a0": " ", "\u2009": " ", "\u202f": " ", "‘": "'", "’": "'", "“": '"', "”": '"',
+    }
+)  # fmt: skip
+
+_WRAPPERS = (("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("$", "$"), ("`", "`"),
+             ("__", "__"), ("*", "*"), ('"', '"'))  # fmt: skip
+
+_REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), into)
+    for pattern, into in (
+        (r"\\(?:left|right|[Bb]igg?[lrm]?)(?![A-Za-z])\.?", ""),
+        (r"\\(?:displaystyle|textstyle|limits|boldsymbol)(?![A-Za-z])", " "),
+        (r"\\!", ""),
+        (r"\\[,;:> ]|\\q?quad(?![A-Za-z])|~|&nbsp;", " "),
+        (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
+        (r"\\frac ?(\d) ?(\d)", r"\\frac{\1}{\2}"),
+        (r"\\frac ?(\d) ?\{", r"\\frac{\1}{"),
+        (r"\{,\}", ","),
+        (r"\^ ?(?:\\circ|\{ ?\\circ ?\})(?![A-Za-z])|\\degrees?(?![A-Za-z])", ""),
+        (r"\\?\$|\\(?:pounds|euro)(?![A-Za-z])", ""),
+        (r"\\(?:cdot|times|ast)(?![A-Za-z])", "*"),
+        (r"\\div(?![A-Za-z])", "/"),
+        (r"\\leq(?![A-Za-z])", r"\\le"),
+        (r"\\geq(?![A-Za-z])", r"\\ge"),
+        (r"\\neq(?![A-Za-z])", r"\\ne"),
+        (r"\\(?:lvert|rvert|vert|mid)(?![A-Za-z])", "|"),
+        (r"\\(?:dots|ldots|cdots)(?![A-Za-z])", "..."),
+        (r"\\var(theta|phi|epsilon|rho)(?![A-Za-z])", r"\\\1"),
+        (r"\\#", "#"),
+        (r"\\_", "_"),
+        (r"\s{2,}", " "),
+    )
+)
+_ROW_BREAK = "\x00"
+TEXT_BLOCK = re.compile(
+    r"\\(?:text|textbf|textit|textrm|textsf|mathrm|mathbf|mathit|mathsf|mbox|operatorname|emph)"
+    r" ?\{([^{}]*)\}"
+)
+
+
+def strip_wrapping(text: str) -> str:
+    """Take off surrounding dollar signs, Markdown, quotes and trailing punctuation."""
+    before = None
+    text = text.strip()
+    for _ in range(8):
+        if text == before:
+            break
+        before = text
+        text = text.rstrip(" \t\r\n.,;:!" if not _ends_in_factorial(text) else " \t\r\n.,;:")
+        text = text.removesuffix("\\").lstrip(" \t\r\n:=")
+        for start, end in _WRAPPERS:
+            inner = len(text) - len(start) - len(end)
+            if inner > 0 and text.startswith(start) and text.endswith(end):
+                middle = text[len(start) : -len(end)]
+                if start not in middle:
+                    text = middle
+    return text.strip()
+
+
+def tidy(text: str) -> str:
+    """One spelling for what has several: fractions, spaces, degrees, currency, products.
+
+    Text blocks (`\\text{…}`) stay, since their words may be a unit. Row breaks become NUL.
+    """
+    text = text.replace("\\\\", _ROW_BREAK).translate(_CHARACTERS)
+    for pattern, into in _REWRITES:
+        text = pattern.sub(into, text)
+    return text.strip()
+
+
+def unwrap_text(text: str) -> str:
+    """The words of text blocks, without the blocks."""
+    for _ in range(3):
+        text, count = TEXT_BLOCK.subn(r" \1 ", text)
+        if not count:
+            break
+    return text
+
+
+def _ends_in_factorial(text: str) -> bool:
+    return text.endswith("!") and text[-2:-1].isalnum() and " " not in text
