@@ -8,6 +8,7 @@ from its.strategies.best_of_n import BestOfN
 from its.strategies.deep_reasoning import DeepReasoning
 from its.strategies.greedy import Greedy
 from its.strategies.self_consistency import SelfConsistency
+from its.strategies.solution_search import SolutionSearch
 
 STRATEGIES: dict[str, type] = {
     "attempts": Attempts,
@@ -15,6 +16,7 @@ STRATEGIES: dict[str, type] = {
     "deep_reasoning": DeepReasoning,
     "greedy": Greedy,
     "self_consistency": SelfConsistency,
+    "solution_search": SolutionSearch,
 }
 
 __all__ = ["STRATEGIES"]

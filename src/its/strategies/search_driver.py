@@ -1,0 +1,153 @@
+"""Drives any ask/tell search against a door: the one place where searches do I/O.
+
+All tasks of a round go out together, and results are told in the order of the tasks, never of
+their arrival. A task's id is its call's label, so a resumed run finds every call it paid for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from its.candidates import Candidate, Score
+from its.errors import BudgetExhausted, CallError, ConfigurationError, Unsupported
+from its.models.protocol import Completion, Request
+from its.strategies.asking import ask_all, mean_logprob, settled, together
+from its.strategies.protocol import Assignment, Outcome
+from its.strategies.search import Extend, Failed, Node, Prompt, Rate, Result, S, Said, Search, Task
+
+RequestFor = Callable[[Assignment, Extend], Request]
+
+
+async def drive(
+    search: Search[S], assignment: Assignment, extension: RequestFor | None = None
+) -> S:
+    """Run a search to its end and return its last state.
+
+    `extension` makes the request of an Extend task. Raises ConfigurationError where the search
+    wants scores and there is no scorer.
+    """
+    scorer = assignment.scorer
+    price = scorer.completions(1) if scorer else 0
+    state = search.start(assignment.completions, price, assignment.seed)
+    while tasks := search.ask(state):
+        results = await _perform(assignment, tasks, extension)
+        for task, result in zip(tasks, results, strict=True):
+            search.tell(state, task.id, result)
+    return state
+
+
+def require_scorer(assignment: Assignment, strategy: str) -> None:
+    """Raises ConfigurationError where a search that lives by scores has no scorer."""
+    if assignment.scorer is None:
+        raise ConfigurationError(f"{strategy} needs a reward: give the stage or `select` one")
+
+
+def require_continuation(assignment: Assignment, strategy: str) -> None:
+    """Raises Unsupported where the endpoint cannot carry on a partial answer."""
+    if assignment.door.capabilities.continues == "no":
+        raise Unsupported(
+            f"{strategy} works step by step, and this endpoint cannot continue a partial answer: "
+            "use a strategy of whole answers, such as attempts or solution_search"
+        )
+
+
+def candidate_of(assignment: Assignment, node: Node, weight: float = 1.0) -> Candidate:
+    """A node as a candidate; a guess at the answer of one that was cut short is no answer."""
+    answer = assignment.read(node.text)
+    if answer is not None and answer.fallback and node.status == "truncated":
+        answer = None
+    return Candidate(
+        id=assignment.candidate_id(node.id),
+        text=node.text,
+        answer=answer,
+        complete=node.status == "finished",
+        parents=(assignment.candidate_id(node.parent),) if node.parent else (),
+        weight=weight,
+        step_scores=node.scores,
+        tokens=node.tokens,
+    )
+
+
+def outcome_of(
+    assignment: Assignment, state: S, nodes: list[Node], weights: list[float] | None = None
+) -> Outcome:
+    """These nodes as candidates, with the scores that the search paid for."""
+    return Outcome(
+        candidates=tuple(
+            candidate_of(assignment, node, weight)
+            for node, weight in zip(nodes, weights or [1.0] * len(nodes), strict=True)
+        ),
+        scores=tuple(state.ratings[node.id] for node in nodes if node.id in state.ratings),
+        failures=tuple(assignment.candidate_id(failure) for failure in state.failures),
+    )
+
+
+async def _perform(
+    assignment: Assignment, tasks: list[Task], extension: RequestFor | None
+) -> list[Result]:
+    asking = [task for task in tasks if not isinstance(task, Rate)]
+    rating = [task for task in tasks if isinstance(task, Rate)]
+    said, ratings = await together([_ask(assignment, asking, extension), _rate(assignment, rating)])
+    results = dict(zip((task.id for task in asking + rating), said + ratings, strict=True))
+    return [results[task.id] for task in tasks]
+
+
+async def _ask(
+    assignment: Assignment, tasks: list[Extend | Prompt], extension: RequestFor | None
+) -> list[Result]:
+    requests = [_request(assignment, task, extension) for task in tasks]
+    replies = await ask_all(assignment.door, requests, [task.id for task in tasks])
+    return [
+        _failed(reply) if isinstance(reply, CallError) else _said(assignment, task, reply)
+        for task, reply in zip(tasks, replies, strict=True)
+    ]
+
+
+def _request(
+    assignment: Assignment, task: Extend | Prompt, extension: RequestFor | None
+) -> Request:
+    if isinstance(task, Extend):
+        assert extension is not None
+        return extension(assignment, task)
+    prompts = assignment.prompts
+    messages = prompts.render(
+        task.prompt,
+        assignment.question,
+        style=prompts.style(task.style) if task.style else "",
+        draft=task.draft,
+    )
+    return assignment.door.request(messages)
+
+
+def _said(assignment: Assignment, task: Extend | Prompt, reply: Completion) -> Said:
+    whole = task.text + reply.text if isinstance(task, Extend) else reply.text
+    answer = assignment.read(whole)
+    return Said(
+        text=reply.text,
+        finish=reply.finish,
+        answer="none" if answer is None else "guess" if answer.fallback else "read",
+        tokens=reply.tokens,
+        mean_logprob=mean_logprob(reply),
+    )
+
+
+def _failed(error: CallError) -> Failed:
+    return Failed(str(error), exhausted=isinstance(error, BudgetExhausted))
+
+
+async def _rate(assignment: Assignment, tasks: list[Rate]) -> list[Result]:
+    """Each node is scored by itself, so that scores of different rounds mean the same."""
+
+    async def rate(task: Rate) -> Result:
+        if assignment.scorer is None:
+            return Score(assignment.candidate_id(task.node), None, "none")
+        candidate = Candidate(
+            id=assignment.candidate_id(task.node),
+            text=task.text,
+            answer=assignment.read(task.text) if task.complete else None,
+            complete=task.complete,
+        )
+        scores = await settled(assignment.scorer([candidate]))
+        return _failed(scores) if isinstance(scores, CallError) else scores[0]
+
+    return await together(rate(task) for task in tasks)

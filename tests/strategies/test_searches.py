@@ -1,0 +1,132 @@
+"""What every search keeps: the cap, the order of results, its state, and one telling a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scripted_door import AskingScorer, ScriptedDoor, assignment
+from toy_model import toy_model, toy_value
+
+from its.candidates import Score
+from its.strategies.protocol import Outcome
+from its.strategies.search import Failed, Rate, Result, Said, Search, State, dump_state, load_state
+from its.strategies.solution_search import SolutionSearch
+
+SEARCHES: dict[str, Search[Any]] = {
+    "solution_search": SolutionSearch(),
+    "solution_search, asking": SolutionSearch(
+        initial=2, variations=3, completeness="ask", enough=0.8
+    ),
+}
+every_search = pytest.mark.parametrize("name", SEARCHES)
+
+
+async def solve(
+    name: str, completions: int, price: int, seed: int, trouble: float, shuffle: int | None
+) -> tuple[Outcome, ScriptedDoor]:
+    door = ScriptedDoor(toy_model(seed, trouble), shuffle=shuffle)
+    scorer = AskingScorer(toy_value(seed, abstain=trouble / 2), door, price)
+    task = assignment(door, completions=completions, scorer=scorer, seed=seed)
+    return await SEARCHES[name].run(task), door  # type: ignore[attr-defined]
+
+
+@every_search
+@settings(max_examples=40, deadline=None)
+@given(
+    completions=st.integers(0, 60),
+    price=st.integers(0, 2),
+    seed=st.integers(0, 1000),
+    trouble=st.sampled_from([0.0, 0.2, 0.7]),
+)
+async def test_the_door_is_never_asked_for_more_than_the_cap(
+    name: str, completions: int, price: int, seed: int, trouble: float
+) -> None:
+    outcome, door = await solve(name, completions, price, seed, trouble, shuffle=None)
+    assert len(door.sent) <= completions
+    ids = [candidate.id for candidate in outcome.candidates]
+    assert len(ids) == len(set(ids))
+    assert {score.candidate for score in outcome.scores} <= set(ids)
+
+
+@every_search
+@settings(max_examples=20, deadline=None)
+@given(completions=st.integers(1, 60), price=st.integers(0, 2), seed=st.integers(0, 1000))
+async def test_every_budget_brings_an_answer(
+    name: str, completions: int, price: int, seed: int
+) -> None:
+    outcome, _ = await solve(name, completions, price, seed, trouble=0.0, shuffle=None)
+    assert any(c.complete and c.answer is not None for c in outcome.candidates)
+
+
+@every_search
+@settings(max_examples=20, deadline=None)
+@given(
+    completions=st.integers(0, 50),
+    seed=st.integers(0, 1000),
+    trouble=st.sampled_from([0.0, 0.3]),
+    shuffle=st.integers(),
+)
+async def test_the_order_of_arrival_changes_nothing(
+    name: str, completions: int, seed: int, trouble: float, shuffle: int
+) -> None:
+    outcome, door = await solve(name, completions, 1, seed, trouble, shuffle=None)
+    shuffled, shuffled_door = await solve(name, completions, 1, seed, trouble, shuffle)
+    assert shuffled == outcome
+    assert sorted(door.labels) == sorted(shuffled_door.labels)
+
+
+def simulated(seed: int) -> Callable[[Any], Result]:
+    """Results that depend on the task alone."""
+
+    def result(task: Any) -> Result:
+        random = Random(f"{seed}/{task}")
+        if random.random() < 0.1:
+            return Failed("reset")
+        if isinstance(task, Rate):
+            return Score(task.node, random.uniform(0.05, 0.95), "toy")
+        if random.random() < 0.3:
+            return Said(f"Answer: {random.randrange(4)}", "end", "read", 3)
+        return Said(f"step {random.randrange(100)}", "stop_string", tokens=2)
+
+    return result
+
+
+@every_search
+@settings(max_examples=25, deadline=None)
+@given(completions=st.integers(0, 60), seed=st.integers(0, 1000), order=st.integers())
+def test_state_survives_json_at_any_point_and_tells_in_any_order_are_one(
+    name: str, completions: int, seed: int, order: int
+) -> None:
+    search, result, random = SEARCHES[name], simulated(seed), Random(order)
+    plain: State = search.start(completions, 1, seed)
+    other: State = search.start(completions, 1, seed)
+    while tasks := search.ask(plain):
+        assert search.ask(plain) == tasks
+        for task in tasks:
+            search.tell(plain, task.id, result(task))
+        others = search.ask(other)
+        assert others == tasks
+        random.shuffle(others)
+        for task in others:
+            search.tell(other, task.id, result(task))
+            other = load_state(type(other), dump_state(other))
+            search.tell(other, task.id, Failed("told twice", exhausted=True))
+    assert search.ask(other) == []
+    plain.failures.sort()
+    other.failures.sort()
+    assert other == plain
+
+
+@every_search
+def test_a_result_nobody_asked_for_changes_nothing(name: str) -> None:
+    search = SEARCHES[name]
+    state = search.start(20, 1, 0)
+    search.ask(state)
+    before = dump_state(state)
+    search.tell(state, "no such task", Said("Answer: 1", "end", "read"))
+    assert dump_state(state) == before
