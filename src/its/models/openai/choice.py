@@ -1,0 +1,183 @@
+"""One choice of a reply: its text, its logprobs, and why it ended."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from its.models.openai.json_text import whole_characters
+from its.models.openai.tokens import estimate
+from its.models.protocol import Completion, Finish, Request, TokenLogprob
+
+LONGEST_TOKEN = 16
+"""Bytes; a longer piece of stream is taken for several tokens."""
+LEAST_LOGPROB = -9999.0
+"""Stands for minus infinity, as in the API itself."""
+
+
+class Choice:
+    """Collects the pieces of one choice."""
+
+    __slots__ = ("_finish", "_logprobs", "_pieces", "_reasoning", "_tokens", "stop")
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._reasoning: list[str] = []
+        self._logprobs: list[TokenLogprob] = []
+        self._finish: str | None = None
+        self.stop: Any = None
+        self._tokens = 0
+
+    @property
+    def unfinished(self) -> bool:
+        return self._finish is None
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    @property
+    def seen(self) -> str:
+        """All text so far, reasoning first."""
+        return "".join((*self._reasoning, *self._pieces))
+
+    @property
+    def tokens(self) -> int:
+        """Tokens as far as they can be counted: by logprobs, or by the pieces of the stream."""
+        return max(self._tokens, len(self._logprobs))
+
+    def add(self, piece: dict[str, Any], content: str) -> bool:
+        """Take a piece, whose text is in the object `content` or (completions) in "text".
+
+        Returns True where it held text or an end.
+        """
+        body = piece.get(content)
+        if isinstance(body, dict):
+            text = _text(body.get("content"))
+            reasoning = _text(body.get("reasoning_content") or body.get("reasoning"))
+        else:
+            text = _text(piece.get("text"))
+            reasoning = ""
+        if text:
+            self._pieces.append(text)
+            self._tokens += _tokens_in(text)
+        if reasoning:
+            self._reasoning.append(reasoning)
+            self._tokens += _tokens_in(reasoning)
+        logprobs = piece.get("logprobs")
+        if isinstance(logprobs, dict):
+            self._logprobs.extend(read_logprobs(logprobs))
+        finish = piece.get("finish_reason")
+        if isinstance(finish, str):
+            self._finish = finish
+            self.stop = piece.get("stop_reason")
+        return bool(text or reasoning or finish)
+
+    def strip_prefix(self, prefix: str) -> None:
+        """Take the continued text away where the endpoint sent it back with the new one."""
+        text = self.text
+        if prefix and text.startswith(prefix):
+            self._pieces = [text[len(prefix) :]]
+            self._tokens = estimate(self.seen)
+
+    def completion(self, request: Request, names_stop: bool) -> Completion:
+        text, cut = _cut(self.text, request.stop)
+        logprobs: tuple[TokenLogprob, ...] | None = None
+        tokens = len(self._logprobs) or None
+        if request.logprobs is not None and self._logprobs:
+            logprobs = _fit(self._logprobs, text, request.logprobs)
+        return Completion(
+            text=whole_characters(text),
+            finish="stop_string" if cut else self._ended(request, names_stop),
+            tokens=tokens,
+            logprobs=logprobs,
+            reasoning=whole_characters("".join(self._reasoning)),
+        )
+
+    def _ended(self, request: Request, names_stop: bool) -> Finish:
+        match self._finish:
+            case "length" | "max_tokens" | "model_length":
+                return "length"
+            case "content_filter":
+                return "filtered"
+            case "stop_sequence":
+                return "stop_string"
+            case None if self.tokens >= request.max_tokens:
+                return "length"
+        if isinstance(self.stop, str) and self.stop in request.stop:
+            return "stop_string"
+        return "stop" if request.stop and not names_stop else "end"
+
+
+def read_logprobs(value: dict[str, Any]) -> list[TokenLogprob]:
+    """Logprobs in the chat shape (`content`, a list of tokens) or in the older one of the
+    completions endpoint (parallel lists `tokens`, `token_logprobs`, `top_logprobs`)."""
+    content = value.get("content")
+    if isinstance(content, list):
+        return [
+            TokenLogprob(
+                _text(entry.get("token")),
+                _number(entry.get("logprob")),
+                tuple(
+                    (_text(top.get("token")), _number(top.get("logprob")))
+                    for top in entry.get("top_logprobs") or ()
+                    if isinstance(top, dict)
+                ),
+            )
+            for entry in content
+            if isinstance(entry, dict)
+        ]
+    tokens, numbers = value.get("tokens"), value.get("token_logprobs")
+    if not isinstance(tokens, list) or not isinstance(numbers, list):
+        return []
+    tops = value.get("top_logprobs")
+    if not isinstance(tops, list) or len(tops) != len(tokens):
+        tops = [None] * len(tokens)
+    return [
+        TokenLogprob(_text(token), _number(number), _legacy_top(top))
+        for token, number, top in zip(tokens, numbers, tops, strict=False)
+    ]
+
+
+def _legacy_top(top: Any) -> tuple[tuple[str, float], ...]:
+    if not isinstance(top, dict):
+        return ()
+    return tuple((_text(token), _number(number)) for token, number in top.items())
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, (int, float)) and math.isfinite(value):
+        return float(value)
+    return LEAST_LOGPROB
+
+
+def _text(value: Any) -> str:
+    """A text field: a string, nothing, or a list of parts that hold text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(_text(part.get("text")) for part in value if isinstance(part, dict))
+    return ""
+
+
+def _tokens_in(piece: str) -> int:
+    return 1 if len(piece) <= LONGEST_TOKEN else estimate(piece)
+
+
+def _cut(text: str, stops: tuple[str, ...]) -> tuple[str, bool]:
+    """The text up to the first stop string in it, which some servers leave there."""
+    ends = [end for stop in stops if stop and (end := text.find(stop)) >= 0]
+    return (text[: min(ends)], True) if ends else (text, False)
+
+
+def _fit(logprobs: list[TokenLogprob], text: str, alternatives: int) -> tuple[TokenLogprob, ...]:
+    """The logprobs of the tokens that begin inside the text, with so many alternatives each."""
+    fitting: list[TokenLogprob] = []
+    length = 0
+    for entry in logprobs:
+        if length >= len(text) and entry.token:
+            break
+        length += len(entry.token)
+        top = sorted(entry.top, key=lambda pair: -pair[1])[:alternatives]
+        fitting.append(TokenLogprob(whole_characters(entry.token), entry.logprob, tuple(top)))
+    return tuple(fitting)

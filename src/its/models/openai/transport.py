@@ -1,0 +1,178 @@
+"""One HTTP exchange with the endpoint: connections, timeouts, and what a broken one means."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from yarl import URL
+
+from its.errors import TransientCallError
+from its.models.openai.faults import Faults
+from its.models.openai.json_text import decode
+from its.models.openai.reply import ReplyReader
+from its.models.openai.settings import OpenAISettings
+from its.models.protocol import Received
+
+KEEP_IDLE = 4.0
+"""Seconds an idle connection is kept: common servers drop theirs after 5, and a request sent into
+a closing connection is lost."""
+LARGE_BODY = 2**20
+END_OF_STREAM = 1.0
+"""Seconds."""
+UNREACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
+class Transport:
+    """Keeps the connections to one endpoint. The caller's slots limit how many there are."""
+
+    def __init__(self, settings: OpenAISettings, faults: Faults) -> None:
+        self._settings = settings
+        self._faults = faults
+        path = "completions" if settings.api == "completions" else "chat/completions"
+        self._post_url = _address(settings, path)
+        self._models_url = _address(settings, "models")
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(
+        self, body: bytes, reader: ReplyReader, received: Received, *, stream: bool
+    ) -> None:
+        """Send a request and give all that comes back to `reader`. Raises CallError."""
+        session = self._session or self._open()
+        timeouts = self._settings.timeouts
+        now = asyncio.get_running_loop().time()
+        end = now + timeouts.total
+        first = min(end, now + timeouts.first_token)
+        payload = body if len(body) < LARGE_BODY else BytesIO(body)
+        received.sent = True
+        try:
+            async with (
+                asyncio.timeout_at(first if stream else end) as limit,
+                session.post(self._post_url, data=payload, allow_redirects=False) as response,
+            ):
+                if response.status != 200:
+                    said = await response.read()
+                    raise self._faults.refused(response.status, said, response.headers)
+                if stream and response.content_type not in ("application/json", "text/html"):
+                    await _read_stream(response.content, reader, limit, end)
+                else:
+                    reader.read_whole(await response.read())
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            if reader.done:
+                return
+            if isinstance(error, UNREACHED):
+                received.sent = False
+            raise self._failure(error, reader.begun or not stream) from None
+
+    async def list_models(self) -> list[dict[str, Any]]:
+        """What the endpoint lists at /models, nothing where it has no such list. Raises CallError
+        where it is not reached or refuses the key."""
+        session = self._session or self._open()
+        try:
+            async with (
+                asyncio.timeout(self._settings.timeouts.first_token),
+                session.get(self._models_url, allow_redirects=False) as response,
+            ):
+                body = await response.read()
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise self._failure(error, begun=False) from None
+        if response.status in (401, 403):
+            raise self._faults.refused(response.status, body, response.headers)
+        try:
+            listed = decode(body) if response.status == 200 else None
+        except ValueError:
+            listed = None
+        entries = listed.get("data") if isinstance(listed, dict) else None
+        return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        settings = self._settings
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+            "Accept-Encoding": "identity",
+            "User-Agent": "its",
+        }
+        if settings.api_key:
+            headers["Authorization"] = f"Bearer {settings.api_key}"
+        elif settings.credentials is not None:
+            pair = ":".join(settings.credentials).encode()
+            headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_IDLE),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=None, connect=settings.timeouts.connect),
+            proxy=_proxy(settings),
+        )
+        return self._session
+
+    def _failure(self, error: Exception, begun: bool) -> TransientCallError:
+        """The plain sentence for a connection that failed."""
+        if isinstance(error, UNREACHED):
+            return self._faults.lost(_why_unreached(error), answered=False)
+        timeouts = self._settings.timeouts
+        if isinstance(error, TimeoutError) and begun:
+            what = f"did not finish its reply within {timeouts.total:g} s"
+        elif isinstance(error, TimeoutError):
+            what = f"gave no token within {timeouts.first_token:g} s"
+        elif isinstance(error, aiohttp.ClientPayloadError):
+            what = "broke off in the middle of its reply"
+        elif isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
+            what = "closed the connection without a reply"
+        else:
+            what = f"broke the connection ({type(error).__name__})"
+        return self._faults.lost(what)
+
+
+def _why_unreached(error: aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) -> str:
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return "cannot be reached: it took no connection in time"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "cannot be reached: its host name is not known"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "cannot be trusted: its certificate is not valid"
+    return f"cannot be reached: {error.os_error.strerror or 'no connection'}"
+
+
+async def _read_stream(
+    content: aiohttp.StreamReader, reader: ReplyReader, limit: asyncio.Timeout, end: float
+) -> None:
+    """Feed a stream to the reader until its end; the first token moves the limit to `end`.
+
+    After its end mark a stream gets a moment to close in order, so that the connection can be
+    used again.
+    """
+    waiting = True
+    while data := await content.readany():
+        reader.feed(data)
+        if waiting and reader.begun:
+            waiting = False
+            limit.reschedule(end)
+        if reader.done:
+            limit.reschedule(asyncio.get_running_loop().time() + END_OF_STREAM)
+    reader.finish()
+
+
+def _address(settings: OpenAISettings, path: str) -> URL:
+    parts = urlsplit(settings.url)
+    return URL(urlunsplit(parts._replace(path=f"{parts.path}/{path}")))
+
+
+def _proxy(settings: OpenAISettings) -> str | None:
+    """The proxy that the environment names, looked up once; none for this machine itself."""
+    parts = urlsplit(settings.url)
+    host = parts.hostname or ""
+    if host in ("localhost", "::1") or host.startswith("127.") or proxy_bypass(host):
+        return None
+    return getproxies().get(parts.scheme)
