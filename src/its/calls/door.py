@@ -18,7 +18,7 @@ from its.calls.budget import Amount, Budget
 from its.calls.channel import Channel
 from its.calls.journal import Intent, Journal, RecordedCall, State
 from its.calls.ledger import Ledger
-from its.calls.limits import Waiting
+from its.calls.limits import Gate, Waiting
 from its.calls.replies import completion_data, completion_of, share
 from its.errors import BudgetExhausted, CallError, TransientCallError
 from its.models.protocol import (
@@ -43,6 +43,7 @@ class Exchange:
     seed: int
     ledger: Ledger = field(default_factory=Ledger)
     waiting: Waiting = field(default_factory=Waiting)
+    gate: Gate = field(default_factory=Gate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ class StageDoor:
             with exchange.waiting.for_("the rate limit"):
                 await channel.requests_per_minute.take(1)
                 await channel.tokens_per_minute.take(bound.tokens)
+            await exchange.gate.passing()
             reply, usage = await self._send(request, labels, identity, retry)
         finally:
             channel.slots.release()

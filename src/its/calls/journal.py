@@ -12,6 +12,7 @@ and is cut off on opening.
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import threading
 from collections import deque
@@ -107,6 +108,20 @@ class RecordedSolution:
     status: str
     index: int
     row: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """A sum over `rows` attempts, `retries` of which were not the first at their thing."""
+
+    stage: str
+    strategy: str
+    model: str
+    state: State
+    solved: bool
+    rows: int
+    retries: int
+    usage: Usage
 
 
 class Journal:
@@ -233,9 +248,9 @@ class Journal:
         finally:
             reader.close()
 
-    def spending(self) -> list[tuple[str, str, str, State, bool, int, int, Usage]]:
-        """Sums of all calls by (stage, strategy, model, state, belongs to a recorded solution):
-        with how many rows, how many of them retries, and their usage."""
+    def spending(self) -> list[Spending]:
+        """All calls, summed by stage, strategy, model, state and whether their problem has a
+        recorded solution, in the order of first appearance."""
         sums = ", ".join(_sum(column) for column in USAGE_COLUMNS)
         rows = self._read.execute(
             "SELECT stage, strategy, model, state,"
@@ -243,22 +258,14 @@ class Journal:
             f" COUNT(*), SUM(retry > 0), {sums}"
             " FROM calls GROUP BY stage, strategy, model, state, solved ORDER BY MIN(id)"
         )
-        return [
-            (row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6], _usage(row[7:]))
-            for row in rows
-        ]
-
-    def trace_ranges(self) -> list[tuple[int, int]]:
-        """(start, length) in bytes of each recorded problem's events, in input order."""
-        return self._read.execute(
-            "SELECT trace_start, trace_length FROM solutions ORDER BY idx"
-        ).fetchall()
+        return [Spending(*row[:7], usage=_usage(row[7:])) for row in rows]
 
     # --- ending ---------------------------------------------------------------------------------
 
-    async def flush(self) -> None:
-        """Wait until everything written so far is durable."""
-        await self._commit(lambda: None)
+    async def compact(self) -> None:
+        """Rewrite `solutions.jsonl` to one line a problem, atomically, where rows in it have been
+        superseded; else only wait until everything written so far is durable."""
+        await self._commit(self._compact)
 
     def close(self) -> None:
         """Write what is left and close the files. Does not raise for what failed before."""
@@ -270,6 +277,23 @@ class Journal:
             view.close()
         self._read.close()
         self._write.close()
+
+    def _compact(self) -> None:
+        (needed,) = self._write.execute("SELECT TOTAL(LENGTH(row)) FROM solutions").fetchone()
+        if self._lengths["solutions"] == int(needed):
+            return
+        path = self._directory / "solutions.jsonl"
+        draft = path.with_suffix(".draft")
+        with draft.open("wb") as file:
+            for (row,) in self._write.execute("SELECT row FROM solutions ORDER BY idx"):
+                file.write(row)
+            file.flush()
+            os.fsync(file.fileno())
+        self._views["solutions"].close()
+        draft.replace(path)
+        self._views["solutions"] = _open_view(self._directory, "solutions")
+        self._views["solutions"].seek(0, 2)
+        self._lengths["solutions"] = int(needed)
 
     # --- the writer thread ----------------------------------------------------------------------
 

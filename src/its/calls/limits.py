@@ -133,3 +133,18 @@ class Waiting:
             self.reasons[reason] -= 1
             if not self.reasons[reason]:
                 del self.reasons[reason]
+
+
+class Gate:
+    """Open while a run goes on. Once closed, nothing passes any more: calls in flight end as
+    they end, and whoever asks for another waits until it is cancelled."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+    async def passing(self) -> None:
+        if self.closed:
+            await asyncio.get_running_loop().create_future()

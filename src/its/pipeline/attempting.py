@@ -25,6 +25,7 @@ from its.pipeline.plan import Plan, Stage
 from its.problems.problem import Question
 from its.prompts import PromptSet
 from its.rewards.protocol import Reward
+from its.rewards.verification import verify
 from its.selection.protocol import Context
 from its.strategies.protocol import Assignment, Outcome
 from its.strategies.self_consistency import SelfConsistency
@@ -113,11 +114,9 @@ class Attempt:
 
     async def _probe_difficulty(self, method: ProbeDifficulty) -> Difficulty:
         """The samples are candidates like any other: nothing of them is thrown away."""
-        strategy = SelfConsistency(n=method.samples)
-        outcome = await strategy.run(
-            self._assignment(
-                "difficulty", "probe", self.plan.channel, self.plan.prompts, method.samples, None
-            )
+        plan, budget = self.plan, Budget(Cap(method.samples), self.account.budget)
+        outcome = await SelfConsistency(n=method.samples).run(
+            self.assignment("difficulty", "probe", plan.channel, plan.prompts, budget)
         )
         self._take("difficulty", outcome)
         return method.judge(await self._classes(self.candidates))
@@ -151,14 +150,10 @@ class Attempt:
             model=stage.channel.name,
             completions=completions,
         )
+        budget = Budget(Cap(completions), account.budget)
         outcome = await stage.strategy.run(
-            self._assignment(
-                stage.name,
-                stage.strategy_name,
-                stage.channel,
-                stage.prompts,
-                completions,
-                stage.reward,
+            self.assignment(
+                stage.name, stage.strategy_name, stage.channel, stage.prompts, budget, stage.reward
             )
         )
         self._take(stage.name, outcome)
@@ -171,26 +166,24 @@ class Attempt:
                 decision="stopped" if outcome.stopped else "ended",
             )
 
-    def _assignment(
+    def assignment(
         self,
         stage: str,
         strategy: str,
         channel: Channel,
         prompts: PromptSet,
-        completions: int,
-        reward: Reward | None,
+        budget: Budget,
+        reward: Reward | None = None,
     ) -> Assignment:
-        budget = Budget(Cap(completions), self.account.budget)
-        door = self._door(stage, strategy, channel, budget)
-        question, plan = self.question, self.plan
-
+        """What a strategy works with when it runs as this stage, within this budget."""
+        plan = self.plan
         return Assignment(
-            question=question,
-            door=door,
+            question=self.question,
+            door=self._door(stage, strategy, channel, budget),
             prompts=prompts,
             read=self._read,
             same=self.comparer.same,
-            completions=completions,
+            completions=budget.remaining_completions or 0,
             seed=self.exchange.seed,
             scorer=None if reward is None else self._scorer(stage, reward, budget),
             stop=plan.stop,
@@ -219,7 +212,7 @@ class Attempt:
     def _scoring_cost(self, candidates: int) -> int:
         plan = self.plan
         scoring = plan.reward.completions(candidates) if plan.reward else 0
-        checking = plan.verifier.completions(1) if plan.verifier and candidates else 0
+        checking = min(candidates, plan.verify_attempts, 1)
         return scoring + plan.selector.completions(candidates) + checking
 
     def _unscored(self) -> list[Candidate]:
@@ -264,26 +257,22 @@ class Attempt:
 
     async def _verified(self, selection: Selection) -> Selection:
         """Check the choice; while a check fails, choose again among the other answers."""
-        plan, first = self.plan, selection
-        if plan.verifier is None:
-            return selection
+        first = selection
         left = list(self.candidates)
-        door = self._door("verification", plan.verifier_name, plan.judge, self.account.budget)
-        for _ in range(plan.verify_attempts):
+        door = self._door("verification", "verify", self.plan.judge, self.account.budget)
+        for _ in range(self.plan.verify_attempts):
             chosen = selection.candidate
             if chosen is None:
                 break
-            (score,) = await plan.verifier.score(self.question, [chosen], door, plan.judge_prompts)
-            if score.value is None:
+            passed = await verify(self.question, chosen, door, self.plan.judge_prompts)
+            if passed is None:
                 break
-            passed = score.value >= plan.verify_threshold
             self.account.note(
                 "decision",
                 stage="verification",
                 candidate=chosen.id,
                 decision="passed" if passed else "rejected",
-                reason=score.reason,
-                value=score.value,
+                reason="another way of solving it agrees" if passed else "the check failed",
             )
             if passed:
                 return selection

@@ -175,13 +175,7 @@ else:
 class VerifySettings(Section):
     """A check of the chosen answer; a failed one sends what is left to the next candidate."""
 
-    attempts: Positive = Field(3, description="Most candidates checked.")
-    reward: RewardSettings | None = Field(
-        None, description="What checks; the selection's reward if not set."
-    )
-    threshold: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.5, description="The score from which a check passes."
-    )
+    attempts: Positive = Field(3, description="Most answers checked.")
 
 
 class AnswerSettings(Section):

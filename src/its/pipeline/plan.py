@@ -50,10 +50,7 @@ class Plan:
     selector: Selector
     reward_name: str
     reward: Reward | None
-    verifier_name: str
-    verifier: Reward | None
     verify_attempts: int
-    verify_threshold: float
 
 
 def build_plan(
@@ -64,8 +61,6 @@ def build_plan(
     judge = "judge" if "judge" in channels else "model"
     select = pipeline.select
     reward = select.reward.build() if select.reward else None
-    verify = pipeline.verify
-    verify_reward = (verify.reward or select.reward) if verify else None
     return Plan(
         channel=channels["model"],
         prompts=prompts["model"],
@@ -84,10 +79,7 @@ def build_plan(
         selector=select.build(),
         reward_name=select.reward.method if select.reward else "",
         reward=reward,
-        verifier_name=verify_reward.method if verify_reward else "",
-        verifier=verify_reward.build() if verify_reward else None,
-        verify_attempts=verify.attempts if verify else 0,
-        verify_threshold=verify.threshold if verify else 0.0,
+        verify_attempts=pipeline.verify.attempts if pipeline.verify else 0,
     )
 
 

@@ -1,0 +1,131 @@
+"""Solving one problem and telling its whole story: the row, and the events behind it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from its.answers import Comparer
+from its.calls.account import Account
+from its.calls.budget import Budget, Cap
+from its.calls.door import Exchange
+from its.candidates import Answer, Selection
+from its.errors import CallError
+from its.pipeline.attempting import Attempt
+from its.pipeline.plan import Plan
+from its.pipeline.solution import Baseline, Solution
+from its.problems.problem import BadLine, Problem
+from its.strategies.greedy import Greedy
+from its.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A problem's row and its events, in order."""
+
+    solution: Solution
+    events: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """Takes problems one at a time (many at once) through one plan.
+
+    `baseline` adds one greedy pass beside it, charged, outside the problem's budget.
+    """
+
+    plan: Plan
+    exchange: Exchange
+    comparer: Comparer
+    baseline: bool = False
+
+    async def solve(self, problem: Problem) -> Solved:
+        """A row for every problem: what fails inside costs only this problem.
+
+        Raises EndpointError when the endpoint is unusable for good, and RunDirectoryError when
+        the run cannot be written.
+        """
+        started = time.monotonic()
+        account = self._open_account(problem)
+        attempt = Attempt(problem.question, self.plan, account, self.exchange, self.comparer)
+        solution = Solution(problem.id, problem.index, "failed")
+        try:
+            baseline = await self._run_baseline(problem, account) if self.baseline else None
+            solution = replace(solution, baseline=baseline)
+            selection = await attempt.run()
+            solution = await self._with_selection(solution, problem, attempt, selection)
+        except CallError as error:
+            solution = replace(solution, error=str(error))
+            account.note("failure", error=str(error))
+        finished = replace(
+            solution,
+            difficulty=attempt.difficulty.value if attempt.difficulty else None,
+            planned=attempt.planned,
+            spent=account.budget.spent.completions,
+            usage=account.usage,
+            seconds=time.monotonic() - started,
+        )
+        return Solved(finished, tuple(account.events))
+
+    def _open_account(self, problem: Problem) -> Account:
+        journal = self.exchange.journal
+        return Account(
+            problem.key,
+            problem.index,
+            journal.calls_of(problem.key),
+            journal.decisions_of(problem.key),
+        )
+
+    async def _with_selection(
+        self, solution: Solution, problem: Problem, attempt: Attempt, selection: Selection
+    ) -> Solution:
+        chosen = selection.candidate
+        if chosen is None or chosen.answer is None:
+            return replace(solution, status="unanswered", strategy=attempt.last_stage)
+        return replace(
+            solution,
+            status="answered",
+            answer=chosen.answer.text,
+            solution=chosen.text,
+            confidence=selection.confidence,
+            strategy=attempt.last_stage,
+            correct=await self._grade(chosen.answer, problem),
+        )
+
+    async def _grade(self, answer: Answer | None, problem: Problem) -> bool | None:
+        """The only place that looks at a reference."""
+        if problem.reference is None:
+            return None
+        question = problem.question
+        kind = "choice" if question.choices else question.kind
+        return await self.comparer.grade(answer, problem.reference, kind)
+
+    async def _run_baseline(self, problem: Problem, account: Account) -> Baseline:
+        before, plan = account.usage, self.plan
+        attempt = Attempt(problem.question, plan, account, self.exchange, self.comparer)
+        outcome = await Greedy().run(
+            attempt.assignment("baseline", "greedy", plan.channel, plan.prompts, Budget(Cap(1)))
+        )
+        answer = outcome.candidates[0].answer if outcome.candidates else None
+        spent = _difference(account.usage, before)
+        correct = await self._grade(answer, problem)
+        account.note("baseline", answer=answer.text if answer else None)
+        return Baseline(answer.text if answer else None, correct, spent)
+
+
+def bad_line(line: BadLine) -> Solved:
+    """A line that is no problem, as a failed row."""
+    solution = Solution(line.id, line.index, "failed", error=line.reason)
+    event = {"seq": 0, "time": round(time.time(), 3), "event": "failure", "error": line.reason}
+    return Solved(solution, (event,))
+
+
+def _difference(after: Usage, before: Usage) -> Usage:
+    """What was charged between two looks at an account."""
+    earlier = before.as_dict()
+
+    def minus(a: float | None, b: float | None) -> Any:
+        return None if a is None or b is None else a - b
+
+    return Usage(**{name: minus(count, earlier[name]) for name, count in after.as_dict().items()})

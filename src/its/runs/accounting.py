@@ -1,0 +1,83 @@
+"""`compute.json`: what a run cost, by stage, strategy and model, summed from the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from its.calls.journal import Spending
+from its.usage import Usage
+
+PROBE = "probe"
+
+
+@dataclass(slots=True)
+class Bill:
+    """One line of the accounting. `retries` counts attempts after a first one, `estimated` the
+    tokens that no endpoint reported."""
+
+    usage: Usage = field(default_factory=Usage)
+    retries: int = 0
+    cancelled: int = 0
+    failed_calls: int = 0
+
+    def add(self, spending: Spending) -> None:
+        self.usage = self.usage + spending.usage
+        self.retries += spending.retries
+        self.cancelled += spending.rows if spending.state == "cancelled" else 0
+        self.failed_calls += spending.rows if spending.state == "failed" else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        usage = self.usage.as_dict()
+        estimated = usage.pop("estimated_tokens")
+        usage["seconds"] = round(self.usage.seconds, 3)
+        return usage | {
+            "retries": self.retries,
+            "cancelled": self.cancelled,
+            "failed_calls": self.failed_calls,
+            "estimated": estimated,
+        }
+
+
+@dataclass(slots=True)
+class Accounting:
+    """All of a run's spending. Totals are solutions plus unattributed, and equal the sum of the
+    stages, of the strategies and of the models."""
+
+    totals: Bill = field(default_factory=Bill)
+    by_stage: dict[str, Bill] = field(default_factory=dict)
+    by_strategy: dict[str, Bill] = field(default_factory=dict)
+    by_model: dict[str, Bill] = field(default_factory=dict)
+    unattributed: Bill = field(default_factory=Bill)
+
+    def as_dict(self, from_journal: Usage) -> dict[str, Any]:
+        return {
+            "totals": self.totals.as_dict(),
+            "by_stage": {name: bill.as_dict() for name, bill in self.by_stage.items()},
+            "by_strategy": {name: bill.as_dict() for name, bill in self.by_strategy.items()},
+            "by_model": {name: bill.as_dict() for name, bill in self.by_model.items()},
+            "unattributed": self.unattributed.as_dict(),
+            "from_journal": {
+                "completions": from_journal.completions,
+                "prompt_tokens": from_journal.prompt_tokens,
+                "completion_tokens": from_journal.completion_tokens,
+            },
+        }
+
+
+def account_for(spendings: Iterable[Spending]) -> Accounting:
+    """Sum up. Unattributed is what no recorded solution holds: the endpoint's probe, calls lost
+    to a kill, and calls of problems that have no row yet."""
+    accounting = Accounting()
+    for spending in spendings:
+        for bills, name in (
+            (accounting.by_stage, spending.stage),
+            (accounting.by_strategy, spending.strategy),
+            (accounting.by_model, spending.model),
+        ):
+            bills.setdefault(name, Bill()).add(spending)
+        accounting.totals.add(spending)
+        if spending.state == "lost" or not spending.solved:
+            accounting.unattributed.add(spending)
+    return accounting

@@ -1,0 +1,158 @@
+"""The batch: problems in, solved rows out, with a bounded window of problems under way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from its.calls.journal import Journal
+from its.pipeline.solving import Solved, Solver, bad_line
+from its.problems.problem import BadLine, Problem
+
+Emit = Callable[[int, bytes], None]
+"""Takes the row of the problem that was read as the n-th of this session, as a JSON line."""
+
+_BREATH = 256
+
+
+@dataclass(slots=True)
+class Standing:
+    """How the batch stands, for whoever watches. `graded` counts rows with a reference, `correct`
+    the right ones among them, `baseline_correct` those that the greedy pass got right; `recorded`
+    rows came from an earlier session."""
+
+    recorded: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    graded: int = 0
+    correct: int = 0
+    baseline_correct: int = 0
+    under_way: int = 0
+    read: int = 0
+    input_ended: bool = False
+
+    @property
+    def done(self) -> int:
+        return sum(self.statuses.values())
+
+    def count(self, row: Mapping[str, Any]) -> None:
+        self.statuses[row["status"]] += 1
+        baseline = (row.get("baseline") or {}).get("correct")
+        if row["correct"] is not None or baseline is not None:
+            self.graded += 1
+            self.correct += bool(row["correct"])
+            self.baseline_correct += bool(baseline)
+
+
+class Batch:
+    """Solves every problem that has no finished row yet, and emits every row.
+
+    `window` bounds the problems under way, so that memory stays flat.
+    """
+
+    def __init__(self, solver: Solver, journal: Journal, emit: Emit, window: int) -> None:
+        self.standing = Standing()
+        self._solver = solver
+        self._journal = journal
+        self._emit = emit
+        self._room = asyncio.Semaphore(window)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._feeding: asyncio.Task[None] | None = None
+        self._stopped = False
+        self._failure: BaseException | None = None
+
+    async def run(self, problems: AsyncIterator[Problem | BadLine]) -> None:
+        """Returns when every row is there, or after `stop`.
+
+        Raises what ends a run as a whole (EndpointError, RunDirectoryError, InputError); what had
+        been paid for is then in the journal.
+        """
+        self._feeding = asyncio.create_task(self._feed(problems))
+        try:
+            await self._feeding
+        except asyncio.CancelledError:
+            if not self._stopped:
+                raise
+        finally:
+            await self._cancel_rest()
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Take no more problems, and leave those under way to a later session."""
+        self._stopped = True
+        if self._feeding is not None:
+            self._feeding.cancel()
+
+    async def _feed(self, problems: AsyncIterator[Problem | BadLine]) -> None:
+        position = 0
+        async for row in problems:
+            self.standing.read += 1
+            if not self._emit_recorded(row, position):
+                await self._room.acquire()
+                task = asyncio.create_task(self._solve(row, position))
+                self._tasks.add(task)
+                task.add_done_callback(self._ended)
+            position += 1
+            if position % _BREATH == 0:
+                await asyncio.sleep(0)
+        self.standing.input_ended = True
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _emit_recorded(self, row: Problem | BadLine, position: int) -> bool:
+        """Emit the row of an earlier session; False where there is none, or a failed one."""
+        recorded = self._journal.solution_of(_key(row))
+        if recorded is None or (recorded.status == "failed" and isinstance(row, Problem)):
+            return False
+        self.standing.recorded += 1
+        self.standing.count(orjson.loads(recorded.row))
+        self._emit(position, recorded.row)
+        return True
+
+    async def _solve(self, row: Problem | BadLine, position: int) -> None:
+        self.standing.under_way += 1
+        try:
+            solved = await self._solver.solve(row) if isinstance(row, Problem) else bad_line(row)
+            fields = solved.solution.as_dict()
+            line = _json_line(fields)
+            await self._journal.finish(
+                _key(row), row.id, row.index, fields["status"], line, _trace(solved)
+            )
+        finally:
+            self.standing.under_way -= 1
+        self.standing.count(fields)
+        self._emit(position, line)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._room.release()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = self._failure or error
+            self.stop()
+
+    async def _cancel_rest(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _key(row: Problem | BadLine) -> bytes:
+    if isinstance(row, Problem):
+        return row.key
+    return blake2b(f"bad\0{row.id}\0{row.reason}".encode(), digest_size=16).digest()
+
+
+def _trace(solved: Solved) -> bytes:
+    problem = solved.solution.id
+    return b"".join(_json_line({"problem": problem, **event}) for event in solved.events)
+
+
+def _json_line(fields: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)

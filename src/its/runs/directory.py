@@ -1,0 +1,148 @@
+"""A run's directory: found by fingerprint, held by one writer, described by `run.json`."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import orjson
+
+from its import __version__
+from its.errors import RunDirectoryError
+from its.runs.fingerprint import differences
+
+RunState = Literal["running", "interrupted", "finished"]
+RUNS = Path("runs")
+
+
+class RunDirectory:
+    """An opened run. Close it to give up the lock."""
+
+    def __init__(self, path: Path, lock: IO[bytes], description: dict[str, Any]) -> None:
+        self.path = path
+        self.description = description
+        self._lock = lock
+
+    @property
+    def resumed(self) -> bool:
+        return bool(self.description.get("sessions", 1) > 1)
+
+    def describe(self, **fields: Any) -> None:
+        """Change `run.json`, atomically."""
+        self.description.update(fields)
+        write_atomically(self.path / "run.json", _pretty(self.description))
+
+    def close(self) -> None:
+        self._lock.close()
+
+
+def default_path(source: str, fingerprint: str) -> Path:
+    """`runs/<input stem>-<fingerprint>`, `runs/stdin-<fingerprint>` for a stream."""
+    name = "stdin" if source == "-" else Path(source).name
+    for suffix in (".gz", ".jsonl", ".json"):
+        name = name.removesuffix(suffix)
+    return RUNS / f"{name or 'problems'}-{fingerprint}"
+
+
+def open_run(
+    path: Path, identity: Mapping[str, Any], fingerprint: str, fresh: bool
+) -> RunDirectory:
+    """Create the directory, or take up the run in it.
+
+    With `fresh` the run starts over beside it (`PATH-2`, `PATH-3`, ...). Raises RunDirectoryError
+    where it belongs to another fingerprint, another process writes it, or nothing can be written.
+    """
+    if fresh:
+        path = _beside(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = _lock(path)
+    except OSError as error:
+        raise RunDirectoryError(
+            f"cannot write to {path}: {error.strerror or error}; choose another with --output"
+        ) from None
+    try:
+        before = read_description(path)
+        if before is not None and before.get("fingerprint") != fingerprint:
+            raise RunDirectoryError(_refusal(path, before, identity))
+    except RunDirectoryError:
+        lock.close()
+        raise
+    sessions = 1 if before is None else int(before.get("sessions", 1)) + 1
+    description = {
+        "version": __version__,
+        "fingerprint": fingerprint,
+        "state": "running",
+        "sessions": sessions,
+        "identity": dict(identity),
+    }
+    return RunDirectory(path, lock, description)
+
+
+def read_description(path: Path) -> dict[str, Any] | None:
+    """What `run.json` says, None where there is none. Raises RunDirectoryError."""
+    try:
+        content = orjson.loads((path / "run.json").read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise RunDirectoryError(f"cannot read {path / 'run.json'}: {error}") from None
+    if not isinstance(content, dict):
+        raise RunDirectoryError(f"{path / 'run.json'} is not the description of a run")
+    return content
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside and rename, so that a reader sees the old file or the new one, whole."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise RunDirectoryError(
+            f"cannot write {path}: {error.strerror or error}; free some space or choose another "
+            "directory with --output (the same command resumes the run)"
+        ) from None
+
+
+def _lock(path: Path) -> IO[bytes]:
+    file = (path / ".lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise RunDirectoryError(
+            f"another process is writing the run in {path}; wait for it, or choose another "
+            "directory with --output"
+        ) from None
+    return file
+
+
+def _beside(path: Path) -> Path:
+    number, free = 2, path
+    while free.exists():
+        free = path.with_name(f"{path.name}-{number}")
+        number += 1
+    return free
+
+
+def _refusal(path: Path, before: Mapping[str, Any], identity: Mapping[str, Any]) -> str:
+    changed = differences(before.get("identity") or {}, identity)
+    return "\n".join(
+        [
+            f"{path} holds a run with other settings; choose another --output, use --fresh, or "
+            "undo the change:",
+            *(f"  {line}" for line in changed[:20]),
+        ]
+    )
+
+
+def _pretty(content: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

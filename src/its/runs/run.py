@@ -1,0 +1,177 @@
+"""One session of a run, from opened parts to the closing accounts."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from its.answers import Comparer, Equivalence
+from its.calls.door import Exchange
+from its.calls.journal import Intent, Journal
+from its.calls.ledger import Ledger
+from its.calls.limits import Waiting
+from its.models.protocol import Capabilities
+from its.pipeline.channels import Cast, open_cast
+from its.pipeline.plan import build_plan
+from its.pipeline.solving import Solver
+from its.problems.problem import BadLine, Problem
+from its.runs.accounting import PROBE, Accounting, account_for
+from its.runs.batch import Batch, Emit, Standing
+from its.runs.directory import RunDirectory, write_atomically
+from its.runs.feed import Feed
+
+if TYPE_CHECKING:
+    from its.pipeline.config import Pipeline
+
+_PROBLEM_OF_PROBE = b"\0" * 16
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A run while it goes on: all that a display or a signal may look at or touch."""
+
+    cast: Cast
+    exchange: Exchange
+    solver: Solver
+    journal: Journal
+    directory: RunDirectory
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.exchange.ledger
+
+    @property
+    def waiting(self) -> Waiting:
+        return self.exchange.waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a session ended: where the batch stands, what the run has cost, and whether the user
+    stopped it."""
+
+    standing: Standing
+    accounting: Accounting
+    interrupted: bool
+
+
+@asynccontextmanager
+async def open_session(
+    pipeline: Pipeline, directory: RunDirectory, *, baseline: bool = False
+) -> AsyncIterator[Session]:
+    """Open journal and models, and ask each endpoint once what it can do (remembered in the run).
+
+    Raises EndpointError where one cannot be used at all.
+    """
+    journal = Journal(directory.path)
+    cast = open_cast(pipeline)
+    rules = Equivalence(units=pipeline.answers.units, percent=pipeline.answers.percent)
+    try:
+        async with Comparer(rules, symbolic=pipeline.answers.symbolic) as comparer:
+            await _probe_all(cast, journal, directory)
+            exchange = Exchange(journal, pipeline.seed)
+            solver = Solver(
+                build_plan(pipeline, cast.channels, cast.prompts), exchange, comparer, baseline
+            )
+            yield Session(cast, exchange, solver, journal, directory)
+    finally:
+        await cast.close()
+        journal.close()
+
+
+async def run_session(
+    session: Session,
+    problems: Iterator[Problem | BadLine],
+    emit: Emit,
+    watch: Callable[[Batch], None] = lambda batch: None,
+) -> Ended:
+    """Solve the batch, then write `compute.json` and the run's state.
+
+    The first Ctrl-C lets the calls in flight end and starts no other; a second one leaves at
+    once. Either way the run can be resumed.
+    """
+    concurrency = sum(channel.slots.ceiling for channel in session.cast.channels.values())
+    batch = Batch(session.solver, session.journal, emit, window=2 * concurrency)
+    watch(batch)
+    state, interrupted = "interrupted", False
+    try:
+        with _interruptible(session, batch) as interruptions:
+            await batch.run(Feed(problems))
+        interrupted = bool(interruptions)
+        state = "interrupted" if interrupted else "finished"
+    finally:
+        ended = await _close_accounts(session, batch.standing, state, interrupted)
+    return ended
+
+
+async def _close_accounts(
+    session: Session, standing: Standing, state: str, interrupted: bool
+) -> Ended:
+    await session.journal.compact()
+    accounting = account_for(session.journal.spending())
+    write_atomically(
+        session.directory.path / "compute.json",
+        orjson.dumps(
+            accounting.as_dict(session.ledger.replayed),
+            option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
+        ),
+    )
+    session.directory.describe(
+        state=state, finished=round(time.time(), 3), statuses=dict(standing.statuses)
+    )
+    return Ended(standing, accounting, interrupted)
+
+
+async def _probe_all(cast: Cast, journal: Journal, directory: RunDirectory) -> None:
+    """Ask every model what it can do, unless an earlier session of this run did."""
+    known: dict[str, Any] = directory.description.get("endpoints") or {}
+    for role, channel in cast.channels.items():
+        if role in known:
+            channel.capabilities = Capabilities(**known[role]["capabilities"])
+            continue
+        number = journal.number_call()
+        intent = Intent(_PROBLEM_OF_PROBE, PROBE, PROBE, channel.name, (role,), b"", 0, b"null", 0)
+        await journal.intend(number, intent)
+        capabilities, usage = await channel.model.probe()
+        channel.capabilities = capabilities
+        await journal.settle(number, "done", usage, None)
+        known[role] = {"model": channel.name, "capabilities": capabilities.as_dict()}
+    directory.describe(endpoints=known)
+
+
+@contextmanager
+def _interruptible(session: Session, batch: Batch) -> Iterator[list[int]]:
+    """Catch SIGINT and SIGTERM while the batch runs; yields the list of those caught."""
+    loop = asyncio.get_running_loop()
+    caught: list[int] = []
+    draining: list[asyncio.Task[None]] = []
+
+    async def drain() -> None:
+        session.exchange.gate.close()
+        while session.ledger.in_flight:
+            await asyncio.sleep(0.02)
+        batch.stop()
+
+    def interrupt(number: int) -> None:
+        caught.append(number)
+        if len(caught) == 1:
+            draining.append(asyncio.ensure_future(drain()))
+        else:
+            batch.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupt, number)
+    try:
+        yield caught
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        for task in draining:
+            task.cancel()
