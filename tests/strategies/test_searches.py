@@ -13,6 +13,8 @@ from scripted_door import AskingScorer, ScriptedDoor, assignment
 from toy_model import toy_model, toy_value
 
 from its.candidates import Score
+from its.strategies.beam import Beam
+from its.strategies.dvts import DVTS
 from its.strategies.protocol import Outcome
 from its.strategies.search import Failed, Rate, Result, Said, Search, State, dump_state, load_state
 from its.strategies.solution_search import SolutionSearch
@@ -22,6 +24,9 @@ SEARCHES: dict[str, Search[Any]] = {
     "solution_search, asking": SolutionSearch(
         initial=2, variations=3, completeness="ask", enough=0.8
     ),
+    "beam": Beam(n=4, branching=2),
+    "beam, looking ahead": Beam(n=4, branching=2, lookahead=2, max_steps=5),
+    "dvts": DVTS(n=6, branching=3),
 }
 every_search = pytest.mark.parametrize("name", SEARCHES)
 

@@ -4,16 +4,20 @@
 """
 
 from its.strategies.attempts import Attempts
+from its.strategies.beam import Beam
 from its.strategies.best_of_n import BestOfN
 from its.strategies.deep_reasoning import DeepReasoning
+from its.strategies.dvts import DVTS
 from its.strategies.greedy import Greedy
 from its.strategies.self_consistency import SelfConsistency
 from its.strategies.solution_search import SolutionSearch
 
 STRATEGIES: dict[str, type] = {
     "attempts": Attempts,
+    "beam": Beam,
     "best_of_n": BestOfN,
     "deep_reasoning": DeepReasoning,
+    "dvts": DVTS,
     "greedy": Greedy,
     "self_consistency": SelfConsistency,
     "solution_search": SolutionSearch,

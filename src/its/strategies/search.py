@@ -1,10 +1,11 @@
 """Search as a state machine: `ask` what to do next, `tell` what came of it; no I/O in between.
 
 A search object holds settings only. All that happens lies in a `State` of plain values, which
-`dump_state` and `load_state` turn into JSON and back at any point. Work goes in rounds of three
-phases: *grow* (new nodes are asked for), *rate* (they are scored) and *prune* (what to grow next
-is decided, without any work). A round is decided when all of it has been told, and each result
-touches its own node alone, so the order of telling never matters.
+`dump_state` and `load_state` turn into JSON and back at any point. Work goes in rounds of phases:
+*grow* (new nodes are asked for), *look* (some searches look ahead of them), *rate* (they are
+scored) and *prune* (what to grow next is decided, without any work). A round is decided when all
+of it has been told, and each result touches its own node alone, so the order of telling never
+matters.
 
 The cap on completions is kept here: a task is promised only while the state has the completions
 for it, so no driver can spend more.
@@ -15,20 +16,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from random import Random
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from its.candidates import Score
 from its.models.protocol import Finish
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Status = Literal["new", "open", "finished", "truncated", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """Carry on the assistant's turn `text` by one step, or to its end; it makes the node `id`."""
+    """Carry on the assistant's turn `text` by one step, or to its end; told of the node `node`."""
 
     id: str
+    node: str
     text: str
     to_end: bool = False
     greedy: bool = False
@@ -119,7 +125,7 @@ class State:
     left: int
     price: int
     seed: int
-    phase: Literal["grow", "rate", "prune", "over"] = "grow"
+    phase: Literal["grow", "look", "rate", "prune", "over"] = "grow"
     round: int = 0
     nodes: dict[str, Node] = field(default_factory=dict)
     fresh: list[str] = field(default_factory=list)
@@ -193,14 +199,17 @@ class Search(ABC, Generic[S]):
 
     def absorb_failure(self, state: S, task: Task) -> None:
         """Take in that a task came to nothing: a node that never got its text has failed."""
-        if task.id in state.nodes:
+        if task.id == task.node:
             state.update(replace(state.nodes[task.id], status="failed"))
 
     def _advance(self, state: S) -> None:
         if state.phase == "grow":
             state.fresh = []
             tasks: Sequence[Task] = self.grow(state)
-            state.phase = "rate" if tasks else "over"
+            state.phase = "look" if tasks else "over"
+        elif state.phase == "look":
+            tasks = self.look_ahead(state)
+            state.phase = "look" if tasks else "rate"
         elif state.phase == "rate":
             tasks = self.rate(state)
             state.phase = "prune"
@@ -211,6 +220,10 @@ class Search(ABC, Generic[S]):
             state.phase = "grow"
         for task in tasks:
             _promise(state, task)
+
+    def look_ahead(self, state: S) -> Sequence[Task]:
+        """Further tasks before the round is rated; asked again until there are none."""
+        return ()
 
     def rate(self, state: S) -> Sequence[Task]:
         """A rating for every node of the round, as many as are paid for."""
@@ -238,13 +251,16 @@ def _promise(state: State, task: Task) -> None:
 
 def dump_state(state: State) -> bytes:
     """The state as JSON."""
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(type(state)).dump_json(state)
+    return _adapter(type(state)).dump_json(state)
 
 
 def load_state(kind: type[S], data: bytes) -> S:
     """The state that `dump_state` wrote."""
+    return cast(S, _adapter(kind).validate_json(data))
+
+
+@cache
+def _adapter(kind: type[State]) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(kind).validate_json(data)
+    return TypeAdapter(kind)
