@@ -1,8 +1,8 @@
 """Answers: reading them out of a text, and telling which of them are the same."""
 
 from its.answers.comparing import NOTICE, Comparer, equivalent
+from its.answers.equivalence import Equivalence
 from its.answers.extraction import extract
-from its.answers.normal_form import Equivalence
 from its.answers.references import accepted_answers
 from its.answers.symbolic import symbolic_available
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-from its.answers.normal_form import Equivalence, NormalForm, normal_form
+from its.answers.equivalence import DEFAULT, Equivalence, NormalForm
+from its.answers.normal_form import normal_form
 from its.answers.references import accepted_answers
 from its.answers.symbolic import SymbolicWorker, symbolic_available
 from its.candidates import Answer
@@ -20,7 +21,7 @@ _MOST_REMEMBERED = 100_000
 _LONGEST_SYMBOLIC = 400
 
 
-def equivalent(a: Answer, b: Answer, rules: Equivalence = Equivalence()) -> bool:  # noqa: B008
+def equivalent(a: Answer, b: Answer, rules: Equivalence = DEFAULT) -> bool:
     """Whether two answers have one normal form: fast, transitive, without symbolic mathematics."""
     return normal_form(a, rules) == normal_form(b, rules)
 
@@ -34,9 +35,9 @@ class Comparer:
     """
 
     def __init__(
-        self, rules: Equivalence | None = None, *, symbolic: bool = True, cpu_seconds: float = 2.0
+        self, rules: Equivalence = DEFAULT, *, symbolic: bool = True, cpu_seconds: float = 2.0
     ) -> None:
-        self.rules = rules or Equivalence()
+        self.rules = rules
         self._worker = SymbolicWorker(cpu_seconds) if symbolic and symbolic_available() else None
         self._verdicts: dict[tuple[str, str], bool] = {}
 

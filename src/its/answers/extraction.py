@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from its.answers.latex import strip_wrapping
 from its.answers.normal_form import normal_form
@@ -21,20 +22,25 @@ _BOX = re.compile(r"\\(?:boxed|fbox) ?\{|\\[{}\\]|[{}]")
 _BOX_BARE = re.compile(r"\\(?:boxed|fbox) ?([^\s{}$\\]{1,200})")
 _HASHES = re.compile(r"####[ \t]*([^\n]{1,400})")
 _MARK = re.compile(
-    r"(?:final[ \t]{1,4}answer|\banswer)(?:\*\*|__)?"
-    r"(?:[ \t]{0,4}(?:is|:|=)(?:\*\*|__)?:?|[ \t]{1,4}(?:would be|should be|must be)\b|\*\*:?\n)",
+    r"\b(?:answer|(?:correct|right|best) (?:option|choice|solution))(?:\*\*|__)?"
+    r"(?:[ \t]{0,4}(?:is\b|:|=)(?:\*\*|__)?:?|[ \t]{1,4}(?:would|should|must) be\b|\*\*:?\n)",
     re.IGNORECASE,
 )
 _TAGGED = re.compile(r"<answer>([^<]{1,4000})</answer>", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<!\d)[.;](?:\s|$)|\.(?:\s|$)|(?<=\S) (?:because|since|as|so)\b")
 _NUMBER = re.compile(
-    r"(?<![\w.])[-−+]?[$£€]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?:[ ]?/[ ]?\d+)?"
+    r"(?<![\w.])[-−+]?[$£€]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?:[ ]?/[ ]?\d+)?(?:[ ]?\\?%)?"
 )
 _MATH = re.compile(r"\$([^$\n]{1,400})\$|\\\(([^\n]{1,400}?)\\\)|\\\[([^\n]{1,400}?)\\\]")
-_LETTER_WHOLE = re.compile(r"[\s(\[*_`\"'$]{0,8}(?:option|choice)?[\s(\[*_`\"']{0,4}([A-Za-z])(?![A-Za-z'’])",
-                           re.IGNORECASE)  # fmt: skip
+_LETTER_WHOLE = re.compile(
+    r"[\s(\[*_`\"'$]{0,8}(?:option|choice)?[\s(\[*_`\"']{0,4}([A-Za-z])(?![A-Za-z'’])",
+    re.IGNORECASE,
+)
 _LETTER_NAMED = re.compile(r"\b(?:option|choice)[\s(*_]{1,4}([A-Z])(?![A-Za-z])", re.IGNORECASE)
-_LETTER_MARKED = re.compile(r"\(([A-Z])\)|\*\*\(?([A-Z])(?:[).:]|\*\*)")
+_LETTER_MARKED = re.compile(r"\(([A-Z])\)|\*\*\(?([A-Z])(?:[).:]|\*\*)|\s([A-Z])[.)*]{0,3}\s*\Z")
+_PROSE = 4  # words
+_BARE = 80  # characters
 _FENCE = re.compile(r"^[ \t]{0,3}```([^\n`]*)$", re.MULTILINE)
 
 
@@ -132,26 +138,32 @@ def _read(stated: str, kind: AnswerKind) -> Answer | None:
     text = strip_wrapping(stated)
     if _abstains(text):
         return None
-    answer = Answer(text, "expression")
-    shape = normal_form(answer).shape
-    if kind == "expression":
-        return answer
+    shape = normal_form(Answer(text, "expression")).shape
     if shape == "number":
         return Answer(text, "number")
+    if kind == "expression":
+        return Answer(text, "expression")
+    wordy = shape == "text" and len(text.split()) > _PROSE
+    if (kind == "number" or wordy) and (number := _number_in(text)):
+        return Answer(number, "number", fallback=wordy)
     if kind == "number":
-        number = _number_in(text)
-        return None if number is None else Answer(number, "number")
+        return None
     return Answer(text, "text" if shape == "text" else "expression")
 
 
 def _number_in(text: str) -> str | None:
-    """The number an answer in words gives: behind the last "=", else the first."""
-    found = _NUMBER.search(text, text.rfind("=") + 1) or _NUMBER.search(text)
+    """The number an answer in words gives: the one it starts with, else the last."""
+    found = _NUMBER.match(text) or _last(_NUMBER, text)
     return found[0].strip() if found else None
 
 
 def _guess(text: str, kind: AnswerKind) -> Answer | None:
-    """The last formula (for an expression) or the last number."""
+    """A short reply as a whole, else the last formula (for an expression), else the last number."""
+    bare = text.strip()
+    if kind != "number" and len(bare) <= _BARE and "\n" not in bare:
+        short = _read(bare, kind)
+        if short and (short.kind != "text" or len(bare.split()) <= _PROSE):
+            return replace(short, fallback=True)
     if kind == "expression" and (formula := _last(_MATH, text[-20_000:])):
         content = strip_wrapping(next(group for group in formula.groups() if group))
         if not _abstains(content):

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 
+ROW_BREAK = "\x00"
+"""Stands for a matrix's row break, since a backslash pair would read as two commands."""
+
 _CHARACTERS = str.maketrans(
     {
         "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⁄": "/",
@@ -18,6 +21,7 @@ _CHARACTERS = str.maketrans(
     }
 )  # fmt: skip
 
+_MARKS = dict.fromkeys((0, 1, 2), None)
 _WRAPPERS = (("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("$", "$"), ("`", "`"),
              ("__", "__"), ("*", "*"), ('"', '"'))  # fmt: skip
 
@@ -26,7 +30,10 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, into in (
         (r"\\(?:left|right|[Bb]igg?[lrm]?)(?![A-Za-z])\.?", ""),
         (r"\\(?:displaystyle|textstyle|limits|boldsymbol)(?![A-Za-z])", " "),
+        (r", ?\\! ?(?=\d{3})", ","),
         (r"\\!", ""),
+        (r"(?<=\d)\\, ?(?=\d{3})", ","),
+        (r"\\approx(?![A-Za-z])|≈|^(?:approximately|about|roughly|exactly|around) ", " "),
         (r"\\[,;:> ]|\\q?quad(?![A-Za-z])|~|&nbsp;", " "),
         (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
         (r"\\frac ?(\d) ?(\d)", r"\\frac{\1}{\2}"),
@@ -47,8 +54,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\s{2,}", " "),
     )
 )
-_ROW_BREAK = "\x00"
-TEXT_BLOCK = re.compile(
+_TEXT_BLOCK = re.compile(
     r"\\(?:text|textbf|textit|textrm|textsf|mathrm|mathbf|mathit|mathsf|mbox|operatorname|emph)"
     r" ?\{([^{}]*)\}"
 )
@@ -78,19 +84,20 @@ def tidy(text: str) -> str:
 
     Text blocks (`\\text{…}`) stay, since their words may be a unit. Row breaks become NUL.
     """
-    text = text.replace("\\\\", _ROW_BREAK).translate(_CHARACTERS)
+    text = text.translate(_MARKS).replace("\\\\", ROW_BREAK).translate(_CHARACTERS)
     for pattern, into in _REWRITES:
         text = pattern.sub(into, text)
     return text.strip()
 
 
-def unwrap_text(text: str) -> str:
-    """The words of text blocks, without the blocks."""
-    for _ in range(3):
-        text, count = TEXT_BLOCK.subn(r" \1 ", text)
-        if not count:
-            break
-    return text
+def mark_text(text: str) -> str:
+    """Text blocks put between \x01 and \x02, so that what braces remain are mathematics."""
+    return _TEXT_BLOCK.sub("\x01\\1\x02", text)
+
+
+def words_of(text: str) -> str:
+    """A text with its text blocks, marked or not, as plain words."""
+    return mark_text(text).replace("\x01", " ").replace("\x02", " ")
 
 
 def _ends_in_factorial(text: str) -> bool:

@@ -10,7 +10,8 @@ from its.problems.problem import AnswerKind
 
 
 def accepted_answers(reference: Any, kind: AnswerKind = "auto") -> list[Answer]:
-    """The right answers a reference holds; none where it cannot be compared (say, with tests).
+    """The right answers a reference holds; none where it cannot be compared: tests, a program, or
+    a worked solution of several lines that marks no final answer.
 
     Understood: a number, true or false, a text that is the answer, a worked solution that ends in
     `#### 72` or `\\boxed{…}`, and a list of these, each of which is right.
@@ -24,14 +25,9 @@ def accepted_answers(reference: Any, kind: AnswerKind = "auto") -> list[Answer]:
         return [Answer(str(reference), "number")]
     if not isinstance(reference, str) or not reference.strip():
         return []
-    return [_from_text(reference, kind)]
-
-
-def _from_text(reference: str, kind: AnswerKind) -> Answer:
-    """The final answer of a worked solution, else the text as it stands."""
     if "####" in reference or "\\boxed" in reference or "\\fbox" in reference:
-        found = extract(reference, kind)
-        if found is not None:
-            return found
-    written: AnswerKind = kind if kind in ("choice", "code", "text") else "expression"
-    return Answer(reference.strip(), written)
+        final = extract(reference, kind)
+        return [] if final is None else [final]
+    if kind == "code" or (kind != "text" and "\n" in reference.strip()):
+        return []
+    return [Answer(reference.strip(), kind if kind in ("choice", "text") else "expression")]
