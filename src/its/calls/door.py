@@ -232,7 +232,7 @@ class StageDoor:
         received = Received()
         number = journal.number_call()
         started = time.monotonic()
-        ledger.in_flight += 1
+        ledger.started()
         try:
             await journal.intend(
                 number,
@@ -267,7 +267,7 @@ class StageDoor:
             await journal.settle(number, "failed", usage, None, str(error))
             raise
         finally:
-            ledger.in_flight -= 1
+            ledger.ended()
         usage = replace(reply.usage, calls=1, completions=len(reply.completions))
         usage = replace(usage, usd=channel.price.of(usage))
         self._charge(usage, "done")

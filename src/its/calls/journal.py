@@ -258,7 +258,7 @@ class Journal:
             f" COUNT(*), SUM(retry > 0), {sums}"
             " FROM calls GROUP BY stage, strategy, model, state, solved ORDER BY MIN(id)"
         )
-        return [Spending(*row[:7], usage=_usage(row[7:])) for row in rows]
+        return [_spending(row) for row in rows]
 
     # --- ending ---------------------------------------------------------------------------------
 
@@ -398,6 +398,11 @@ def _open_view(directory: Path, name: str) -> Any:
 def _sum(column: str) -> str:
     """SQL that sums, and gives NULL where any row is NULL: unknown plus anything is unknown."""
     return f"CASE WHEN COUNT({column}) = COUNT(*) THEN SUM({column}) END"
+
+
+def _spending(row: Sequence[Any]) -> Spending:
+    stage, strategy, model, state, solved, rows, retries, *usage = row
+    return Spending(stage, strategy, model, state, bool(solved), rows, retries, _usage(usage))
 
 
 def _usage(values: Sequence[Any]) -> Usage:

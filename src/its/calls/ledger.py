@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from its.calls.journal import State
@@ -18,6 +19,22 @@ class Ledger:
     retries: int = 0
     cancelled: int = 0
     failed_calls: int = 0
+
+    _idle: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def started(self) -> None:
+        self.in_flight += 1
+
+    def ended(self) -> None:
+        self.in_flight -= 1
+        while not self.in_flight and self._idle:
+            self._idle.pop().set_result(None)
+
+    async def idle(self) -> None:
+        """Wait until no call is in flight."""
+        if self.in_flight:
+            self._idle.append(asyncio.get_running_loop().create_future())
+            await self._idle[-1]
 
     def charge(self, usage: Usage, state: State) -> None:
         self.charged = self.charged + usage

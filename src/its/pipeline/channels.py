@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from its.calls.channel import Channel, Price, Sampling
 from its.calls.limits import PerMinute, Slots
@@ -37,10 +37,12 @@ def open_cast(pipeline: Pipeline) -> Cast:
 
     Raises ConfigurationError where one has no endpoint.
     """
-    roles = model_roles(pipeline)
     return Cast(
-        {role: open_channel(settings, pipeline.seed) for role, settings in roles.items()},
-        {role: prompts_for(settings, pipeline) for role, settings in roles.items()},
+        {
+            role: open_channel(settings, pipeline.seed)
+            for role, settings in model_roles(pipeline).items()
+        },
+        all_prompts(pipeline),
     )
 
 
@@ -49,7 +51,12 @@ def model_roles(pipeline: Pipeline) -> dict[str, ModelSettings]:
     return {"model": pipeline.model, **judge, **pipeline.models}
 
 
-def prompts_for(settings: ModelSettings, pipeline: Pipeline) -> PromptSet:
+def all_prompts(pipeline: Pipeline) -> dict[str, PromptSet]:
+    """The prompt set of every role, with the pipeline's overrides."""
+    return {role: _prompts(settings, pipeline) for role, settings in model_roles(pipeline).items()}
+
+
+def _prompts(settings: ModelSettings, pipeline: Pipeline) -> PromptSet:
     name = settings.prompts or (EMBEDDED if is_embedded(settings.name) else "general")
     return load_prompt_set(
         name, {"prompts": pipeline.prompts.overrides, "styles": pipeline.prompts.styles}
@@ -92,7 +99,7 @@ def endpoint_address(settings: ModelSettings) -> str | None:
     return settings.base_url or os.environ.get("OPENAI_BASE_URL") or None
 
 
-def _open_endpoint(settings: ModelSettings) -> Any:
+def _open_endpoint(settings: ModelSettings) -> Model:
     from its.models.openai.model import OpenAIModel
     from its.models.openai.settings import OpenAISettings, Timeouts
 

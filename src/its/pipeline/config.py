@@ -182,8 +182,12 @@ class AnswerSettings(Section):
     """How answers are read and compared."""
 
     kind: Literal["auto", "number", "expression", "choice", "code", "text"] = "auto"
-    units: bool = Field(True, description="A trailing unit does not matter (12 = 12 cm).")
-    percent: bool = Field(True, description="50% and 0.5 are the same.")
+    units: Literal["ignore", "keep"] = Field(
+        "ignore", description="Whether 12 cm is the same as 12."
+    )
+    percent: Literal["ignore", "value", "keep"] = Field(
+        "value", description="50% is 50 (ignore), 0.5 (value), or only 50% (keep)."
+    )
     symbolic: bool = Field(True, description="Compare expressions with math-verify if installed.")
 
 

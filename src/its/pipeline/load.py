@@ -56,7 +56,7 @@ def load_pipeline(config: str | None = None, overrides: Sequence[tuple[str, Any]
     for path, value in overrides:
         data = _with(data, path.split("."), value, path)
     try:
-        return Pipeline.model_validate(data)
+        return Pipeline.model_validate(_with_embedded_defaults(data))
     except ValidationError as error:
         raise ConfigurationError(_explain(error, document)) from None
 
@@ -140,6 +140,16 @@ def _with(data: Any, keys: Sequence[str], value: Any, path: str) -> Any:
         data = {}
     inner = (data or {}).get(key)
     return {**(data or {}), key: _with(inner, rest, value, path) if rest else value}
+
+
+def _with_embedded_defaults(data: dict[str, Any]) -> dict[str, Any]:
+    """The embedded solver has a verifier of its own beside it, and a short context."""
+    model = data.get("model") or {}
+    if not isinstance(model, dict) or not str(model.get("name", "embedded")).startswith("embedded"):
+        return data
+    context = {"temperature": 1.0, "max_tokens": 384}
+    judge = {"name": "embedded:small-verifier", **context, "temperature": 0.0}
+    return {"judge": judge, **data, "model": {**context, **model}}
 
 
 def _explain(error: ValidationError, document: Document) -> str:

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -141,7 +141,8 @@ async def _probe_all(cast: Cast, journal: Journal, directory: RunDirectory) -> N
         await journal.intend(number, intent)
         capabilities, usage = await channel.model.probe()
         channel.capabilities = capabilities
-        await journal.settle(number, "done", usage, None)
+        priced = replace(usage, usd=channel.price.of(usage) if usage.calls else 0.0)
+        await journal.settle(number, "done", priced, None)
         known[role] = {"model": channel.name, "capabilities": capabilities.as_dict()}
     directory.describe(endpoints=known)
 
@@ -155,8 +156,7 @@ def _interruptible(session: Session, batch: Batch) -> Iterator[list[int]]:
 
     async def drain() -> None:
         session.exchange.gate.close()
-        while session.ledger.in_flight:
-            await asyncio.sleep(0.02)
+        await session.ledger.idle()
         batch.stop()
 
     def interrupt(number: int) -> None:

@@ -1,0 +1,6 @@
+"""`python -m its`."""
+
+from its.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The entry point: commands, errors as one plain sentence, and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from its.cli import check, explain, schema, solve
+from its.errors import ItsError
+
+app = typer.Typer(
+    name="its",
+    help="Spend extra inference-time compute to make language models answer better, in batch, "
+    "and account for every token of it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("solve")(solve.solve)
+app.command("explain")(explain.explain)
+app.command("check")(check.check)
+app.command("schema")(schema.schema)
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Options of every command."""
+
+
+def main() -> None:
+    """Run the command; leave with the exit code that DESIGN promises its callers."""
+    debug = "--debug" in sys.argv[1:]
+    try:
+        code = app(standalone_mode=False) or 0
+    except ItsError as error:
+        if debug:
+            raise
+        print(f"its: {error}", file=sys.stderr)
+        code = error.exit_code
+    except typer.Abort:
+        code = 130
+    except BrokenPipeError:
+        code = 141
+    except Exception as error:
+        code = _unexpected(error, debug)
+    _leave(code)
+
+
+def _unexpected(error: Exception, debug: bool) -> int:
+    """Usage errors of the option parser are the user's; everything else is ours."""
+    show = getattr(error, "show", None)
+    if show is not None:
+        show()
+        return int(getattr(error, "exit_code", 2))
+    if debug:
+        raise error
+    print(
+        f"its: internal error: {type(error).__name__}: {error} (--debug shows where)",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def _leave(code: int) -> None:
+    """End now: a thread may still wait for input that never comes."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            code = 141
+    os._exit(code)

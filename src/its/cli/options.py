@@ -1,0 +1,99 @@
+"""Options that several commands share, and the pipeline they add up to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from its.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from its.pipeline.config import Pipeline
+
+Config = Annotated[
+    str | None,
+    typer.Option(
+        "-c",
+        "--config",
+        metavar="FILE|NAME",
+        help="Pipeline: a YAML file or a preset.",
+        rich_help_panel="Pipeline",
+    ),
+]
+ModelName = Annotated[
+    str | None,
+    typer.Option(
+        "-m", "--model", help="Model name at the endpoint, or embedded.", rich_help_panel="Pipeline"
+    ),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        help="OpenAI-compatible endpoint ($OPENAI_BASE_URL).",
+        rich_help_panel="Pipeline",
+    ),
+]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="AMOUNT",
+        help="Most that one problem may spend: 40 (completions), 50ktok, 2usd, 30s.",
+        rich_help_panel="Pipeline",
+    ),
+]
+Concurrency = Annotated[
+    int | None,
+    typer.Option("--concurrency", min=1, help="Most calls in flight.", rich_help_panel="Pipeline"),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", help="Makes a run repeatable.", rich_help_panel="Pipeline")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY.PATH=VALUE",
+        help="Change one key: stages.0.n=8.",
+        rich_help_panel="Pipeline",
+    ),
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no summary.")]
+
+
+def resolve_pipeline(
+    config: str | None,
+    model: str | None,
+    base_url: str | None,
+    budget: str | None = None,
+    concurrency: int | None = None,
+    seed: int | None = None,
+    settings: list[str] | None = None,
+) -> Pipeline:
+    """The pipeline that a preset or file, the options and the environment add up to.
+
+    Raises ConfigurationError with every fault at once.
+    """
+    from its.pipeline.amounts import parse_amount
+    from its.pipeline.load import load_pipeline, parse_override
+
+    overrides: list[tuple[str, Any]] = []
+    if model is not None:
+        overrides.append(("model.name", model))
+    if base_url is not None:
+        overrides.append(("model.base_url", base_url))
+    if budget is not None:
+        limit = parse_amount(budget)
+        key = "max" if limit.unit == "completions" else limit.unit
+        overrides.append((f"budget.{key}", limit.value))
+    if concurrency is not None:
+        overrides.append(("model.concurrency", concurrency))
+    if seed is not None:
+        overrides.append(("seed", seed))
+    overrides += [parse_override(assignment) for assignment in settings or ()]
+    pipeline = load_pipeline(config, overrides)
+    if base_url is not None and pipeline.model.name == "embedded":
+        raise ConfigurationError("--base-url needs the model's name there: add --model NAME")
+    return pipeline

@@ -1,0 +1,197 @@
+"""`its solve`: the batch."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from its.cli import options
+from its.errors import InputError, RunInterrupted
+
+if TYPE_CHECKING:
+    from its.pipeline.ceiling import Ceiling
+    from its.pipeline.config import Pipeline
+    from its.problems.reading import ProblemReader
+    from its.runs.directory import RunDirectory
+    from its.runs.run import Ended
+    from its.views.messages import Messages
+
+READ_TWICE = 20_000_000
+"""Bytes of input up to which problems are counted before anything is spent."""
+
+Source = Annotated[
+    str, typer.Argument(metavar="PROBLEMS.jsonl", help="JSON lines (.gz too); - is standard input.")
+]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="DIR", help="Run directory.")
+]
+
+
+def solve(
+    problems: Source,
+    config: options.Config = None,
+    model: options.ModelName = None,
+    base_url: options.BaseUrl = None,
+    output: Output = None,
+    budget: options.Budget = None,
+    batch_budget: Annotated[
+        str | None,
+        typer.Option(metavar="AMOUNT", help="One budget for all problems: 400, 2Mtok, 5usd."),
+    ] = None,
+    concurrency: options.Concurrency = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="Only the first N problems.")] = None,
+    id_: Annotated[
+        list[str] | None, typer.Option("--id", metavar="ID", help="Only these problems.")
+    ] = None,
+    settings: options.Settings = None,
+    seed: options.Seed = None,
+    question_field: Annotated[str | None, typer.Option(help="Field with the question.")] = None,
+    answer_field: Annotated[str | None, typer.Option(help="Field with the reference.")] = None,
+    ordered: Annotated[bool, typer.Option("--ordered", help="Print rows in input order.")] = False,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="One greedy pass beside it, for comparison.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it could cost; send nothing.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over beside an old run.")] = False,
+    stdout: Annotated[
+        bool, typer.Option("--stdout", help="Print rows as JSON lines on a terminal too.")
+    ] = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Solve a file of problems and write a run directory.
+
+    The same command resumes. When standard output is not a terminal, each solution is one JSON
+    line there.
+    """
+    if batch_budget is not None:
+        settings = [*(settings or ()), f"budget.batch={batch_budget}"]
+    pipeline = options.resolve_pipeline(
+        config, model, base_url, budget, concurrency, seed, settings
+    )
+    from its.problems.reading import open_problems
+    from its.views.messages import Messages
+
+    messages = Messages(quiet)
+    open_input = partial(
+        open_problems,
+        problems,
+        question_field=question_field,
+        answer_field=answer_field,
+        limit=limit,
+        ids=id_ or (),
+    )
+    with open_input() as reader:
+        if pipeline.model.name == "embedded" and model is None:
+            messages.say("No model named: the embedded one runs (--model names another).")
+        most = _ceiling(pipeline, problems, open_input, baseline).in_words()
+        if dry_run:
+            print(most)
+            return 0
+        messages.say(most)
+        directory = _open_directory(pipeline, problems, output, fresh, baseline)
+        order = Order(ordered, emits=stdout or not sys.stdout.isatty())
+        try:
+            return asyncio.run(_run(pipeline, reader, directory, order, messages, baseline))
+        finally:
+            directory.close()
+
+
+def _ceiling(
+    pipeline: Pipeline, source: str, open_input: Callable[[], ProblemReader], baseline: bool
+) -> Ceiling:
+    """Reads a file once more to know its problems; a stream or a very large file stays unread."""
+    from its.pipeline.ceiling import ceiling
+    from its.pipeline.channels import all_prompts
+    from its.problems.problem import Problem
+
+    prompts = all_prompts(pipeline)
+    if source == "-" or Path(source).stat().st_size > READ_TWICE:
+        return ceiling(pipeline, prompts, None, baseline)
+    with open_input() as rows:
+        questions = [row.question.text for row in rows if isinstance(row, Problem)]
+    return ceiling(pipeline, prompts, questions, baseline)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Whether rows go to standard output, and whether in input order."""
+
+    ordered: bool
+    emits: bool
+
+
+def _open_directory(
+    pipeline: Pipeline, source: str, output: Path | None, fresh: bool, baseline: bool
+) -> RunDirectory:
+    from its.pipeline.channels import all_prompts
+    from its.runs.directory import default_path, open_run
+    from its.runs.fingerprint import fingerprint, identity_of
+
+    identity = identity_of(pipeline, all_prompts(pipeline), baseline=baseline)
+    mark = fingerprint(identity)
+    directory = open_run(output or default_path(source, mark), identity, mark, fresh)
+    directory.describe(
+        source=source,
+        seed=pipeline.seed,
+        configuration=pipeline.model_dump(mode="json"),
+        started=round(time.time(), 3),
+    )
+    return directory
+
+
+async def _run(
+    pipeline: Pipeline,
+    reader: ProblemReader,
+    directory: RunDirectory,
+    order: Order,
+    messages: Messages,
+    baseline: bool,
+) -> int:
+    from its.runs.emission import Emission
+    from its.runs.run import open_session, run_session
+    from its.views.progress import Progress
+    from its.views.summary import summary
+
+    loop = asyncio.get_running_loop()
+
+    def reader_left() -> None:
+        loop.call_soon_threadsafe(progress.stop)
+
+    async with open_session(pipeline, directory, baseline=baseline) as session:
+        with Progress(session, reader, messages) as progress:
+            emission = (
+                Emission(sys.stdout.buffer, order.ordered, reader_left) if order.emits else None
+            )
+            try:
+                ended = await run_session(
+                    session, reader, emission.emit if emission else _to_nobody, progress.watch
+                )
+            finally:
+                if emission is not None:
+                    await asyncio.to_thread(emission.finish)
+        if emission is not None and emission.closed:
+            return 141
+        if reader.missing_ids:
+            raise InputError(f"no problem has the id {', '.join(sorted(reader.missing_ids))}")
+        messages.show(summary(ended, directory.path))
+        return _exit_code(ended)
+
+
+def _to_nobody(position: int, row: bytes) -> None:
+    """Rows go to the run directory alone."""
+
+
+def _exit_code(ended: Ended) -> int:
+    if ended.interrupted:
+        return RunInterrupted.exit_code
+    return 3 if ended.standing.statuses["failed"] else 0
