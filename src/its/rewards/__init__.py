@@ -1,1 +1,29 @@
 """Rewards: a candidate or a prefix in, a score with its reason out. One reward a file."""
+
+from its.rewards.genrm import GenRM
+from its.rewards.logprobs import MeanLogprob, PTrue
+from its.rewards.pairwise import League
+from its.rewards.protocol import Reward
+from its.rewards.self_evaluation import SelfEvaluation
+from its.rewards.steps import StepReward
+
+REWARDS: dict[str, type] = {
+    "self_evaluation": SelfEvaluation,
+    "p_true": PTrue,
+    "mean_logprob": MeanLogprob,
+    "genrm": GenRM,
+    "league": League,
+    "steps": StepReward,
+}
+"""Settings classes by the name that a configuration uses. Each keeps the Reward protocol."""
+
+__all__ = [
+    "REWARDS",
+    "GenRM",
+    "League",
+    "MeanLogprob",
+    "PTrue",
+    "Reward",
+    "SelfEvaluation",
+    "StepReward",
+]

@@ -74,6 +74,9 @@ def scores(text: str, count: int, low: float, high: float) -> list[float] | None
     plain = _plain(text)
     if (by_line := _numbered_lines(plain, count, low, high)) is not None:
         return _whole_list(by_line, count)
+    for data in _json_values(text):
+        if isinstance(data, list) and data and not any(isinstance(x, dict | list) for x in data):
+            return _whole_list([_json_number(value, low, high) for value in data], count)
     lists = [_listed(line, low, high) for line in plain.splitlines()]
     given = [values for values in lists if values is not None]
     if given:

@@ -46,7 +46,7 @@ class Universal:
             "universal", context.question, responses="\n\n".join(fenced(texts))
         )
         request = context.door.request(messages, temperature=self.temperature)
-        reply = await ask(context.door, request, "universal")
+        reply = await ask(context.door, request, f"universal/{len(shown)}")
         chosen = None if reply is None else verdicts.pick(reply.text, len(shown))
         if chosen is None:
             why = "the call came to nothing" if reply is None else "the reply named none of them"

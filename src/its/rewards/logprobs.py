@@ -1,0 +1,122 @@
+"""Rewards read from token probabilities, where the endpoint gives them."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Interval
+
+from its.calls.protocol import Door
+from its.candidates import Candidate, Score
+from its.models.protocol import Completion
+from its.problems.problem import Question
+from its.prompts import PromptSet
+from its.rewards.asking import ask
+from its.rewards.fencing import fenced
+
+
+@dataclass(frozen=True, slots=True)
+class MeanLogprob:
+    """The geometric mean probability of a candidate's own tokens. Costs no call.
+
+    Candidates that were sampled without token probabilities have no score.
+    """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    def completions(self, candidates: int) -> int:
+        return 0
+
+    async def score(
+        self,
+        question: Question,
+        candidates: Sequence[Candidate],
+        door: Door,
+        prompts: PromptSet,
+    ) -> list[Score]:
+        return [
+            Score(c.id, None, "mean_logprob", "sampled without token probabilities")
+            if c.mean_logprob is None or math.isnan(c.mean_logprob)
+            else Score(
+                c.id,
+                math.exp(min(c.mean_logprob, 0.0)),
+                "mean_logprob",
+                f"mean token log-probability {c.mean_logprob:.3f}",
+            )
+            for c in candidates
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class PTrue:
+    """The probability of "1" when the model is asked whether a candidate is right, 0 or 1
+    (arXiv:2502.06233 finds it the best weight of CISC).
+
+    Needs token probabilities: where the endpoint has none, every score abstains and nothing is
+    sent.
+    """
+
+    temperature: Annotated[float, Interval(ge=0, le=2)] = 0.0
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    def completions(self, candidates: int) -> int:
+        return candidates
+
+    async def score(
+        self,
+        question: Question,
+        candidates: Sequence[Candidate],
+        door: Door,
+        prompts: PromptSet,
+    ) -> list[Score]:
+        if not door.capabilities.logprobs:
+            why = "the endpoint gives no token probabilities"
+            return [Score(candidate.id, None, "p_true", why) for candidate in candidates]
+
+        async def one(candidate: Candidate) -> Score:
+            messages = prompts.render(
+                "p_true", question, fenced=fenced([candidate.text])[0], solution=candidate.text
+            )
+            request = door.request(
+                messages, temperature=self.temperature, max_tokens=4, logprobs=10
+            )
+            reply = await ask(door, request, f"p_true/{candidate.id}")
+            value = None if reply is None else first_odds(reply, ("1",), ("0",))
+            reason = "no verdict could be read" if value is None else f"p(right) = {value:.3f}"
+            return Score(candidate.id, value, "p_true", reason)
+
+        return list(await asyncio.gather(*map(one, candidates)))
+
+
+def first_odds(reply: Completion, yes: Sequence[str], no: Sequence[str]) -> float | None:
+    """p(yes) / (p(yes) + p(no)) at the first token that says one of the two."""
+    return _odds(reply, yes, no, last=False)
+
+
+def last_odds(reply: Completion, yes: Sequence[str], no: Sequence[str]) -> float | None:
+    """p(yes) / (p(yes) + p(no)) at the last token that says one of the two."""
+    return _odds(reply, yes, no, last=True)
+
+
+def _odds(reply: Completion, yes: Sequence[str], no: Sequence[str], *, last: bool) -> float | None:
+    tokens = reply.logprobs or ()
+    for token in reversed(tokens) if last else tokens:
+        if _word(token.token) not in (*yes, *no):
+            continue
+        alternatives = dict(token.top)
+        alternatives[token.token] = token.logprob
+        mass = {True: 0.0, False: 0.0}
+        for text, logprob in alternatives.items():
+            if (word := _word(text)) in yes or word in no:
+                mass[word in yes] += math.exp(min(logprob, 0.0))
+        total = mass[True] + mass[False]
+        return mass[True] / total if total > 0 and math.isfinite(total) else None
+    return None
+
+
+def _word(token: str) -> str:
+    return token.strip(" \t\n\"'*.:▁Ġ").casefold()
