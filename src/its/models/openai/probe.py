@@ -173,14 +173,13 @@ class _Prober:
     async def several(self, request: Request, plain: Answered) -> dict[str, Any]:
         """Is `n` honoured, and what does usage count? Each choice is one token long."""
         usage: Literal["summed", "one_choice", "absent"] = "summed"
-        if plain.prompt_tokens is None:
-            usage = "absent"
         answered = await self.maybe("n", request, 2)
         honoured = answered is not None and len(answered.reply.completions) == 2
-        if answered is not None and honoured and usage == "summed":
-            if answered.reply.usage.completion_tokens == 1:
-                usage = "one_choice"
-                self.usages.append(Usage(completion_tokens=1, estimated_tokens=1))
+        if plain.prompt_tokens is None:
+            usage = "absent"
+        elif answered and honoured and answered.reply.usage.completion_tokens == 1:
+            usage = "one_choice"
+            self.usages.append(Usage(completion_tokens=1, estimated_tokens=1))
         return {"n": honoured, "usage": usage}
 
     async def continuing(self, plain: Answered) -> dict[str, Any]:
