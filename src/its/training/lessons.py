@@ -1,0 +1,170 @@
+"""Lessons: prompt and reply of every skill, drawn from problems that are not held out.
+
+The mixture of skills belongs to the model: a solver mostly solves, a verifier mostly checks. What
+the solver really writes (`OwnSolution`, sampled at temperature 1) is the better half of what the
+verifier learns from.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from its.training.checking import check_solution, critique_text
+from its.training.mistakes import spoiled_lines
+from its.training.problems import LEVELS, Problem, draw_problem
+from its.training.routes import ANY, STYLES, continued_lines, solution_lines
+from its.training.steps import valid_steps
+
+MIXTURES: dict[str, dict[str, float]] = {
+    "small-solver": {"solve": 0.91, "fix": 0.04, "rate": 0.04, "complete": 0.01},
+    "large-solver": {"solve": 0.91, "fix": 0.04, "rate": 0.04, "complete": 0.01},
+    "small-verifier": {"check": 0.89, "judge": 0.06, "rate": 0.04, "complete": 0.01},
+}
+PLAIN = "plain"
+_PROMPTS = Path(__file__).parent.parent / "prompts" / "embedded.yaml"
+# Lower levels come more often: their tokens hold more arithmetic and less copying.
+_LEVEL_WEIGHTS = (10, 10, 9, 9, 8, 8, 7, 6, 5, 5)
+_STYLE_WEIGHTS = {PLAIN: 0.2, ANY: 0.2} | dict.fromkeys(STYLES, 0.12)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What the user says, and what the model should reply."""
+
+    skill: str
+    prompt: str
+    reply: str
+
+
+@dataclass(frozen=True)
+class OwnSolution:
+    """A solution that a model wrote for a training problem, right or wrong."""
+
+    problem: Problem
+    text: str
+
+
+@lru_cache(maxsize=1)
+def _prompt_set() -> dict[str, dict[str, str]]:
+    loaded = yaml.safe_load(_PROMPTS.read_text(encoding="utf-8"))
+    return {section: dict(loaded[section]) for section in ("prompts", "styles")}
+
+
+def solve_prompt(question: str, style: str) -> str:
+    """The user turn that asks for a solution in a style (PLAIN is the bare question)."""
+    sentence = "" if style == PLAIN else _prompt_set()["styles"][style]
+    return filled("attempt", style=sentence, question=question)
+
+
+def filled(prompt: str, **parts: object) -> str:
+    """The text of a prompt with its parts filled in."""
+    return _prompt_set()["prompts"][prompt].format(**parts)
+
+
+def draw_lesson(
+    rng: random.Random, mixture: dict[str, float], own: list[OwnSolution], split: str = "train"
+) -> Lesson:
+    """A lesson of a random skill; with `own` given, half the solutions checked are from there."""
+    skill = rng.choices(list(mixture), list(mixture.values()))[0]
+    if skill == "solve":
+        return _solve(rng, _some_problem(rng, split))
+    if skill == "rate":
+        problem = _some_problem(rng, split)
+        prompt = filled("difficulty", question=problem.question)
+        return Lesson(skill, prompt, f"Difficulty: {problem.difficulty}")
+    if skill == "judge":
+        return _judge(rng, own, split)
+    problem, lines = _attempt(rng, own, split)
+    return {"check": _check, "fix": _fix, "complete": _complete}[skill](rng, problem, lines)
+
+
+def _some_problem(rng: random.Random, split: str) -> Problem:
+    return draw_problem(rng, split, level=rng.choices(LEVELS, _LEVEL_WEIGHTS)[0])
+
+
+def _solve(rng: random.Random, problem: Problem) -> Lesson:
+    style = rng.choices(list(_STYLE_WEIGHTS), list(_STYLE_WEIGHTS.values()))[0]
+    route = ANY if style == PLAIN else style
+    lines = solution_lines(problem.state, route, rng, problem.restated)
+    return Lesson("solve", solve_prompt(problem.question, style), "\n".join(lines))
+
+
+def _attempt(rng: random.Random, own: list[OwnSolution], split: str) -> tuple[Problem, list[str]]:
+    """A problem and a solution of it, right or not: a model's own, or a spoiled right one."""
+    if own and rng.random() < 0.6:
+        found = rng.choice(own)
+        return found.problem, found.text.split("\n")
+    problem = _some_problem(rng, split)
+    style = rng.choice((ANY, *STYLES))
+    return problem, spoiled_lines(rng, problem, style)
+
+
+def _check(rng: random.Random, problem: Problem, lines: list[str]) -> Lesson:
+    complete = rng.random() < 0.75 or len(lines) < 3
+    if not complete:
+        lines = lines[: rng.randint(1, len(lines) - 1)]
+    check = check_solution(problem.state, lines, problem.restated, complete)
+    prompt = filled("critique", question=problem.question, draft="\n".join(lines))
+    return Lesson("check", prompt, critique_text(check))
+
+
+def _fix(rng: random.Random, problem: Problem, lines: list[str]) -> Lesson:
+    """Keep the lines up to the first mistake, then go on rightly."""
+    check = check_solution(problem.state, lines, problem.restated)
+    draft = "\n".join(lines)
+    if rng.random() < 0.3:
+        prompt = filled("variation", question=problem.question, draft=draft)
+    else:
+        critique = critique_text(check)
+        prompt = filled("refine", question=problem.question, draft=draft, critique=critique)
+    kept: list[str] = []
+    state = problem.state
+    for line, verdict in zip(lines, check.verdicts, strict=False):
+        if not verdict.ok:
+            break
+        kept.append(line)
+        after = line.rpartition("; ")[2]
+        steps = valid_steps(state)
+        state = next(
+            (
+                s.state
+                for s in steps
+                if after in (s.state, f"{s.operation}={s.value}") or after.endswith(f"={s.state}")
+            ),
+            state,
+        )
+    if problem.restated and not kept:
+        kept = [problem.state]
+    return Lesson("fix", prompt, "\n".join(kept + continued_lines(state, ANY, rng)))
+
+
+def _complete(rng: random.Random, problem: Problem, lines: list[str]) -> Lesson:
+    """Whether a solution, perhaps cut off, has come to its answer."""
+    if rng.random() < 0.5:
+        lines = lines[: rng.randint(1, len(lines))]
+    prompt = filled("complete", question=problem.question, draft="\n".join(lines))
+    done = lines[-1].startswith("Answer: ")
+    return Lesson("complete", prompt, "yes" if done else "no")
+
+
+def _judge(rng: random.Random, own: list[OwnSolution], split: str) -> Lesson:
+    """Two to four responses to one question, each with a score."""
+    problem = _some_problem(rng, split)
+    blocks: list[str] = []
+    scores: list[str] = []
+    for number in range(1, rng.randint(2, 4) + 1):
+        style = rng.choice((ANY, *STYLES))
+        lines = spoiled_lines(rng, problem, style)
+        score = check_solution(problem.state, lines, problem.restated).score
+        block = filled("judge_response", number=number, draft="\n".join(lines))
+        if sum(map(len, blocks)) + len(block) + len(problem.question) > 900:
+            break
+        blocks.append(block)
+        scores.append(f"[{number}] {score}")
+    prompt = filled("judge", question=problem.question, responses="\n".join(blocks))
+    return Lesson("judge", prompt, "\n".join(scores))

@@ -1,0 +1,111 @@
+"""Problems, routes, the exact check and the lessons made of them."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from its.training.checking import TOP_SCORE, check_solution, critique_text
+from its.training.lessons import MIXTURES, draw_lesson, solve_prompt
+from its.training.mistakes import spoiled_lines
+from its.training.problems import FAMILIES, draw_problem, held_out_problems, split_of
+from its.training.routes import ANY, STYLES, solution_lines
+from its.training.steps import expression_value, valid_steps
+
+
+@pytest.mark.parametrize(
+    ("state", "value"),
+    [
+        ("41*3+5*24-37", 206),
+        ("50-20+5", 35),
+        ("20-37+60", 43),
+        ("966-3*(51-19)-12*2", 846),
+        ("120/5+51+34*5", 245),
+        ("7*x+41=160", 17),
+        ("9*x-28=37+94+615", 86),
+        ("x+41=120", 79),
+        ("7", 7),
+        ("2++3", None),
+    ],
+)
+def test_what_an_expression_comes_to(state: str, value: int | None) -> None:
+    assert expression_value(state) == value
+
+
+def test_a_sum_is_not_reduced_behind_a_minus() -> None:
+    assert [s.operation for s in valid_steps("50-20+5")] == ["50-20"]
+    assert [s.state for s in valid_steps("9+50-60+5")] == ["59-60+5", "9-10+5"]
+
+
+def test_python_agrees_with_every_route_of_many_problems() -> None:
+    rng = random.Random(5)
+    for _ in range(300):
+        problem = draw_problem(rng, "train")
+        if "x" not in problem.state:
+            assert eval(problem.state) == problem.answer
+        for style in (*STYLES, ANY):
+            lines = solution_lines(problem.state, style, rng, problem.restated)
+            assert lines[-1] == f"Answer: {problem.answer}"
+            check = check_solution(problem.state, lines, problem.restated)
+            assert check.score == TOP_SCORE, (problem, lines)
+
+
+def test_styles_take_different_routes() -> None:
+    rng = random.Random(0)
+    routes = {s: "\n".join(solution_lines("52*9+158-393+690-3*32", s, rng)) for s in STYLES}
+    assert len(set(routes.values())) == len(STYLES)
+    assert routes["step_by_step"].startswith("52*9=450+18=468; 468+158-393+690-3*32\n468+158=626")
+    assert routes["backwards"].startswith("3*32=6+90=96; 52*9+158-393+690-96\n690-96=594")
+    assert routes["subproblems"].startswith("52*9=450+18=468; ")
+    assert routes["analogy"].startswith("3*32=120-24=96; ")
+
+
+def test_the_check_finds_the_line_that_does_not_follow() -> None:
+    lines = ["5*24=130; 41*3+130-37", "41*3=123; 123+130-37", "123+130=253; 253-37", "253-37=216"]
+    check = check_solution("41*3+5*24-37", [*lines, "Answer: 216"], restated=False)
+    assert [v.ok for v in check.verdicts] == [False, True, True, True]
+    assert critique_text(check).startswith("5*24=100+20=120 wrong\n41*3=120+3=123 ok\n")
+    assert check.score == 0
+    fair_start = check_solution("41*3+5*24-37", ["41*3=123; 123+5*24-37"], False, complete=False)
+    assert fair_start.score == TOP_SCORE
+    copied_wrongly = check_solution("41*3+5*24-37", ["41*3=123; 123+5*24-36"], False, False)
+    assert copied_wrongly.score < TOP_SCORE
+    foreign = check_solution("41*3+5*24-37", ["41*4=164; 164+5*24-37"], False, False)
+    assert not foreign.verdicts[0].ok
+
+
+def test_a_spoiled_solution_with_the_right_answer_and_lines_is_not_called_wrong() -> None:
+    rng = random.Random(9)
+    scores = []
+    for _ in range(400):
+        problem = draw_problem(rng, "train")
+        lines = spoiled_lines(rng, problem, rng.choice(STYLES))
+        check = check_solution(problem.state, lines, problem.restated)
+        scores.append(check.score)
+        if check.score == TOP_SCORE:
+            assert lines[-1] == f"Answer: {problem.answer}"
+    assert 0.3 < sum(s == TOP_SCORE for s in scores) / len(scores) < 0.75
+
+
+def test_held_out_problems_are_in_no_lesson_and_evenly_hard() -> None:
+    problems = held_out_problems("test", 200, seed=3)
+    assert {p.family for p in problems} == set(FAMILIES)
+    assert [sum(p.difficulty == d for p in problems) for d in range(1, 11)] == [20] * 10
+    assert all(split_of(p.state) == "test" for p in problems)
+    assert problems == held_out_problems("test", 200, seed=3)
+    rng = random.Random(1)
+    assert all(split_of(draw_problem(rng, "train").state) == "train" for _ in range(200))
+
+
+@pytest.mark.parametrize("model", sorted(MIXTURES))
+def test_lessons_of_every_skill(model: str) -> None:
+    rng = random.Random(2)
+    lessons = [draw_lesson(rng, MIXTURES[model], []) for _ in range(600)]
+    assert {lesson.skill for lesson in lessons} == set(MIXTURES[model])
+    assert all(lesson.prompt and lesson.reply for lesson in lessons)
+
+
+def test_solving_prompts() -> None:
+    assert solve_prompt("1+2", "plain") == "1+2"
+    assert solve_prompt("1+2", "backwards") == "Backwards: 1+2"
