@@ -15,6 +15,8 @@ from toy_model import toy_model, toy_value
 from its.candidates import Score
 from its.strategies.beam import Beam
 from its.strategies.dvts import DVTS
+from its.strategies.fk_steering import FKSteering
+from its.strategies.particle_filter import ParticleFilter
 from its.strategies.protocol import Outcome
 from its.strategies.search import Failed, Rate, Result, Said, Search, State, dump_state, load_state
 from its.strategies.solution_search import SolutionSearch
@@ -27,6 +29,9 @@ SEARCHES: dict[str, Search[Any]] = {
     "beam": Beam(n=4, branching=2),
     "beam, looking ahead": Beam(n=4, branching=2, lookahead=2, max_steps=5),
     "dvts": DVTS(n=6, branching=3),
+    "particle_filter": ParticleFilter(n=4),
+    "particle_filter, annealed": ParticleFilter(n=4, annealing=True, max_steps=6),
+    "fk_steering, max": FKSteering(n=3, potential="max"),
 }
 every_search = pytest.mark.parametrize("name", SEARCHES)
 

@@ -8,7 +8,9 @@ from its.strategies.beam import Beam
 from its.strategies.best_of_n import BestOfN
 from its.strategies.deep_reasoning import DeepReasoning
 from its.strategies.dvts import DVTS
+from its.strategies.fk_steering import FKSteering
 from its.strategies.greedy import Greedy
+from its.strategies.particle_filter import ParticleFilter
 from its.strategies.self_consistency import SelfConsistency
 from its.strategies.solution_search import SolutionSearch
 
@@ -19,6 +21,8 @@ STRATEGIES: dict[str, type] = {
     "deep_reasoning": DeepReasoning,
     "dvts": DVTS,
     "greedy": Greedy,
+    "fk_steering": FKSteering,
+    "particle_filter": ParticleFilter,
     "self_consistency": SelfConsistency,
     "solution_search": SolutionSearch,
 }

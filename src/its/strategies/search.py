@@ -14,11 +14,10 @@ for it, so no driver can spend more.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from random import Random
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from its.candidates import Score
 from its.models.protocol import Finish
@@ -121,6 +120,8 @@ class Node:
 class State:
     """All that a search knows. `left` completions are not promised yet, `price` is what rating
     one node takes of them; `fresh` are the nodes of this round, `pending` the tasks not told."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"ser_json_inf_nan": "strings"}
 
     left: int
     price: int
@@ -251,16 +252,20 @@ def _promise(state: State, task: Task) -> None:
 
 def dump_state(state: State) -> bytes:
     """The state as JSON."""
-    return _adapter(type(state)).dump_json(state)
+    return _adapter_of(type(state)).dump_json(state)
 
 
 def load_state(kind: type[S], data: bytes) -> S:
     """The state that `dump_state` wrote."""
-    return cast(S, _adapter(kind).validate_json(data))
+    return cast(S, _adapter_of(kind).validate_json(data))
 
 
-@cache
-def _adapter(kind: type[State]) -> TypeAdapter[Any]:
+def _adapter_of(kind: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(kind)
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}

@@ -1,0 +1,28 @@
+"""Feynman-Kac steering (arXiv 2501.06848): particles under a choice of potentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Gt
+
+from its.strategies.particle_filter import Particles
+from its.strategies.potentials import FKPotential, log_fk
+from its.strategies.search import Node
+
+
+@dataclass(frozen=True, slots=True)
+class FKSteering(Particles):
+    """`n` particles that aim at the model's own distribution times exp(`strength` · reward).
+
+    `potential` says how they get there: by the difference of rewards from step to step, by the
+    highest reward so far, or by the sum of rewards so far.
+    """
+
+    potential: FKPotential = "difference"
+    strength: Annotated[float, Gt(0)] = 10.0
+
+    def log_potential(self, node: Node, temperature: float) -> float:
+        ended = node.status != "open"
+        return log_fk(self.potential, node.scores, self.strength, ended)
