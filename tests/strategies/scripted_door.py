@@ -15,6 +15,8 @@ from its.problems.problem import Message, Question
 from its.prompts import load_prompt_set
 from its.strategies.protocol import Assignment, Scorer, StopRule
 
+PROMPTS = load_prompt_set("general")
+
 Script = Callable[[Request, str], str | Completion | CallError]
 
 
@@ -138,7 +140,7 @@ def assignment(
     return Assignment(
         question=Question("What is it?"),
         door=door,
-        prompts=load_prompt_set("general"),
+        prompts=PROMPTS,
         read=read,
         same=same,
         completions=completions,
