@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -52,18 +53,7 @@ class Comparer:
 
     async def decide(self, a: Answer, b: Answer) -> bool:
         """Whether two answers are equivalent, symbolically where normal forms cannot tell."""
-        forms = normal_form(a, self.rules), normal_form(b, self.rules)
-        if forms[0] == forms[1]:
-            return True
-        if self._worker is None or not _worth_asking(forms, (a, b)):
-            return False
-        pair = (a.text, b.text) if a.text <= b.text else (b.text, a.text)
-        if pair not in self._verdicts:
-            verdict = await self._worker.same(*pair)
-            if len(self._verdicts) >= _MOST_REMEMBERED:
-                del self._verdicts[next(iter(self._verdicts))]
-            self._verdicts[pair] = verdict is True
-        return self._verdicts[pair]
+        return await self._decide(_Read.of(a, self.rules), _Read.of(b, self.rules))
 
     async def classes(self, answers: Sequence[Answer | None]) -> list[int | None]:
         """A class number for each answer, from 0 in the order of first occurrence; None abstains.
@@ -71,19 +61,19 @@ class Comparer:
         An answer joins the first class whose first member it equals, else it founds one. So the
         numbers of a prefix never depend on what comes after it.
         """
-        founders: list[Answer] = []
+        founders: list[_Read] = []
         known: dict[NormalForm, int] = {}
         numbers: list[int | None] = []
         for answer in answers:
             if answer is None:
                 numbers.append(None)
                 continue
-            form = normal_form(answer, self.rules)
-            if form not in known:
-                known[form] = await self._class_of(answer, founders)
-                if known[form] == len(founders):
-                    founders.append(answer)
-            numbers.append(known[form])
+            read = _Read.of(answer, self.rules)
+            if read.form not in known:
+                known[read.form] = await self._class_of(read, founders)
+                if known[read.form] == len(founders):
+                    founders.append(read)
+            numbers.append(known[read.form])
         return numbers
 
     async def grade(
@@ -118,17 +108,45 @@ class Comparer:
     ) -> None:
         await self.close()
 
-    async def _class_of(self, answer: Answer, founders: list[Answer]) -> int:
+    async def _class_of(self, read: _Read, founders: list[_Read]) -> int:
+        """The first class that a form not met so far belongs to; one past the last if none."""
         for number, founder in enumerate(founders):
-            if await self.decide(answer, founder):
+            if _undecided(read, founder) and await self._decide(read, founder):
                 return number
         return len(founders)
 
+    async def _decide(self, a: _Read, b: _Read) -> bool:
+        if a.form == b.form:
+            return True
+        if self._worker is None or not _undecided(a, b):
+            return False
+        pair = (a.text, b.text) if a.text <= b.text else (b.text, a.text)
+        if pair not in self._verdicts:
+            verdict = await self._worker.same(*pair)
+            if len(self._verdicts) >= _MOST_REMEMBERED:
+                del self._verdicts[next(iter(self._verdicts))]
+            self._verdicts[pair] = verdict is True
+        return self._verdicts[pair]
 
-def _worth_asking(forms: tuple[NormalForm, NormalForm], answers: tuple[Answer, Answer]) -> bool:
-    """Whether symbolic mathematics could find two answers equal whose normal forms differ."""
-    if any(form.shape in ("text", "choice", "code") for form in forms):
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An answer with its normal form."""
+
+    text: str
+    form: NormalForm
+    open: bool
+    """Whether symbolic mathematics may find it equal to one of another form."""
+
+    @staticmethod
+    def of(answer: Answer, rules: Equivalence) -> _Read:
+        form = normal_form(answer, rules)
+        is_open = not form.exact and len(answer.text) <= _LONGEST_SYMBOLIC
+        return _Read(answer.text, form, is_open)
+
+
+def _undecided(a: _Read, b: _Read) -> bool:
+    """Whether two answers of different normal forms may be equal all the same."""
+    if not (a.open or b.open) or max(len(a.text), len(b.text)) > _LONGEST_SYMBOLIC:
         return False
-    if all(form.exact for form in forms):
-        return False
-    return all(len(answer.text) <= _LONGEST_SYMBOLIC for answer in answers)
+    return not any(read.form.shape in ("text", "choice", "code") for read in (a, b))

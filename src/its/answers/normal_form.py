@@ -38,7 +38,7 @@ def normal_form(answer: Answer, rules: Equivalence = DEFAULT) -> NormalForm:
     return _mathematical(answer.text, rules)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=32_768)
 def _mathematical(text: str, rules: Equivalence) -> NormalForm:
     text = strip_wrapping(text)
     if (plain := number(text)) is not None:

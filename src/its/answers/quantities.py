@@ -17,6 +17,10 @@ _GROUPED = re.compile(
     r"[-+]?\d{1,3}(?:(?:,\d{3}){1,99}|(?: \d{3}){1,99})(?:\.\d{1,300})?", re.ASCII
 )
 _MIXED = re.compile(r"(-?)(\d{1,18}) (\d{1,18}) ?/ ?(\d{1,18})", re.ASCII)
+_FRACTION = re.compile(
+    r"([-+]?)(?:\\frac ?\{ ?(-?\d{1,300}) ?\} ?\{ ?(\d{1,300}) ?\}|(\d{1,300}) ?/ ?(\d{1,300}))",
+    re.ASCII,
+)
 _SCIENTIFIC = re.compile(
     r"([-+]?\d{1,300}(?:\.\d{1,300})?) ?(?:[eE]|\* ?10 ?\^) ?\{?([+-]?\d{1,3})\}?",
     re.ASCII,
@@ -38,6 +42,10 @@ def number(text: str) -> Fraction | None:
         return Fraction(text.removesuffix("."))
     if _GROUPED.fullmatch(text):
         return Fraction(text.replace(",", "").replace(" ", ""))
+    if found := _FRACTION.fullmatch(text):
+        top, bottom = int(found[2] or found[4]), int(found[3] or found[5])
+        if bottom:
+            return Fraction(-top if found[1] == "-" else top, bottom)
     if found := _MIXED.fullmatch(text):
         sign, whole, top, bottom = found.groups()
         if int(bottom):

@@ -19,15 +19,19 @@ def accepted_answers(reference: Any, kind: AnswerKind = "auto") -> list[Answer]:
     if isinstance(reference, list):
         return [answer for item in reference for answer in accepted_answers(item, kind)]
     if isinstance(reference, bool):
-        words = ("true", "yes") if reference else ("false", "no")
-        return [Answer(word, "text") for word in words]
+        return [
+            Answer(word, "text") for word in (("true", "yes") if reference else ("false", "no"))
+        ]
     if isinstance(reference, int | float):
         return [Answer(str(reference), "number")]
-    if not isinstance(reference, str) or not reference.strip():
-        return []
+    written = _written(reference.strip(), kind) if isinstance(reference, str) else None
+    return [] if written is None else [written]
+
+
+def _written(reference: str, kind: AnswerKind) -> Answer | None:
+    """The final answer that a worked solution marks, else a text of one line as it stands."""
     if "####" in reference or "\\boxed" in reference or "\\fbox" in reference:
-        final = extract(reference, kind)
-        return [] if final is None else [final]
-    if kind == "code" or (kind != "text" and "\n" in reference.strip()):
-        return []
-    return [Answer(reference.strip(), kind if kind in ("choice", "text") else "expression")]
+        return extract(reference, kind)
+    if not reference or kind == "code" or (kind != "text" and "\n" in reference):
+        return None
+    return Answer(reference, kind if kind in ("choice", "text") else "expression")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 
@@ -60,11 +61,12 @@ class SymbolicWorker:
     async def _running(self) -> Process:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "its.answers.symbolic_worker"),
+                *(sys.executable, "-P", "-m", "its.answers.symbolic_worker"),
                 *(str(self._cpu_seconds), str(10 * self._cpu_seconds)),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,
+                env={**os.environ, "PYTHONHASHSEED": "0"},  # the same verdict in every run
                 start_new_session=True,  # Ctrl-C is for the parent alone
             )
         return self._process

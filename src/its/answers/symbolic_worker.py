@@ -13,9 +13,9 @@ import resource
 import signal
 import sys
 from types import FrameType
-from typing import Any
 
 import orjson
+from math_verify import parse, verify  # type: ignore[import-untyped]
 
 _MEMORY = 4 * 1024**3
 
@@ -26,12 +26,11 @@ class _OutOfTime(BaseException):
 
 def main(cpu_seconds: float, wall_seconds: float) -> None:
     """Answer each {"id", "a", "b"} with {"id", "same"}: true, false, or null for undecided."""
-    logging.disable(logging.CRITICAL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGVTALRM, _out_of_time)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    logging.disable(logging.CRITICAL)
     out = sys.stdout.buffer
-    sys.stdout = sys.stderr
+    sys.stdout = sys.stderr  # nothing that a library prints gets between the replies
     for line in sys.stdin.buffer:
         asked = orjson.loads(line)
         signal.setitimer(signal.ITIMER_REAL, wall_seconds)
@@ -54,18 +53,12 @@ def _within(cpu_seconds: float, a: str, b: str) -> bool | None:
 
 def _same(a: str, b: str) -> bool | None:
     """Both ways round, so that the order does not matter; None where one cannot be read."""
-    from math_verify import parse, verify  # type: ignore[import-untyped]
-
-    first, second = (_parsed(parse, text) for text in (a, b))
+    first, second = (parse(f"${text}$", parsing_timeout=None) for text in (a, b))
     if not first or not second:
         return None
     return bool(
         verify(first, second, timeout_seconds=None) or verify(second, first, timeout_seconds=None)
     )
-
-
-def _parsed(parse: Any, text: str) -> Any:
-    return parse(f"${text}$", parsing_timeout=None)
 
 
 def _out_of_time(_number: int, _frame: FrameType | None) -> None:
