@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from its.calls.budget import Budget, Cap
-from its.calls.journal import RecordedCall
+from its.calls.journal_rows import RecordedCall
 from its.usage import Usage, total
 
 

@@ -8,7 +8,7 @@ from random import Random
 from its.calls.budget import Amount
 from its.calls.limits import PerMinute, Slots
 from its.calls.retries import Circuit, RetryPolicy
-from its.models.protocol import Capabilities, Model, Request
+from its.models.protocol import Capabilities, Model
 from its.usage import Usage
 
 MILLION = 1_000_000
@@ -68,9 +68,15 @@ class Channel:
     def name(self) -> str:
         return self.model.name
 
-    def bound(self, request: Request, n: int) -> Amount:
-        """The most that a call can cost."""
-        prompt = self.model.prompt_bound(request)
-        completion = n * request.max_tokens
-        worst = Usage(prompt_tokens=prompt, completion_tokens=completion)
-        return Amount(n, prompt + completion, self.price.of(worst) or 0.0)
+    @property
+    def rated(self) -> bool:
+        """Whether any rate a minute limits it."""
+        return self.requests_per_minute.limited or self.tokens_per_minute.limited
+
+    def bound(self, prompt_bound: int, max_tokens: int, n: int) -> Amount:
+        """The most that a call for n completions can cost."""
+        completion = n * max_tokens
+        if not self.price.known:
+            return Amount(n, prompt_bound + completion)
+        worst = Usage(prompt_tokens=prompt_bound, completion_tokens=completion)
+        return Amount(n, prompt_bound + completion, self.price.of(worst) or 0.0)

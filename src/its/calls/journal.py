@@ -11,32 +11,26 @@ and is cut off on opening.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sqlite3
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from its.calls.group_commit import GroupCommit
+from its.calls.journal_rows import (
+    USAGE_COLUMNS,
+    Intent,
+    RecordedCall,
+    RecordedSolution,
+    Spending,
+    State,
+    spending_of,
+    usage_of,
+)
 from its.errors import RunDirectoryError
 from its.usage import Usage
 
-State = Literal["sent", "done", "failed", "cancelled", "lost"]
-USAGE_COLUMNS = (
-    "calls",
-    "completions",
-    "prompt_tokens",
-    "cached_tokens",
-    "completion_tokens",
-    "reasoning_tokens",
-    "usd",
-    "flops",
-    "seconds",
-    "estimated_tokens",
-)
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS calls (
     id INTEGER PRIMARY KEY, problem BLOB, stage TEXT, strategy TEXT, model TEXT,
@@ -51,77 +45,15 @@ CREATE TABLE IF NOT EXISTS lengths (view TEXT PRIMARY KEY, bytes INTEGER) WITHOU
 """
 _INSERT_CALL = (
     "INSERT INTO calls (id, problem, stage, strategy, model, labels, identity, retry, request,"
-    " state, calls, prompt_tokens, completion_tokens, estimated_tokens)"
-    " VALUES (?,?,?,?,?,?,?,?,?,'sent',1,?,0,?)"
+    " state, calls, completions, prompt_tokens, cached_tokens, completion_tokens,"
+    " reasoning_tokens, usd, seconds, estimated_tokens)"
+    " VALUES (?,?,?,?,?,?,?,?,?,'sent',1,0,?,0,0,0,?,0,?)"
 )
 _SETTLE_CALL = (
     "UPDATE calls SET state=?, reply=?, error=?, "
     + ", ".join(f"{column}=?" for column in USAGE_COLUMNS)
     + " WHERE id=?"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A call about to be sent: whose it is, what it asks, and a guess of its prompt tokens.
-
-    `retry` counts the attempts at the same thing before this one.
-    """
-
-    problem: bytes
-    stage: str
-    strategy: str
-    model: str
-    labels: tuple[str, ...]
-    identity: bytes
-    retry: int
-    request: bytes
-    prompt_estimate: int
-
-    def columns(self) -> tuple[Any, ...]:
-        return (
-            self.problem,
-            self.stage,
-            self.strategy,
-            self.model,
-            "\n".join(self.labels),
-            self.identity,
-            self.retry,
-            self.request,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedCall:
-    """A call of an earlier session, as the journal holds it."""
-
-    stage: str
-    labels: tuple[str, ...]
-    identity: bytes
-    state: State
-    reply: bytes | None
-    usage: Usage
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedSolution:
-    status: str
-    index: int
-    row: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """A sum over `rows` attempts, `retries` of which were not the first at their thing."""
-
-    stage: str
-    strategy: str
-    model: str
-    state: State
-    solved: bool
-    rows: int
-    retries: int
-    usage: Usage
 
 
 class Journal:
@@ -145,11 +77,7 @@ class Journal:
         self._next_id: int = self._one("SELECT COALESCE(MAX(id), 0) + 1 FROM calls")
         self.has_history = self._next_id > 1 or bool(self._one("SELECT COUNT(*) FROM solutions"))
         self._lengths = {name: self._trim_view(name) for name in self._views}
-        self._queue: deque[tuple[Callable[[], None], asyncio.Future[None] | None]] = deque()
-        self._wake = threading.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._failure: BaseException | None = None
-        self._thread: threading.Thread | None = None
+        self._writer = GroupCommit(self._write_group)
 
     # --- what calls write -------------------------------------------------------------------
 
@@ -160,8 +88,8 @@ class Journal:
 
     async def intend(self, number: int, intent: Intent) -> None:
         """Record that a call is about to be sent; returns once that is durable."""
-        values = (number, *intent.columns(), intent.prompt_estimate, intent.prompt_estimate)
-        await self._commit(lambda: self._write.execute(_INSERT_CALL, values))
+        values = (number, *intent.columns())
+        await self._writer.commit(lambda: self._write.execute(_INSERT_CALL, values))
 
     async def settle(
         self, number: int, state: State, usage: Usage, reply: bytes | None, error: str = ""
@@ -174,11 +102,11 @@ class Journal:
             *(getattr(usage, column) for column in USAGE_COLUMNS),
             number,
         )
-        await self._commit(lambda: self._write.execute(_SETTLE_CALL, values))
+        await self._writer.commit(lambda: self._write.execute(_SETTLE_CALL, values))
 
     async def decide(self, problem: bytes, name: str, value: str) -> None:
         """Record a decision that a resumed run must repeat (one that followed the clock)."""
-        await self._commit(
+        await self._writer.commit(
             lambda: self._write.execute(
                 "INSERT OR REPLACE INTO decisions VALUES (?,?,?)", (problem, name, value)
             )
@@ -198,7 +126,7 @@ class Journal:
                 (problem, id_, index, status, row, start, len(trace)),
             )
 
-        await self._commit(write)
+        await self._writer.commit(write)
 
     # --- what a resumed run reads ---------------------------------------------------------------
 
@@ -218,7 +146,7 @@ class Journal:
                 identity=row[2],
                 state=row[3],
                 reply=row[4],
-                usage=_usage(row[5:]),
+                usage=usage_of(row[5:]),
             )
             for row in rows
         ]
@@ -258,21 +186,18 @@ class Journal:
             f" COUNT(*), SUM(retry > 0), {sums}"
             " FROM calls GROUP BY stage, strategy, model, state, solved ORDER BY MIN(id)"
         )
-        return [_spending(row) for row in rows]
+        return [spending_of(row) for row in rows]
 
     # --- ending ---------------------------------------------------------------------------------
 
     async def compact(self) -> None:
         """Rewrite `solutions.jsonl` to one line a problem, atomically, where rows in it have been
         superseded; else only wait until everything written so far is durable."""
-        await self._commit(self._compact)
+        await self._writer.commit(self._compact)
 
     def close(self) -> None:
         """Write what is left and close the files. Does not raise for what failed before."""
-        if self._thread is not None:
-            self._queue.append((_STOP, None))
-            self._wake.set()
-            self._thread.join()
+        self._writer.stop()
         for view in self._views.values():
             view.close()
         self._read.close()
@@ -297,38 +222,7 @@ class Journal:
 
     # --- the writer thread ----------------------------------------------------------------------
 
-    async def _commit(self, write: Callable[[], Any]) -> None:
-        if self._failure is not None:
-            raise RunDirectoryError(f"cannot write the run: {self._failure}")
-        if self._thread is None:
-            self._loop = asyncio.get_running_loop()
-            self._thread = threading.Thread(target=self._serve, name="journal", daemon=True)
-            self._thread.start()
-        done = asyncio.get_running_loop().create_future()
-        self._queue.append((write, done))
-        self._wake.set()
-        await asyncio.shield(done)
-
-    def _serve(self) -> None:
-        while True:
-            self._wake.wait()
-            self._wake.clear()
-            group = []
-            while self._queue:
-                group.append(self._queue.popleft())
-            stop = any(write is _STOP for write, _ in group)
-            waiters = [waiter for _, waiter in group if waiter is not None]
-            try:
-                if group and self._failure is None:
-                    self._write_group([write for write, _ in group if write is not _STOP])
-            except BaseException as failure:
-                self._failure = failure
-            if waiters and self._loop is not None and not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(_resolve, waiters, self._failure)
-            if stop:
-                return
-
-    def _write_group(self, writes: list[Callable[[], None]]) -> None:
+    def _write_group(self, writes: Sequence[Callable[[], object]]) -> None:
         before = dict(self._lengths)
         self._write.execute("BEGIN")
         for write in writes:
@@ -375,20 +269,6 @@ class Journal:
         return row[0] if row else None
 
 
-def _STOP() -> None:  # noqa: N802
-    """The writer's last order."""
-
-
-def _resolve(waiters: list[asyncio.Future[None]], failure: BaseException | None) -> None:
-    for waiter in waiters:
-        if waiter.done():
-            continue
-        if failure is None:
-            waiter.set_result(None)
-        else:
-            waiter.set_exception(RunDirectoryError(f"cannot write the run: {failure}"))
-
-
 def _open_view(directory: Path, name: str) -> Any:
     path = directory / f"{name}.jsonl"
     path.touch()
@@ -398,15 +278,3 @@ def _open_view(directory: Path, name: str) -> Any:
 def _sum(column: str) -> str:
     """SQL that sums, and gives NULL where any row is NULL: unknown plus anything is unknown."""
     return f"CASE WHEN COUNT({column}) = COUNT(*) THEN SUM({column}) END"
-
-
-def _spending(row: Sequence[Any]) -> Spending:
-    stage, strategy, model, state, solved, rows, retries, *usage = row
-    return Spending(stage, strategy, model, state, bool(solved), rows, retries, _usage(usage))
-
-
-def _usage(values: Sequence[Any]) -> Usage:
-    named = dict(zip(USAGE_COLUMNS, values, strict=True))
-    for count in ("calls", "completions", "estimated_tokens", "seconds"):
-        named[count] = named[count] or 0
-    return Usage(**named)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from its.calls.journal import State
+from its.calls.journal_rows import State
 from its.usage import Usage
 
 

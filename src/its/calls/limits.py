@@ -34,9 +34,14 @@ class Slots:
     def waiting(self) -> int:
         return sum(not waiter.done() for _, _, waiter in self._waiting)
 
+    def take(self) -> bool:
+        """Take a slot if one is free and nobody waits."""
+        free = self.in_use < self.limit and not self._waiting
+        self.in_use += free
+        return free
+
     async def acquire(self, priority: int) -> None:
-        if self.in_use < self.limit and not self._waiting:
-            self.in_use += 1
+        if self.take():
             return
         waiter = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (priority, next(self._order), waiter))
@@ -92,6 +97,10 @@ class PerMinute:
         self._capacity = 0.0 if amount is None else max(amount / 6.0, 1.0)
         self._level = self._capacity
         self._updated = time.monotonic()
+
+    @property
+    def limited(self) -> bool:
+        return self._rate is not None
 
     async def take(self, amount: float) -> None:
         """Wait until the amount is there (an amount over the capacity goes into debt)."""

@@ -18,7 +18,8 @@ from its.answers import Comparer, extract
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
 from its.calls.channel import Channel
-from its.calls.door import Exchange, StageDoor
+from its.calls.door import StageDoor
+from its.calls.exchange import Exchange
 from its.candidates import Answer, Candidate, Score, Selection
 from its.errors import CallError
 from its.pipeline.plan import Plan, Stage

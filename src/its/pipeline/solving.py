@@ -9,7 +9,7 @@ from typing import Any
 from its.answers import Comparer
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
-from its.calls.door import Exchange
+from its.calls.exchange import Exchange
 from its.candidates import Answer, Selection
 from its.errors import CallError
 from its.pipeline.attempting import Attempt

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from its.calls.journal import Spending
+from its.calls.journal_rows import Spending
 from its.usage import Usage
 
 PROBE = "probe"

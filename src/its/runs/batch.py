@@ -19,19 +19,22 @@ Emit = Callable[[int, bytes], None]
 """Takes the row of the problem that was read as the n-th of this session, as a JSON line."""
 
 _BREATH = 256
+_REASONS = 3
 
 
 @dataclass(slots=True)
 class Standing:
     """How the batch stands, for whoever watches. `graded` counts rows with a reference, `correct`
     the right ones among them, `baseline_correct` those that the greedy pass got right; `recorded`
-    rows came from an earlier session."""
+    rows came from an earlier session; `reasons` counts the failures of the first distinct reasons.
+    """
 
     recorded: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     graded: int = 0
     correct: int = 0
     baseline_correct: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
     under_way: int = 0
     read: int = 0
     input_ended: bool = False
@@ -47,6 +50,9 @@ class Standing:
             self.graded += 1
             self.correct += bool(row["correct"])
             self.baseline_correct += bool(baseline)
+        reason = row["error"]
+        if reason is not None and (reason in self.reasons or len(self.reasons) < _REASONS):
+            self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
 
 class Batch:

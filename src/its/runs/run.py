@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from its.answers import Comparer, Equivalence
-from its.calls.door import Exchange
-from its.calls.journal import Intent, Journal
+from its.calls.exchange import Exchange
+from its.calls.journal import Journal
+from its.calls.journal_rows import Intent
 from its.calls.ledger import Ledger
 from its.calls.limits import Waiting
 from its.models.protocol import Capabilities

@@ -1,0 +1,40 @@
+"""What all doors of a run share, and one call as it passes through them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from its.calls.account import Account
+from its.calls.budget import Amount, Budget
+from its.calls.channel import Channel
+from its.calls.journal import Journal
+from its.calls.ledger import Ledger
+from its.calls.limits import Gate, Waiting
+from its.models.protocol import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    journal: Journal
+    seed: int
+    ledger: Ledger = field(default_factory=Ledger)
+    waiting: Waiting = field(default_factory=Waiting)
+    gate: Gate = field(default_factory=Gate)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: whose it is, what it asks (`content` is the request as JSON), its identity,
+    the most that it can cost, and an estimate of its prompt's tokens."""
+
+    account: Account
+    budget: Budget
+    channel: Channel
+    stage: str
+    strategy: str
+    labels: tuple[str, ...]
+    request: Request
+    content: bytes
+    identity: bytes
+    bound: Amount
+    prompt_estimate: int

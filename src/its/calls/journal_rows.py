@@ -1,0 +1,103 @@
+"""The rows of the journal as typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from its.usage import Usage
+
+State = Literal["sent", "done", "failed", "cancelled", "lost"]
+USAGE_COLUMNS = (
+    "calls",
+    "completions",
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+    "usd",
+    "flops",
+    "seconds",
+    "estimated_tokens",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A call about to be sent: whose it is, what it asks, and what it will have cost if its end is
+    never seen (an estimate of its prompt).
+
+    `retry` counts the attempts at the same thing before this one.
+    """
+
+    problem: bytes
+    stage: str
+    strategy: str
+    model: str
+    labels: tuple[str, ...]
+    identity: bytes
+    retry: int
+    request: bytes
+    prompt_estimate: int
+    usd_estimate: float | None = None
+
+    def columns(self) -> tuple[Any, ...]:
+        return (
+            self.problem,
+            self.stage,
+            self.strategy,
+            self.model,
+            "\n".join(self.labels),
+            self.identity,
+            self.retry,
+            self.request,
+            self.prompt_estimate,
+            self.usd_estimate,
+            self.prompt_estimate,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """A call of an earlier session, as the journal holds it."""
+
+    stage: str
+    labels: tuple[str, ...]
+    identity: bytes
+    state: State
+    reply: bytes | None
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSolution:
+    status: str
+    index: int
+    row: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """A sum over `rows` attempts, `retries` of which were not the first at their thing."""
+
+    stage: str
+    strategy: str
+    model: str
+    state: State
+    solved: bool
+    rows: int
+    retries: int
+    usage: Usage
+
+
+def spending_of(row: Sequence[Any]) -> Spending:
+    stage, strategy, model, state, solved, rows, retries, *usage = row
+    return Spending(stage, strategy, model, state, bool(solved), rows, retries, usage_of(usage))
+
+
+def usage_of(values: Sequence[Any]) -> Usage:
+    named = dict(zip(USAGE_COLUMNS, values, strict=True))
+    for count in ("calls", "completions", "estimated_tokens", "seconds"):
+        named[count] = named[count] or 0
+    return Usage(**named)

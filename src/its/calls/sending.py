@@ -1,0 +1,176 @@
+"""Sending one call until it is answered or given up: per attempt limits, journal, transport,
+journal again, and the charge."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from its.calls.budget import Amount
+from its.calls.exchange import Call, Exchange
+from its.calls.journal_rows import Intent, State
+from its.calls.replies import completion_data
+from its.errors import BudgetExhausted, CallError, TransientCallError
+from its.models.protocol import Received, Reply
+from its.usage import Usage
+
+_OVERLOADED = (429, 503)
+_FIRST_ERROR_STATUS = 400
+
+
+async def send(exchange: Exchange, call: Call, event: dict[str, Any]) -> Reply:
+    """The reply, already in the journal and charged. `event` is told of retries.
+
+    Raises CallError once it is given up, TimeoutError at the problem's own deadline, and
+    EndpointError when the circuit opens.
+    """
+    channel = call.channel
+    policy = channel.retries
+    give_up = time.monotonic() + policy.deadline
+    failures = 0
+    while True:
+        channel.circuit.check()
+        try:
+            reply = await _attempt_in_time(exchange, call, failures)
+        except TransientCallError as error:
+            failures += 1
+            event["retries"] = failures
+            channel.circuit.failed(error)
+            wait = policy.wait(failures, error, channel.random)
+            if failures >= policy.attempts or time.monotonic() + wait > give_up:
+                raise
+            if not call.budget.holds():
+                raise BudgetExhausted("failed attempts used up the budget") from error
+            exchange.ledger.retries += 1
+            with exchange.waiting.for_(f"retry after {error.status or 'a broken connection'}"):
+                await asyncio.sleep(wait)
+        except CallError as error:
+            channel.circuit.failed(error)
+            raise
+        else:
+            channel.circuit.succeeded()
+            return reply
+
+
+def amount_of(usage: Usage) -> Amount:
+    """What a usage takes from a budget."""
+    return Amount(usage.completions, usage.tokens or 0, usage.usd or 0.0)
+
+
+async def _attempt_in_time(exchange: Exchange, call: Call, retry: int) -> Reply:
+    """One attempt, cut off at the problem's own deadline."""
+    deadline = call.account.deadline
+    if deadline is None:
+        return await _attempt(exchange, call, retry)
+    async with asyncio.timeout(deadline - time.monotonic()):
+        return await _attempt(exchange, call, retry)
+
+
+async def _attempt(exchange: Exchange, call: Call, retry: int) -> Reply:
+    """One attempt in a slot of the channel; what it cost is journaled and charged, however it
+    ends."""
+    channel, journal, ledger = call.channel, exchange.journal, exchange.ledger
+    await _enter(exchange, call)
+    received = Received()
+    number = journal.number_call()
+    started = time.monotonic()
+    ledger.started()
+    try:
+        await journal.intend(number, _intent(call, retry))
+        reply = await channel.model.complete(call.request, len(call.labels), received=received)
+    except asyncio.CancelledError:
+        usage = _seen(call, received, time.monotonic() - started)
+        _charge(exchange, call, usage, "cancelled")
+        await journal.settle(number, "cancelled", usage, None)
+        raise
+    except CallError as error:
+        if isinstance(error, TransientCallError) and error.status in _OVERLOADED:
+            channel.slots.overloaded()
+        usage = _cost_of_failure(call, error, received, time.monotonic() - started)
+        _charge(exchange, call, usage, "failed")
+        call.budget.charge(amount_of(usage))
+        await journal.settle(number, "failed", usage, None, str(error))
+        raise
+    finally:
+        ledger.ended()
+        channel.slots.release()
+    usage = replace(
+        reply.usage,
+        calls=1,
+        completions=len(reply.completions),
+        usd=channel.price.of(reply.usage),
+    )
+    channel.slots.succeeded(usage.seconds)
+    channel.tokens_per_minute.give_back(call.bound.tokens - (usage.tokens or 0))
+    _charge(exchange, call, usage, "done")
+    content = orjson.dumps([completion_data(completion) for completion in reply.completions])
+    await journal.settle(number, "done", usage, content)
+    return Reply(reply.completions, usage)
+
+
+async def _enter(exchange: Exchange, call: Call) -> None:
+    """Take a slot, and wait in it for the rate limit and the open gate."""
+    channel, waiting = call.channel, exchange.waiting
+    if not channel.slots.take():
+        with waiting.for_("a free slot"):
+            await channel.slots.acquire(call.account.priority)
+    try:
+        if channel.rated:
+            with waiting.for_("the rate limit"):
+                await channel.requests_per_minute.take(1)
+                await channel.tokens_per_minute.take(call.bound.tokens)
+        await exchange.gate.passing()
+    except BaseException:
+        channel.slots.release()
+        raise
+
+
+def _intent(call: Call, retry: int) -> Intent:
+    return Intent(
+        call.account.problem,
+        call.stage,
+        call.strategy,
+        call.channel.name,
+        call.labels,
+        call.identity,
+        retry,
+        call.content,
+        call.prompt_estimate,
+        call.channel.price.of(Usage(prompt_tokens=call.prompt_estimate)),
+    )
+
+
+def _charge(exchange: Exchange, call: Call, usage: Usage, state: State) -> None:
+    exchange.ledger.charge(usage, state)
+    call.account.charge(usage)
+
+
+def _cost_of_failure(call: Call, error: CallError, received: Received, seconds: float) -> Usage:
+    """Nothing where the endpoint refused before working; else an estimate of what it did."""
+    status = getattr(error, "status", None)
+    if status is not None and status >= _FIRST_ERROR_STATUS:
+        return Usage(calls=1, seconds=seconds)
+    return _seen(call, received, seconds)
+
+
+def _seen(call: Call, received: Received, seconds: float) -> Usage:
+    """An estimate, from what was seen, of a call whose end nobody reported."""
+    if not received.sent:
+        return Usage(seconds=seconds)
+    prompt = received.prompt_tokens
+    if prompt is None:
+        prompt = call.prompt_estimate
+    completion = received.tokens or call.channel.model.count_tokens(received.text)
+    usage = Usage(
+        calls=1,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        flops=None,
+        seconds=seconds,
+        estimated_tokens=prompt + completion,
+    )
+    return replace(usage, usd=call.channel.price.of(usage))
