@@ -1,5 +1,6 @@
 """Rewards: a candidate or a prefix in, a score with its reason out. One reward a file."""
 
+from its.rewards.generalist import Generalist
 from its.rewards.genrm import GenRM
 from its.rewards.logprobs import MeanLogprob, PTrue
 from its.rewards.pairwise import League
@@ -9,6 +10,7 @@ from its.rewards.steps import StepReward
 
 REWARDS: dict[str, type] = {
     "self_evaluation": SelfEvaluation,
+    "generalist": Generalist,
     "p_true": PTrue,
     "mean_logprob": MeanLogprob,
     "genrm": GenRM,
@@ -20,6 +22,7 @@ REWARDS: dict[str, type] = {
 __all__ = [
     "REWARDS",
     "GenRM",
+    "Generalist",
     "League",
     "MeanLogprob",
     "PTrue",

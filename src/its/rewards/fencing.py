@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 
-def fenced(texts: Sequence[str], label: str = "response") -> list[str]:
+def fenced(
+    texts: Sequence[str], label: str = "response", *, numbered: bool | None = None
+) -> list[str]:
     """Each text between an opening and a closing line that carry one tag for all of them.
 
     The tag comes from a hash of all the texts and occurs in none of them (not in other letter
     case or width either), so no text can close its fence or open another one. The lines number
-    the texts from 1: `<response 1 tag>` … `</response 1 tag>`; a single text has no number.
+    the texts from 1: `<response 1 tag>` … `</response 1 tag>`; a single text has no number unless
+    `numbered` asks for it.
     """
     tag = _tag(texts)
-    numbers = [f" {i}" for i in range(1, len(texts) + 1)] if len(texts) > 1 else [""]
+    numbered = len(texts) > 1 if numbered is None else numbered
+    numbers = [f" {i}" if numbered else "" for i in range(1, len(texts) + 1)]
     return [
         f"<{label}{number} {tag}>\n{text}\n</{label}{number} {tag}>"
         for number, text in zip(numbers, texts, strict=True)

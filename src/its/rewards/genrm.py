@@ -45,7 +45,7 @@ class GenRM:
     ) -> list[Score]:
         async def one(candidate: Candidate) -> Score:
             messages = prompts.render(
-                "genrm", question, fenced=fenced([candidate.text])[0], solution=candidate.text
+                "genrm", question, fenced=fenced([candidate.text])[0], draft=candidate.text
             )
             logprobs = 5 if door.capabilities.logprobs else None
             request = door.request(messages, temperature=self.temperature, logprobs=logprobs)

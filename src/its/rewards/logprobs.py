@@ -79,7 +79,7 @@ class PTrue:
 
         async def one(candidate: Candidate) -> Score:
             messages = prompts.render(
-                "p_true", question, fenced=fenced([candidate.text])[0], solution=candidate.text
+                "p_true", question, fenced=fenced([candidate.text])[0], draft=candidate.text
             )
             request = door.request(
                 messages, temperature=self.temperature, max_tokens=4, logprobs=10

@@ -45,7 +45,7 @@ class SelfEvaluation:
                 "self_evaluation",
                 question,
                 fenced=fenced([candidate.text])[0],
-                solution=candidate.text,
+                draft=candidate.text,
             )
             request = door.request(messages, temperature=self.temperature)
             reply = await ask(door, request, f"self_evaluation/{candidate.id}")

@@ -68,7 +68,7 @@ class StepReward:
         prompt = "steps" if self.source == "judge" else "step_endpoint"
         numbered = "\n\n".join(f"[{i}] {text}" for i, text in enumerate(texts, start=1))
         messages = prompts.render(
-            prompt, question, fenced=fenced([numbered], "solution")[0], solution=candidate.text
+            prompt, question, fenced=fenced([numbered], "solution")[0], draft=candidate.text
         )
         request = door.request(messages, temperature=self.temperature)
         reply = await ask(door, request, f"{prompt}/{candidate.id}")

@@ -17,7 +17,7 @@ async def verify(
     """Whether a model that solves the question another way agrees with the candidate's answer;
     None where no verdict came. One call, labelled by the candidate."""
     messages = prompts.render(
-        "verify", question, fenced=fenced([candidate.text])[0], solution=candidate.text
+        "verify", question, fenced=fenced([candidate.text])[0], draft=candidate.text
     )
     reply = await ask(door, door.request(messages, temperature=0.0), f"verify/{candidate.id}")
     return None if reply is None else verdicts.yes_no(reply.text)
