@@ -151,7 +151,7 @@ def read_critiques(reply: str, count: int) -> list[str]:
         flags=re.IGNORECASE | re.MULTILINE,
     )
     found = dict(zip(parts[1::2], parts[2::2], strict=True))
-    return [found.get(str(i), "").strip(" \n*:.-") for i in range(1, count + 1)]
+    return [found.get(str(i), "").lstrip(" \n*:.-").rstrip(" \n*") for i in range(1, count + 1)]
 
 
 async def _judge_group(
