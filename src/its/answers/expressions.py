@@ -59,12 +59,14 @@ def worth(text: str) -> Fraction | tuple[str, ...] | None:
         return None
     names = _names(tree)
     try:
-        if not names:
-            value = _value(tree, {})
-            exact = value if isinstance(value, Fraction) else _near_rational(value)
-            return (_digits(complex(value)),) if exact is None else exact
-        points = [_point(names, i) for i in range(_POINTS)]
-        return tuple(_digits(complex(_value(tree, point))) for point in points)
+        values = [_value(tree, _point(names, i)) for i in range(_POINTS if names else 1)]
+        if isinstance(values[0], Fraction):
+            return values[0]
+        digits = tuple(_digits(complex(value)) for value in values)
+        if len(set(digits)) == 1:  # a constant, also where its variables cancel out
+            simple = _near_rational(complex(values[0]))
+            return digits[:1] if simple is None else simple
+        return digits
     except (ArithmeticError, ValueError):
         return None
 
@@ -158,13 +160,13 @@ def _finite(value: Value) -> Value:
     return value
 
 
-def _near_rational(value: Value) -> Fraction | None:
+def _near_rational(value: complex) -> Fraction | None:
     """The simple fraction that a constant's float stands for (log₂ 8 = 3), if it is that close."""
-    number = complex(value)
-    if abs(number.imag) > 1e-12 * max(1.0, abs(number.real)) or abs(number.real) > 1e12:
+    tolerance = 1e-12 * max(1.0, abs(value))
+    if abs(value.imag) > tolerance or abs(value.real) > 1e12:
         return None
-    simple = Fraction(number.real).limit_denominator(1_000)
-    return simple if abs(float(simple) - number.real) <= 1e-12 * max(1.0, abs(number)) else None
+    simple = Fraction(value.real).limit_denominator(1_000)
+    return simple if abs(float(simple) - value.real) <= tolerance else None
 
 
 def _point(names: frozenset[str], number: int) -> dict[str, complex]:

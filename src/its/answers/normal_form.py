@@ -50,7 +50,8 @@ def _whole(text: str, rules: Equivalence) -> NormalForm:
     """A list or a union by its parts, which are sets; else the one part there is."""
     parts = listed(text)
     if len(parts) > 1 and not text.startswith("\\begin"):
-        return NormalForm("set", frozenset(_part(part, rules) for part in parts))
+        bare = [_without_assignment(part) for part in parts]
+        return NormalForm("set", frozenset(_part(part, rules) for part in bare))
     united = text.split("\\cup")
     if len(united) > 1:
         return NormalForm("union", frozenset(_part(part, rules) for part in united))
@@ -78,6 +79,7 @@ def _part(text: str, rules: Equivalence) -> NormalForm:
 def _single(text: str, rules: Equivalence) -> NormalForm:
     """A number with or without its unit, words, or an expression."""
     text, scale = _quantity(text, rules)
+    text = " ".join(words_of(text).split())
     if (plain := number(text)) is not None:
         return NormalForm("number", plain * scale)
     if _is_prose(text):
@@ -106,13 +108,12 @@ def _quantity(text: str, rules: Equivalence) -> tuple[str, Fraction]:
 
 def _is_prose(text: str) -> bool:
     """Words rather than mathematics: a lone letter, no digit or operator, or many words."""
-    bare = words_of(text)
-    if "\\" in bare:
+    if "\\" in text:
         return False
-    words = [word for word in _WORD.findall(bare) if not _FUNCTION.fullmatch(word)]
-    if len(bare.strip("() ")) == 1 and bare.strip("() ").isalpha():
+    if len(letter := text.strip("() ")) == 1 and letter.isalpha():
         return True
-    return len(words) > 2 or (bool(words) and not any(c in "0123456789+*/^=" for c in bare))
+    words = [word for word in _WORD.findall(text) if not _FUNCTION.fullmatch(word)]
+    return len(words) > 2 or (bool(words) and not any(c in "0123456789+*/^=" for c in text))
 
 
 def _text(text: str) -> NormalForm:

@@ -47,9 +47,9 @@ def number(text: str) -> Fraction | None:
         if bottom:
             return Fraction(-top if found[1] == "-" else top, bottom)
     if found := _MIXED.fullmatch(text):
-        sign, whole, top, bottom = found.groups()
-        if int(bottom):
-            value = int(whole) + Fraction(int(top), int(bottom))
+        sign, whole, numerator, denominator = found.groups()
+        if int(denominator):
+            value = int(whole) + Fraction(int(numerator), int(denominator))
             return -value if sign else value
     if found := _SCIENTIFIC.fullmatch(text):
         return Fraction(found[1]) * Fraction(10) ** int(found[2])
