@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from scripted_door import ScriptedDoor
+from tests.rewards.scripted_door import ScriptedDoor
 
 from its.candidates import Answer, Candidate
 from its.models.protocol import Capabilities

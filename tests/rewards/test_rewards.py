@@ -6,7 +6,7 @@ import math
 import re
 
 import pytest
-from scripted_door import ScriptedDoor
+from tests.rewards.scripted_door import ScriptedDoor
 
 from its.candidates import Answer, Candidate
 from its.models.protocol import Capabilities, Completion, TokenLogprob
