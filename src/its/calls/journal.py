@@ -167,6 +167,10 @@ class Journal:
         ).fetchone()
         return RecordedSolution(*row) if row else None
 
+    def count_finished(self) -> int:
+        """How many rows there are that need no second try."""
+        return int(self._one("SELECT COUNT(*) FROM solutions WHERE status <> 'failed'"))
+
     def solutions(self) -> Iterator[bytes]:
         """Every recorded row, in the order of the input."""
         reader = sqlite3.connect(self._directory / "journal.sqlite")

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+PLAIN_WIDTH = 100
+
+
+def open_console(*, stderr: bool) -> Console:
+    """A console that draws what it is given: no markup, no emoji codes, no highlighting.
+
+    Off a terminal lines are plain and, unless $COLUMNS says otherwise, 100 characters wide.
+    """
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    watched = stream.isatty()
+    return Console(
+        file=stream,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        width=None if watched or "COLUMNS" in os.environ else PLAIN_WIDTH,
+    )
 
 
 class Messages:
@@ -17,9 +39,7 @@ class Messages:
 
     @cached_property
     def console(self) -> Console:
-        from rich.console import Console
-
-        return Console(stderr=True, highlight=False, markup=False, emoji=False)
+        return open_console(stderr=True)
 
     @property
     def live(self) -> bool:

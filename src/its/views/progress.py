@@ -1,23 +1,56 @@
-"""How a batch goes on: a live line on a terminal, a plain line now and then elsewhere."""
+"""How a batch goes on: a few live lines on a terminal, a plain line now and then elsewhere.
+
+Everything shown is read from counters that the run keeps anyway, a few times a second, so that
+watching costs no call anything.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections import deque
+from contextlib import suppress
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from its.problems.reading import ProblemReader
-from its.runs.batch import Batch
+from its.runs.batch import Batch, Standing
 from its.runs.run import Session
+from its.views import figures
 from its.views.messages import Messages
+from its.views.opening import mapping_line
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+    from rich.text import Text
+
+REFRESH = 0.25
+PLAIN_EVERY = 10.0
+RATE_OVER = 15.0
+"""Seconds over which rates are taken."""
+BAR = 30
 
 
 class Progress:
-    """Watches one batch while it runs."""
+    """Watches one batch while it runs.
 
-    def __init__(self, session: Session, reader: ProblemReader, messages: Messages) -> None:
+    `total` is how many rows there will be, where the input has been read before; then its mapping
+    has been told, too.
+    """
+
+    def __init__(
+        self, session: Session, reader: ProblemReader, messages: Messages, total: int | None
+    ) -> None:
         self._session = session
         self._reader = reader
         self._messages = messages
+        self._total = total
         self._batch: Batch | None = None
+        self._live: Live | None = None
+        self._ticking: asyncio.Task[None] | None = None
+        self._mapping_said = total is not None
+        self._pace = Pace()
 
     def watch(self, batch: Batch) -> None:
         self._batch = batch
@@ -28,6 +61,10 @@ class Progress:
             self._batch.stop()
 
     def __enter__(self) -> Progress:
+        if not self._messages.quiet:
+            if self._messages.live:
+                self._live = self._open_live()
+            self._ticking = asyncio.get_running_loop().create_task(self._tick())
         return self
 
     def __exit__(
@@ -36,5 +73,138 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._reader.mapping is not None:
-            self._messages.say(f"Read {self._reader.mapping}.")
+        if self._ticking is not None:
+            self._ticking.cancel()
+        if self._live is not None:
+            self._live.update("")
+            self._live.stop()
+        self._say_mapping()
+        if self._live is None and self._batch is not None and self._batch.standing.done:
+            self._messages.say(self._plain_line(self._batch.standing))
+
+    def _open_live(self) -> Live:
+        from rich.live import Live
+
+        live = Live(console=self._messages.console, auto_refresh=False, transient=True)
+        live.start()
+        return live
+
+    async def _tick(self) -> None:
+        next_line = time.monotonic() + PLAIN_EVERY
+        while True:
+            await asyncio.sleep(REFRESH)
+            self._say_mapping()
+            if self._batch is None:
+                continue
+            standing = self._batch.standing
+            self._pace.note(standing.done - standing.recorded, self._tokens)
+            if self._live is not None:
+                self._live.update(self._panel(standing), refresh=True)
+            elif time.monotonic() >= next_line:
+                next_line += PLAIN_EVERY
+                self._messages.say(self._plain_line(standing))
+
+    def _say_mapping(self) -> None:
+        """Once, as soon as the first line of a stream has been read."""
+        if not self._mapping_said and self._reader.mapping is not None:
+            self._mapping_said = True
+            self._messages.say(mapping_line(self._reader.mappings))
+
+    # --- what is shown --------------------------------------------------------------------------
+
+    def _panel(self, standing: Standing) -> RenderableType:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(style="dim")
+        table.add_column(overflow="ellipsis", no_wrap=True)
+        table.add_row("solved", self._solved(standing, bar=True))
+        if standing.graded:
+            table.add_row("correct", Text(self._accuracy(standing)))
+        table.add_row("spent", Text(self._spent()))
+        table.add_row("calls", Text(self._calls()))
+        return table
+
+    def _plain_line(self, standing: Standing) -> str:
+        parts = [str(self._solved(standing, bar=False))]
+        parts += [self._accuracy(standing)] if standing.graded else []
+        parts.append(self._spent())
+        parts += [self._calls()] if self._session.ledger.in_flight else []
+        return "; ".join(parts)
+
+    def _solved(self, standing: Standing, *, bar: bool) -> Text:
+        from rich.text import Text
+
+        done, total = standing.done, self._total_of(standing)
+        line = Text()
+        if bar and total:
+            filled = round(BAR * min(done / total, 1.0))
+            line.append("━" * filled, "cyan").append("━" * (BAR - filled), "bright_black")
+            line.append("  ")
+        line.append(f"{done:,} of {total:,}" if total else figures.plural(done, "problem"))
+        if failed := standing.statuses["failed"]:
+            line.append(f", {failed:,} failed", "red")
+        if standing.statuses["unanswered"]:
+            line.append(f", {standing.statuses['unanswered']:,} unanswered", "yellow")
+        left = self._pace.seconds_for(total - done) if total else None
+        if left is not None and done < (total or 0):
+            line.append(f", {figures.seconds(left)} left")
+        return line
+
+    def _accuracy(self, standing: Standing) -> str:
+        scaled = figures.percent(standing.correct, standing.graded)
+        if not self._session.solver.baseline:
+            return f"{scaled} right of {standing.graded:,}"
+        greedy = figures.percent(standing.baseline_correct, standing.graded)
+        return f"{scaled} right of {standing.graded:,}, greedy {greedy}"
+
+    def _spent(self) -> str:
+        usage = self._session.ledger.charged
+        tokens = f"{figures.short_count(usage.tokens)} tokens"
+        price = "price unknown" if usage.usd is None else figures.money(usage.usd)
+        problems, rate = self._pace.rates()
+        pace = f", {figures.short_count(rate)} tokens/s, {problems:.2g} problems/s" if rate else ""
+        return f"{tokens}, {price}{pace}"
+
+    def _calls(self) -> str:
+        ledger, reasons = self._session.ledger, self._session.waiting.reasons
+        waits = "".join(f", {number:,} waiting for {reason}" for reason, number in reasons.items())
+        retries = f", {figures.plural(ledger.retries, 'retry', 'retries')}"
+        return f"{ledger.in_flight:,} in flight{waits}{retries if ledger.retries else ''}"
+
+    @property
+    def _tokens(self) -> int:
+        return self._session.ledger.charged.tokens or 0
+
+    def _total_of(self, standing: Standing) -> int | None:
+        return standing.read if standing.input_ended else self._total
+
+
+class Pace:
+    """How fast work ends: counts noted now and then, and rates over the last seconds."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._done = 0
+        self._notes: deque[tuple[float, int, int]] = deque([(self._started, 0, 0)])
+
+    def note(self, done: int, tokens: int) -> None:
+        now = time.monotonic()
+        self._done = done
+        self._notes.append((now, done, tokens))
+        while len(self._notes) > 2 and self._notes[1][0] < now - RATE_OVER:
+            self._notes.popleft()
+
+    def rates(self) -> tuple[float, float]:
+        """Problems and tokens a second."""
+        (start, done, tokens), (end, done_now, tokens_now) = self._notes[0], self._notes[-1]
+        with suppress(ZeroDivisionError):
+            return (done_now - done) / (end - start), (tokens_now - tokens) / (end - start)
+        return 0.0, 0.0
+
+    def seconds_for(self, problems: int) -> float | None:
+        """How long so many problems may take, by the pace so far; None before one has ended."""
+        if not self._done:
+            return None
+        return problems * (time.monotonic() - self._started) / self._done

@@ -1,26 +1,189 @@
-"""What a run came to: answers, accuracy and the bill by stage."""
+"""What a run came to: answers, accuracy with what it cost, the bill by stage, what to do next."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.table import Table
-
+from its.runs.accounting import PROBE, Bill
+from its.runs.batch import Standing
 from its.runs.run import Ended
+from its.usage import total
+from its.views import figures
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+BASELINE = "baseline"
+REASON_LENGTH = 160
 
 
-def summary(ended: Ended, directory: Path) -> Table:
-    table = Table(title=f"{directory}")
-    for name in ("stage", "calls", "completions", "prompt", "completion"):
-        table.add_column(name)
-    for name, bill in ended.accounting.by_stage.items():
-        usage = bill.usage
+def summary(ended: Ended, directory: Path, *, boxed: bool) -> Iterator[RenderableType]:
+    """Parts to show one after the other; `boxed` draws the lines of tables (on a terminal)."""
+    from rich.text import Text
+
+    stages = ended.accounting.by_stage
+    yield Text(f"\n{outcome(ended.standing)}", "bold")
+    for reason in reasons(ended.standing):
+        yield Text(f"  {reason}", "red")
+    if ended.standing.graded:
+        yield ""
+        yield _comparison(ended.standing, stages, boxed)
+    if ended.accounting.totals.usage.calls:
+        yield ""
+        yield _bill(stages, ended.accounting.totals, boxed)
+        for remark in _remarks(ended.accounting.totals):
+            yield Text(remark, "dim")
+    yield ""
+    yield Text(f"Solutions, traces and accounts are in {directory}")
+    yield from map(Text, next_steps(ended))
+
+
+def outcome(standing: Standing) -> str:
+    """41 problems: 38 answered, 2 unanswered, 1 failed."""
+    statuses = [
+        f"{standing.statuses[status]:,} {status}"
+        for status in ("answered", "unanswered", "failed")
+        if standing.statuses[status]
+    ]
+    return f"{figures.plural(standing.done, 'problem')}: {', '.join(statuses) or 'none solved'}"
+
+
+def reasons(standing: Standing) -> list[str]:
+    """The first distinct reasons of failures, and how many failed for each."""
+    shown = [
+        f"{number:,} × {_one_line(reason)}" if number > 1 else _one_line(reason)
+        for reason, number in standing.reasons.items()
+    ]
+    rest = standing.statuses["failed"] - sum(standing.reasons.values())
+    return [*shown, f"and {rest:,} more"] if rest > 0 else shown
+
+
+def next_steps(ended: Ended) -> list[str]:
+    if ended.interrupted:
+        return ["Interrupted: the same command resumes where it stopped."]
+    if ended.standing.statuses["failed"]:
+        return [
+            "The same command retries what failed (a bad line once it is mended) and repeats nothing "
+            "else."
+        ]
+    return []
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"
+
+
+# --- greedy beside scaled -----------------------------------------------------------------------
+
+
+def _comparison(standing: Standing, stages: Mapping[str, Bill], boxed: bool) -> Table:
+    """Accuracy, and what it cost; with the greedy pass and the ratio where there was one."""
+    scaled = _sum(bill for name, bill in stages.items() if name not in (BASELINE, PROBE))
+    greedy = stages.get(BASELINE)
+    columns = _known([c for c in COLUMNS if c.name in COMPARED], [scaled, *filter(None, [greedy])])
+    table = _table(["", "right", "", *(column.name for column in columns)], boxed)
+    rows = [("scaled", standing.correct, scaled)]
+    if greedy is not None:
+        rows.insert(0, ("greedy", standing.baseline_correct, greedy))
+    for name, right, bill in rows:
         table.add_row(
             name,
-            str(usage.calls),
-            str(usage.completions),
-            str(usage.prompt_tokens),
-            str(usage.completion_tokens),
+            f"{right:,} of {standing.graded:,}",
+            figures.percent(right, standing.graded),
+            *(column.show(bill) for column in columns),
         )
-    table.caption = f"{dict(ended.standing.statuses)} {ended.standing.correct}/{ended.standing.graded} baseline {ended.standing.baseline_correct}"
+    if greedy is not None:
+        table.add_section()
+        table.add_row("ratio", "", "", *(column.ratio(scaled, greedy) for column in columns))
+    return table
+
+
+def _sum(bills: Iterator[Bill]) -> Bill:
+    parts = list(bills)
+    return Bill(total(bill.usage for bill in parts))
+
+
+# --- the bill -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One figure of a bill, and whether it is still shown where every bill has none of it."""
+
+    name: str
+    of: Callable[[Bill], float | None]
+    write: Callable[[float | None], str] = figures.count
+    always: bool = False
+    estimated: bool = False
+
+    def show(self, bill: Bill) -> str:
+        """The figure; a tilde says that part of it is an estimate."""
+        about = self.estimated and bill.usage.estimated_tokens > 0
+        return f"{'~' if about else ''}{self.write(self.of(bill))}"
+
+    def ratio(self, bill: Bill, yardstick: Bill) -> str:
+        return figures.ratio(self.of(bill), self.of(yardstick))
+
+
+COLUMNS = (
+    Column("calls", lambda bill: bill.usage.calls, always=True),
+    Column("completions", lambda bill: bill.usage.completions, always=True),
+    Column("tokens", lambda bill: bill.usage.tokens, always=True, estimated=True),
+    Column("prompt", lambda bill: bill.usage.prompt_tokens, always=True, estimated=True),
+    Column("cached", lambda bill: bill.usage.cached_tokens),
+    Column("completion", lambda bill: bill.usage.completion_tokens, always=True, estimated=True),
+    Column("money", lambda bill: bill.usage.usd, figures.money),
+    Column("FLOPs", lambda bill: bill.usage.flops, figures.flops),
+    Column("seconds", lambda bill: bill.usage.seconds, always=True),
+    Column("retries", lambda bill: bill.retries),
+    Column("cancelled", lambda bill: bill.cancelled),
+    Column("failed", lambda bill: bill.failed_calls),
+)
+COMPARED = ("calls", "completions", "tokens", "money", "FLOPs")
+
+
+def _bill(stages: Mapping[str, Bill], totals: Bill, boxed: bool) -> Table:
+    columns = _known([c for c in COLUMNS if c.name not in ("tokens", "FLOPs")], [totals])
+    table = _table(["stage", *(column.name for column in columns)], boxed)
+    for name, bill in stages.items():
+        table.add_row(name, *(column.show(bill) for column in columns))
+    table.add_section()
+    table.add_row("total", *(column.show(totals) for column in columns), style="bold")
+    return table
+
+
+def _known(columns: list[Column], bills: list[Bill]) -> list[Column]:
+    """Without the columns that would say nothing: all unknown, or all zero."""
+    return [c for c in columns if c.always or any(c.of(bill) for bill in bills)]
+
+
+def _remarks(totals: Bill) -> list[str]:
+    remarks = []
+    if totals.usage.usd is None:
+        remarks.append("Money unknown: give the price as model.price to see it.")
+    if totals.usage.estimated_tokens:
+        remarks.append(
+            f"~ holds an estimate: {totals.usage.estimated_tokens:,} tokens were not reported."
+        )
+    return remarks
+
+
+def _table(headings: list[str], boxed: bool) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        box=box.SIMPLE_HEAD if boxed else None,
+        pad_edge=False,
+        padding=(0, 1) if boxed else (0, 2, 0, 0),
+        header_style="dim",
+        show_edge=False,
+    )
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
     return table

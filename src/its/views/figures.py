@@ -1,0 +1,69 @@
+"""Figures as people read them. What is unknown says so, and is never shown as nothing."""
+
+from __future__ import annotations
+
+UNKNOWN = "unknown"
+MINUTE, HOUR = 60, 3600
+_SCALES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k"))
+
+
+def count(number: float | None) -> str:
+    """A whole number with its thousands apart: 12,345."""
+    return UNKNOWN if number is None else f"{number:,.0f}"
+
+
+def short_count(number: float | None) -> str:
+    """A number in at most five characters or so: 845, 9,120, 12.3k, 4.5M."""
+    if number is None:
+        return UNKNOWN
+    for scale, letter in _SCALES:
+        if number >= scale:
+            divided = number / (1000 if letter == "k" else scale)
+            return f"{divided:.1f}{letter}" if divided < 100 else f"{divided:.0f}{letter}"
+    return count(number)
+
+
+def money(usd: float | None) -> str:
+    """US dollars, to the cent or, below a dollar, to three figures."""
+    if usd is None:
+        return UNKNOWN
+    if usd == 0:
+        return "$0"
+    if usd >= 1:
+        return f"${usd:,.2f}"
+    return f"${usd:.3g}" if usd >= 1e-4 else f"${usd:.1e}"
+
+
+def flops(number: float | None) -> str:
+    """Floating-point operations to two figures: 3.4e+12."""
+    return UNKNOWN if number is None else f"{number:.2g}"
+
+
+def seconds(amount: float) -> str:
+    """A duration: 0.8 s, 42 s, 3 min 20 s, 2 h 5 min."""
+    if amount < 9.95:
+        return f"{amount:.1f} s"
+    whole = round(amount)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE} s"
+    return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
+
+
+def percent(part: float, whole: float) -> str:
+    """A share: 72.5 %; a dash where there is no whole."""
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+def ratio(amount: float | None, yardstick: float | None) -> str:
+    """How many times the yardstick: 4.2×; a dash where one is unknown or nothing."""
+    if amount is None or not yardstick:
+        return "–"
+    times = amount / yardstick
+    return f"{times:,.0f}×" if times >= 100 else f"{times:.1f}×"
+
+
+def plural(number: int, noun: str, many: str = "") -> str:
+    """1 row, 2 rows; `many` is the plural where it takes more than an s."""
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
