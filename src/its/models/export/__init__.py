@@ -1,0 +1,1 @@
+"""The embedded models in other engines' formats: GGUF (llama.cpp) and Hugging Face's."""
