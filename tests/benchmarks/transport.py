@@ -93,7 +93,7 @@ async def compare(server: HostileProcess, arguments: argparse.Namespace) -> None
     requests, connections = arguments.requests, arguments.connections
     ideal = requests * arguments.seconds / connections
     print(f"{requests:,} requests, {connections:,} connections, {arguments.seconds:g} s each")
-    print(f"{'':<24}{'rate':>12}{'CPU':>13}{'of ideal':>10}")
+    print(f"{'':<24}{'rate':>12}{'CPU':>13}{'of ideal':>10}{'server CPU':>15}")
     ratios = []
     for stream in (False, True):
         how = "stream" if stream else "whole"
@@ -101,9 +101,13 @@ async def compare(server: HostileProcess, arguments: argparse.Namespace) -> None
         for name, opened in (("its", ours), ("openai SDK", sdk)):
             ask, close = await opened(server.url, stream)
             count = requests if name == "its" else min(requests, arguments.sdk_requests)
+            before = server.stats()
             lines.append(await measure(f"{name}, {how}", ask, count, connections))
+            after = server.stats()
             await close()
-            print(lines[-1].line(ideal * count / requests), flush=True)
+            served = after["completions"] - before["completions"]
+            its_cpu = 1000 * (after["cpu_seconds"] - before["cpu_seconds"]) / served
+            print(f"{lines[-1].line(ideal * count / requests)}{its_cpu:>12.3f} ms", flush=True)
         own, theirs = (line.cpu / line.requests for line in lines)
         ratios.append(f"{how} {theirs / own:.1f} times")
     print(f"CPU saved against the SDK: {', '.join(ratios)}")
@@ -117,7 +121,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.2, help="service time of a request")
     parser.add_argument("--tokens", type=int, default=16, help="mean length of a reply")
     arguments = parser.parse_args()
-    behaviour = {"seconds": arguments.seconds, "tokens": arguments.tokens, "log": False}
+    behaviour = {"seconds": arguments.seconds, "sigma": 0.3, "tokens": arguments.tokens, "log": False}
     with hostile_process(behaviour) as server:
         asyncio.run(compare(server, arguments))
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -86,9 +87,8 @@ class Connection(asyncio.Protocol):
     def _route(self, method: bytes, path: str, head: bytes, body: bytes) -> None:
         server = self._server
         if path == "/stats":
-            return self._answer(
-                200, orjson.dumps(asdict(server.stats), option=orjson.OPT_NON_STR_KEYS)
-            )
+            counted = asdict(server.stats) | {"cpu_seconds": process_time()}
+            return self._answer(200, orjson.dumps(counted, option=orjson.OPT_NON_STR_KEYS))
         if path == "/reset":
             server.reset()
             return self._answer(200, b"{}")
@@ -100,8 +100,8 @@ class Connection(asyncio.Protocol):
         try:
             self._take(path, head, body)
         except Refusal as refusal:
-            counted = server.stats.refused
-            counted[refusal.status] = counted.get(refusal.status, 0) + 1
+            refused = server.stats.refused
+            refused[refusal.status] = refused.get(refusal.status, 0) + 1
             self._answer(refusal.status, refusal.body)
         return None
 

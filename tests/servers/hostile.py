@@ -15,7 +15,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from math import exp, log
 from statistics import NormalDist
 from types import TracebackType
@@ -194,10 +194,6 @@ def behaviour_from(settings: Mapping[str, Any]) -> Behaviour:
     values["dialect"] = DIALECTS[dialect] if isinstance(dialect, str) else Dialect(**dialect)
     values["models"] = tuple(values.get("models", ("loopback",)))
     return Behaviour(**values)
-
-
-def stats_json(stats: Stats) -> Mapping[str, Any]:
-    return asdict(stats)
 
 
 async def main(arguments: argparse.Namespace) -> None:

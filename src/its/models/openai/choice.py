@@ -153,8 +153,8 @@ def _number(value: Any) -> float:
 
 def _text(value: Any) -> str:
     """A text field: a string, nothing, or a list of parts that hold text."""
-    if isinstance(value, str):
-        return value
+    if not value or isinstance(value, str):
+        return value or ""
     if isinstance(value, list):
         return "".join(_text(part.get("text")) for part in value if isinstance(part, dict))
     return ""

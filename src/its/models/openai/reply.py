@@ -59,7 +59,7 @@ class ReplyReader:
         self._pending = [rest] if rest else []
         for line in lines:
             if line.startswith(b"data:"):
-                self._event(line[5:].strip())
+                self._event(line[5:])
             elif line.startswith(b"error:"):
                 self._event(b'{"error":' + line[6:].strip() + b"}")
 
@@ -75,10 +75,10 @@ class ReplyReader:
         choices = self._ordered()
         received.text = "\n".join(whole_characters(choice.seen) for choice in choices)
         received.tokens = sum(choice.tokens for choice in choices)
-        for usage in (*self._reports, self._running_report or {}):
-            prompt = _count(usage.get("prompt_tokens"))
-            if prompt is not None:
-                received.prompt_tokens = prompt
+        if self._running_report is not None:
+            received.prompt_tokens = _count(self._running_report.get("prompt_tokens"))
+            running = _count(self._running_report.get("completion_tokens"))
+            received.tokens = max(received.tokens, running or 0)
 
     def reply(self, seconds: float) -> Reply:
         """The whole reply. Raises TransientCallError where no choice came."""
@@ -108,14 +108,15 @@ class ReplyReader:
         return any(isinstance(choice.stop, str) for choice in self._choices.values())
 
     def _event(self, payload: bytes) -> None:
-        if not payload or self.done:
-            return
-        if payload == b"[DONE]":
-            self.done = True
+        if self.done:
             return
         try:
             value = decode(payload)
         except ValueError:
+            mark = payload.strip()
+            self.done = mark == b"[DONE]"
+            if self.done or not mark:
+                return
             raise self._faults.garbled(payload, "sent a garbled piece of stream") from None
         if not isinstance(value, dict):
             raise self._faults.garbled(payload, "sent a piece of stream that is no completion")
