@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripted_door import FreeScorer, ScriptedDoor, assignment
+from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
 
 from its.candidates import Candidate
 from its.models.protocol import Completion, Request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted_door import ScriptedDoor, assignment
+from tests.strategies.scripted_door import ScriptedDoor, assignment
 
 from its.errors import CallError, TransientCallError
 from its.models.protocol import Request

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted_door import FreeScorer, ScriptedDoor, assignment
+from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
 
 from its.candidates import Candidate, Score
 from its.models.protocol import Completion, Request
@@ -124,7 +124,7 @@ def chains(text: str = "", probability: float = 1.0) -> dict[str, float]:
     return found
 
 
-def run_particles(search: Particles, seed: int) -> ParticleState:
+def run_particles(search: Particles[ParticleState], seed: int) -> ParticleState:
     """One run on the toy chain, without any door."""
     state = search.start(10_000, 0, seed)
     random = Random(seed)
@@ -155,7 +155,7 @@ def letters(text: str) -> str:
     ],
     ids=["odds", "difference", "max", "sum"],
 )
-def test_weights_are_unbiased_for_the_stated_target(search: Particles) -> None:
+def test_weights_are_unbiased_for_the_stated_target(search: Particles[ParticleState]) -> None:
     """The mean of Σ W_i f(x_i) / N over runs is Σ p(x) exp(potential(x)) f(x), resampling and all,
     for the normalising constant (f = 1) and for the mass of chains that begin with b."""
 

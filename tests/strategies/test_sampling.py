@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted_door import ScriptedDoor, assignment
+from tests.strategies.scripted_door import ScriptedDoor, assignment
 
 from its.errors import CallError, PermanentCallError, TransientCallError
 from its.models.protocol import Capabilities, Completion, Request, TokenLogprob

@@ -9,17 +9,22 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scripted_door import AskingScorer, ScriptedDoor, assignment
-from toy_model import toy_model, toy_value
+from tests.strategies.scripted_door import AskingScorer, ScriptedDoor, assignment
+from tests.strategies.toy_model import toy_model, toy_value
 
 from its.candidates import Score
+from its.strategies.ab_mcts import ABMCTS
 from its.strategies.beam import Beam
 from its.strategies.dvts import DVTS
 from its.strategies.fk_steering import FKSteering
+from its.strategies.mcts import MCTS
 from its.strategies.particle_filter import ParticleFilter
+from its.strategies.particle_gibbs import ParticleGibbs
 from its.strategies.protocol import Outcome
+from its.strategies.rebase import Rebase
 from its.strategies.search import Failed, Rate, Result, Said, Search, State, dump_state, load_state
 from its.strategies.solution_search import SolutionSearch
+from its.strategies.tree_of_thoughts import TreeOfThoughts
 
 SEARCHES: dict[str, Search[Any]] = {
     "solution_search": SolutionSearch(),
@@ -32,6 +37,12 @@ SEARCHES: dict[str, Search[Any]] = {
     "particle_filter": ParticleFilter(n=4),
     "particle_filter, annealed": ParticleFilter(n=4, annealing=True, max_steps=6),
     "fk_steering, max": FKSteering(n=3, potential="max"),
+    "particle_gibbs": ParticleGibbs(n=3, sweeps=3),
+    "rebase": Rebase(n=4),
+    "mcts": MCTS(expansions=5, branching=2),
+    "ab_mcts": ABMCTS(n=8, parallel=3),
+    "ab_mcts, beta": ABMCTS(n=6, parallel=1, posterior="beta"),
+    "tree_of_thoughts": TreeOfThoughts(keep=2, proposals=2, votes=2),
 }
 every_search = pytest.mark.parametrize("name", SEARCHES)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scripted_door import FreeScorer, ScriptedDoor, assignment
+from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
 
 from its.candidates import Candidate
 from its.errors import ConfigurationError, Unsupported
