@@ -142,7 +142,9 @@ def _message(value: Any) -> str:
     if isinstance(value, dict):
         for key in ("error", "message", "detail", "msg"):
             if value.get(key):
-                return _message(value[key])
+                where = value.get("loc")
+                field = f"{where[-1]}: " if isinstance(where, list) and where else ""
+                return field + _message(value[key])
     return ""
 
 

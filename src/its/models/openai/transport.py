@@ -122,7 +122,7 @@ class Transport:
         if isinstance(error, UNREACHED):
             return self._faults.lost(_why_unreached(error), answered=False)
         timeouts = self._settings.timeouts
-        if isinstance(error, TimeoutError) and begun:
+        if isinstance(error, TimeoutError) and (begun or timeouts.total <= timeouts.first_token):
             what = f"did not finish its reply within {timeouts.total:g} s"
         elif isinstance(error, TimeoutError):
             what = f"gave no token within {timeouts.first_token:g} s"
