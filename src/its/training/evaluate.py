@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from its.models.embedded.weights import WEIGHTS
 from its.training.lessons import PLAIN
-from its.training.pools import Entry, Weights, draw_pool, load_pool, save_pool
+from its.training.pools import Entry, Sample, Weights, draw_pool, load_pool, save_pool
 from its.training.problems import FAMILIES, LEVELS, held_out_problems
 from its.training.scaling import Rule, answer, winner
 
@@ -71,22 +72,23 @@ def _print_verifier(entries: Sequence[Entry]) -> None:
     pairs = [(s, e.right(s.answer)) for e in entries for s in e.samples if s.check]
     if not pairs:
         return
-    readings = {
-        "score, from text": lambda s: s.check.score or 0.0,
-        "score, from logprobs": lambda s: s.check.expected or 0.0,
+    readings: dict[str, Callable[[Sample], float]] = {
+        "score, from text": lambda s: (s.check and s.check.score) or 0.0,
+        "score, from logprobs": lambda s: (s.check and s.check.expected) or 0.0,
         "certainty of the solver": lambda s: s.certainty,
     }
     for name, reading in readings.items():
         right = [reading(s) for s, ok in pairs if ok]
         wrong = [reading(s) for s, ok in pairs if not ok]
-        print(f"AUC of the {name}: {area(right, wrong):.4f} ({len(right)} right, {len(wrong)} wrong)")
+        counts = f"{len(right)} right, {len(wrong)} wrong"
+        print(f"AUC of the {name}: {area(right, wrong):.4f} ({counts})")
     passed = [s.check is not None and s.check.score == 1.0 for s, _ in pairs]
     for ok in (True, False):
         share = np.mean([p for p, (_, right) in zip(passed, pairs, strict=True) if right == ok])
         print(f"scored 9 of the {'right' if ok else 'wrong'} solutions: {share:.3f}")
 
 
-def interval(values: np.ndarray, draws: int = 2000) -> tuple[float, float]:
+def interval(values: NDArray[np.float64], draws: int = 2000) -> tuple[float, float]:
     """95 % bootstrap interval of a mean over problems."""
     rng = np.random.default_rng(0)
     means = values[rng.integers(0, len(values), (draws, len(values)))].mean(axis=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -158,7 +158,7 @@ def certainty_of(text: str, logprobs: Sequence[float], restated: bool) -> float:
     return total
 
 
-def save_pool(path: Path, entries: Sequence[Entry], about: dict[str, object]) -> None:
+def save_pool(path: Path, entries: Sequence[Entry], about: Mapping[str, object]) -> None:
     """Write a pool with a note about how it was drawn."""
     path.write_text(json.dumps({"about": about, "entries": [asdict(e) for e in entries]}))
 

@@ -93,7 +93,7 @@ def confidence(samples: Iterable[Sample], weigh: Weigh) -> float:
     for sample in samples:
         if sample.answer is not None:
             totals[sample.answer] += weigh(sample)
-    top = sorted(totals.values(), reverse=True)[:2] + [0.0, 0.0]
+    top = [*sorted(totals.values(), reverse=True)[:2], 0.0, 0.0]
     return beta_above_half(round(top[0], 2), round(top[1], 2))
 
 

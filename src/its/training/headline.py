@@ -1,0 +1,309 @@
+"""Small with more compute against large: `python -m its.training.headline`.
+
+Rules and sample counts are chosen on development problems alone; the table is of held-out test
+problems. FLOPs are of inference, everything charged: prompts, samples, checks. Pools are kept in
+`--folder`, so a second run only computes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from its.training.chart import Curve, Point, chart
+from its.training.evaluate import interval, pool_for, pool_options
+from its.training.pools import Entry, Weights
+from its.training.scaling import Outcome, Rule, answer
+from its.training.search import search_outcomes
+from its.training.weights import read_card
+from its.training.writing import Writers
+
+Floats = NDArray[np.float64]
+
+THIRDS = {"all": (1, 10), "easy": (1, 3), "medium": (4, 7), "hard": (8, 10)}
+REGIMES = {"inference only": math.inf, "R = 22": 22.0, "R = 0.79": 0.79, "R = 0.16": 0.16}
+
+_COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+_STOPS = (0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
+FAMILIES: dict[str, tuple[Rule, ...]] = {
+    "vote": tuple(Rule(k) for k in _COUNTS),
+    "certainty-weighted vote": tuple(Rule(k, "certainty") for k in _COUNTS),
+    "verifier-weighted vote": tuple(Rule(k, "check") for k in (2, 4, 8, 16)),
+    "adaptive": tuple(
+        Rule(most, weigh, stop)
+        for weigh in ("one", "certainty")
+        for most in (4, 8, 16, 32, 64)
+        for stop in _STOPS
+    ),
+    "adaptive, verifier in doubt": tuple(
+        Rule(most, "both", stop, doubt)
+        for most in (4, 8, 16)
+        for stop in _STOPS
+        for doubt in (0.75, 0.9, 0.97)
+    ),
+}
+_SEARCHES = ((1, 1), (1, 3), (2, 2), (4, 2), (8, 2))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A way of answering on a set of problems: right or not, and FLOPs, problem by problem."""
+
+    family: str
+    name: str
+    right: Floats
+    flops: Floats
+
+
+def main() -> None:
+    parser = pool_options(__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="where pools are kept")
+    parser.add_argument("--output", type=Path, default=Path("docs"), help="for headline.svg")
+    parser.add_argument("--dev-problems", type=int, default=1000)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    pools = {
+        split: pool_for(options, split, count, options.folder / f"{split}.json")
+        for split, count in (("dev", options.dev_problems), ("test", options.problems))
+    }
+    measured = {
+        split: [*_replayed(entries), *_searched(options, split, entries)]
+        for split, entries in pools.items()
+    }
+    report(pools, measured, Weights.in_folder(options.weights), options.output)
+
+
+def report(
+    pools: dict[str, list[Entry]],
+    measured: dict[str, list[Measured]],
+    weights: Weights,
+    output: Path,
+) -> None:
+    """Print every table, and write the chart."""
+    large = {split: _large(entries) for split, entries in pools.items()}
+    small = _greedy("small-solver", pools["test"])
+    print(f"{len(pools['test'])} held-out problems; rules chosen on {len(pools['dev'])} others\n")
+    print("| | accuracy | easy | medium | hard | FLOPs, in large greedy's |")
+    print("|---|---|---|---|---|---|")
+    for row in (small, large["test"]):
+        _print_row(row.name, row, large["test"], pools["test"])
+    for family in [*FAMILIES, "search"]:
+        for way in measured["test"]:
+            if way.family == family and _shown(way.name):
+                _print_row(way.name, way, large["test"], pools["test"])
+    tie = cheapest_tie(measured["dev"], large["dev"])
+    print("\nCheapest rule that reaches large greedy's accuracy on development problems:")
+    _print_duel(tie, measured["test"], large["test"])
+    print("\nThe cheapest of each family on development problems, likewise:")
+    for family in [*FAMILIES, "search"]:
+        ways = [w for w in measured["dev"] if w.family == family]
+        found = cheapest_tie(ways, large["dev"])
+        if found:
+            _print_duel(found, measured["test"], large["test"])
+        else:
+            print(f"- {family}: none")
+    _print_regimes(pools, measured, large, weights)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "headline.svg").write_text(_drawn(measured["test"], large["test"], small))
+
+
+def cheapest_tie(ways: Sequence[Measured], large: Measured) -> Measured | None:
+    """The way of least FLOPs among those not below large greedy on these problems."""
+    able = [w for w in ways if w.right.mean() >= large.right.mean()]
+    return min(able, key=lambda w: float(w.flops.mean()), default=None)
+
+
+def best_within(ways: Sequence[Measured], budget: float, chosen: NDArray[np.bool_]) -> Measured:
+    """The most accurate way whose mean FLOPs on the chosen problems stay within a budget; where
+    several tie, the cheapest. With nothing within the budget, the cheapest of all."""
+    able = [w for w in ways if w.flops[chosen].mean() <= budget]
+    if not able:
+        return min(ways, key=lambda w: float(w.flops[chosen].mean()))
+    return max(able, key=lambda w: (float(w.right[chosen].mean()), -float(w.flops[chosen].mean())))
+
+
+def budget_factor(ratio: float, weights: Weights) -> float:
+    """How many times large greedy's inference FLOPs the small models may spend, training counted.
+
+    `ratio` is R = tokens of inference in life over tokens of training, of the large model:
+    1 + 3 (1 - sum P_s D_s / (P_L D_L)) / R, after 2408.03314 with each model's own tokens.
+    """
+    if weights.large is None or math.isinf(ratio):
+        return 1.0
+    small = sum(_trained(path) for path in (weights.solver, weights.verifier) if path)
+    return 1.0 + 3.0 * (1.0 - small / _trained(weights.large)) / ratio
+
+
+def _trained(path: Path) -> float:
+    """Parameters times training tokens."""
+    card = read_card(path)
+    return float(card["parameters"]) * float(card["training_tokens"])
+
+
+def _replayed(entries: Sequence[Entry]) -> list[Measured]:
+    found = []
+    checked = sum(s.check is not None for s in entries[0].samples)
+    for family, rules in FAMILIES.items():
+        for rule in rules:
+            if rule.most > len(entries[0].samples):
+                continue
+            if rule.weigh in ("check", "both") and rule.most > checked:
+                continue
+            outcomes = [answer(e, rule) for e in entries]
+            found.append(_measured(family, rule.name, outcomes))
+    return found
+
+
+def _searched(
+    options: argparse.Namespace, split: str, entries: Sequence[Entry]
+) -> list[Measured]:
+    """The search's outcomes, from their file or run afresh."""
+    path = options.folder / f"{split}-search.npz"
+    if path.exists():
+        kept = np.load(path)
+        return [Measured("search", n, kept[n][0], kept[n][1]) for n in kept.files]
+    weights = Weights.in_folder(options.weights)
+    if weights.verifier is None:
+        return []
+    found = []
+    problems = [e.problem for e in entries]
+    with (
+        Writers(weights.solver, options.processes) as solver,
+        Writers(weights.verifier, options.processes) as verifier,
+    ):
+        for paths, rounds in _SEARCHES:
+            outcomes = search_outcomes(
+                solver, verifier, problems, paths, rounds, options.temperature, options.seed,
+                options.styles[0],
+            )  # fmt: skip
+            name = f"search, {paths} paths, {rounds} rounds"
+            found.append(_measured("search", name, outcomes))
+    arrays: dict[str, Any] = {m.name: np.stack([m.right, m.flops]) for m in found}
+    np.savez(path, **arrays)
+    return found
+
+
+def _measured(family: str, name: str, outcomes: Sequence[Outcome]) -> Measured:
+    right = np.array([o.right for o in outcomes], dtype=np.float64)
+    return Measured(family, name, right, np.array([o.flops for o in outcomes]))
+
+
+def _greedy(model: str, entries: Sequence[Entry]) -> Measured:
+    outcomes = [Outcome(e.right(e.greedy[model][0]), e.greedy[model][1]) for e in entries]
+    return _measured("greedy", f"{model} greedy", outcomes)
+
+
+def _large(entries: Sequence[Entry]) -> Measured:
+    return _greedy("large-solver", entries)
+
+
+def _within(entries: Sequence[Entry], third: str) -> NDArray[np.bool_]:
+    low, high = THIRDS[third]
+    return np.array([low <= e.problem.difficulty <= high for e in entries])
+
+
+def _shown(name: str) -> bool:
+    adaptive = "stop at" in name
+    return not adaptive or "stop at 0.95" in name
+
+
+def _print_row(name: str, way: Measured, large: Measured, entries: Sequence[Entry]) -> None:
+    low, high = interval(way.right)
+    thirds = " | ".join(
+        f"{way.right[_within(entries, third)].mean():.3f}" for third in ("easy", "medium", "hard")
+    )
+    ratio = way.flops.mean() / large.flops.mean()
+    print(f"| {name} | {way.right.mean():.4f} [{low:.4f}, {high:.4f}] | {thirds} | {ratio:.2f} |")
+
+
+def _print_duel(chosen: Measured | None, test: Sequence[Measured], large: Measured) -> None:
+    """A rule chosen on development problems against large greedy on the test ones."""
+    if chosen is None:
+        print("- none does")
+        return
+    way = _same(chosen, test)
+    gap = way.right - large.right
+    low, high = interval(gap)
+    ratio = way.flops.mean() / large.flops.mean()
+    print(
+        f"- {way.family}: {way.name}: {way.right.mean():.4f} against {large.right.mean():.4f}, "
+        f"difference {gap.mean():+.4f} [{low:+.4f}, {high:+.4f}], "
+        f"at {ratio:.2f} times large greedy's FLOPs"
+    )
+
+
+def _same(way: Measured, among: Sequence[Measured]) -> Measured:
+    """The same way of answering, measured on other problems."""
+    return next(w for w in among if (w.family, w.name) == (way.family, way.name))
+
+
+def _print_regimes(
+    pools: dict[str, list[Entry]],
+    measured: dict[str, list[Measured]],
+    large: dict[str, Measured],
+    weights: Weights,
+) -> None:
+    print("\nAt matched FLOPs, the best rule within the budget on development problems:\n")
+    print("| regime | budget | problems | rule | small | large | difference | spent | better |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for regime, ratio in REGIMES.items():
+        factor = budget_factor(ratio, weights)
+        for third in THIRDS:
+            dev, test = _within(pools["dev"], third), _within(pools["test"], third)
+            budget = factor * large["dev"].flops[dev].mean()
+            chosen = best_within(measured["dev"], budget, dev)
+            way = _same(chosen, measured["test"])
+            gap = (way.right - large["test"].right)[test]
+            low, high = interval(gap)
+            verdict = "small" if low > 0 else "large" if high < 0 else "neither shown"
+            spent = way.flops[test].mean() / large["test"].flops[test].mean()
+            print(
+                f"| {regime} | {factor:.2f} | {third} | {way.name} "
+                f"| {way.right[test].mean():.4f} | {large['test'].right[test].mean():.4f} "
+                f"| {gap.mean():+.4f} [{low:+.4f}, {high:+.4f}] | {spent:.2f} | {verdict} |"
+            )
+
+
+def _drawn(ways: Sequence[Measured], large: Measured, small: Measured) -> str:
+    unit = float(large.flops.mean())
+
+    def point(way: Measured) -> Point:
+        low, high = interval(way.right)
+        return Point(float(way.flops.mean()) / unit, float(way.right.mean()), low, high)
+
+    curves = []
+    for family in [*FAMILIES, "search"]:
+        points = sorted((point(w) for w in ways if w.family == family), key=lambda p: p.x)
+        if family.startswith("adaptive"):
+            points = _frontier(points)
+        if points:
+            curves.append(Curve(family, tuple(points)))
+    curves.append(Curve("small greedy", (point(small),), line=False))
+    curves.append(Curve("large greedy", (point(large),), line=False))
+    return chart(
+        "The small model with more compute, and the large one",
+        "inference FLOPs a problem, in large greedy's (everything charged)",
+        "accuracy on held-out problems",
+        curves,
+        float(large.right.mean()),
+    )
+
+
+def _frontier(points: Sequence[Point]) -> list[Point]:
+    """Those that are more accurate than every cheaper one."""
+    kept: list[Point] = []
+    for point in points:
+        if not kept or point.y > kept[-1].y:
+            kept.append(point)
+    return kept
+
+
+if __name__ == "__main__":
+    main()
