@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from its.models.embedded.weights import Shape, Weights
+from its.models.embedded.weights import Floats, Shape, Weights
+from its.models.export.huggingface import safetensors
 
 SMALL = Shape(64, 3, 2, 128, 128, 1e-5, 10000.0, 1024)
 LARGE = Shape(192, 4, 6, 544, 128, 1e-5, 10000.0, 1024)
@@ -19,11 +20,11 @@ def random_weights(shape: Shape = SMALL, seed: int = 0, spread: float = 1.5) -> 
     rng = np.random.default_rng(seed)
     d, ff = shape.hidden_size, shape.intermediate_size
 
-    def matrix(*size: int) -> np.ndarray:
+    def matrix(*size: int) -> Floats:
         values = rng.standard_normal(size) * spread / size[-1] ** 0.5
         return values.astype(np.float16).astype(np.float32)
 
-    def gain() -> np.ndarray:
+    def gain() -> Floats:
         return rng.uniform(0.5, 1.5, d).astype(np.float16).astype(np.float32)
 
     tensors = {"model.embed_tokens.weight": matrix(128, d), "model.norm.weight": gain()}
@@ -38,18 +39,6 @@ def random_weights(shape: Shape = SMALL, seed: int = 0, spread: float = 1.5) -> 
 
 
 def write_weights(path: Path, weights: Weights) -> Path:
-    """Write a weights file, byte by byte as the format has it."""
-    header: dict[str, object] = {"__metadata__": {"config": json.dumps(asdict(weights.shape))}}
-    blobs, at = [], 0
-    for name, tensor in weights.tensors.items():
-        blob = tensor.astype("<f2").tobytes()
-        header[name] = {
-            "dtype": "F16",
-            "shape": list(tensor.shape),
-            "data_offsets": [at, at + len(blob)],
-        }
-        blobs.append(blob)
-        at += len(blob)
-    encoded = json.dumps(header).encode()
-    path.write_bytes(len(encoded).to_bytes(8, "little") + encoded + b"".join(blobs))
+    """Write a weights file as they are shipped."""
+    path.write_bytes(safetensors(weights, {"config": json.dumps(asdict(weights.shape))}))
     return path
