@@ -3,6 +3,7 @@
 `STRATEGIES` is the registry: the name in a pipeline's `strategy:` to the class of its settings.
 """
 
+from its.strategies.ab_mcts import ABMCTS
 from its.strategies.attempts import Attempts
 from its.strategies.beam import Beam
 from its.strategies.best_of_n import BestOfN
@@ -10,21 +11,30 @@ from its.strategies.deep_reasoning import DeepReasoning
 from its.strategies.dvts import DVTS
 from its.strategies.fk_steering import FKSteering
 from its.strategies.greedy import Greedy
+from its.strategies.mcts import MCTS
 from its.strategies.particle_filter import ParticleFilter
+from its.strategies.particle_gibbs import ParticleGibbs
+from its.strategies.rebase import Rebase
 from its.strategies.self_consistency import SelfConsistency
 from its.strategies.solution_search import SolutionSearch
+from its.strategies.tree_of_thoughts import TreeOfThoughts
 
 STRATEGIES: dict[str, type] = {
+    "ab_mcts": ABMCTS,
     "attempts": Attempts,
     "beam": Beam,
     "best_of_n": BestOfN,
     "deep_reasoning": DeepReasoning,
     "dvts": DVTS,
-    "greedy": Greedy,
     "fk_steering": FKSteering,
+    "greedy": Greedy,
+    "mcts": MCTS,
     "particle_filter": ParticleFilter,
+    "particle_gibbs": ParticleGibbs,
+    "rebase": Rebase,
     "self_consistency": SelfConsistency,
     "solution_search": SolutionSearch,
+    "tree_of_thoughts": TreeOfThoughts,
 }
 
 __all__ = ["STRATEGIES"]

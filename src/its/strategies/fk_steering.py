@@ -7,13 +7,13 @@ from typing import Annotated
 
 from annotated_types import Gt
 
-from its.strategies.particle_filter import Particles
+from its.strategies.particle_filter import Particles, ParticleState
 from its.strategies.potentials import FKPotential, log_fk
 from its.strategies.search import Node
 
 
 @dataclass(frozen=True, slots=True)
-class FKSteering(Particles):
+class FKSteering(Particles[ParticleState]):
     """`n` particles that aim at the model's own distribution times exp(`strength` · reward).
 
     `potential` says how they get there: by the difference of rewards from step to step, by the
@@ -22,6 +22,11 @@ class FKSteering(Particles):
 
     potential: FKPotential = "difference"
     strength: Annotated[float, Gt(0)] = 10.0
+
+    def start(self, completions: int, price: int, seed: int) -> ParticleState:
+        state = ParticleState(completions, price, seed)
+        self.gather(state)
+        return state
 
     def log_potential(self, node: Node, temperature: float) -> float:
         ended = node.status != "open"

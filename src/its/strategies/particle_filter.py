@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from annotated_types import Ge
 
@@ -47,8 +47,11 @@ class ParticleState(StepState):
     resamplings: int = 0
 
 
+P = TypeVar("P", bound=ParticleState)
+
+
 @dataclass(frozen=True, slots=True)
-class Particles(StepSearch[ParticleState]):
+class Particles(StepSearch[P]):
     """What particle methods share: `n` particles, and a potential that subclasses state."""
 
     n: Annotated[int, Ge(1)] = 8
@@ -63,26 +66,22 @@ class Particles(StepSearch[ParticleState]):
         nodes = [state.nodes[id] for id in weights]
         return outcome_of(assignment, state, nodes, [weights[node.id] for node in nodes])
 
-    def start(self, completions: int, price: int, seed: int) -> ParticleState:
-        return ParticleState(
-            completions,
-            price,
-            seed,
-            places=[""] * self.n,
-            log_weights=[0.0] * self.n,
-            log_potentials=[0.0] * self.n,
-        )
+    def gather(self, state: P) -> None:
+        """Put every particle at the root, with weight 1."""
+        state.places = [""] * self.n
+        state.log_weights = [0.0] * self.n
+        state.log_potentials = [0.0] * self.n
 
-    def branches(self, state: ParticleState) -> list[tuple[str, int]]:
+    def branches(self, state: P) -> list[tuple[str, int]]:
         """Every open particle grows, the heaviest first in case the budget ends here."""
-        growing = [i for i in range(len(state.places)) if self._is_open(state, i)]
+        growing = [i for i in range(len(state.places)) if self.is_open(state, i)]
         state.moving = sorted(growing, key=lambda i: -state.log_weights[i])
         return [(state.places[i], 1) for i in state.moving]
 
-    def kept(self, state: ParticleState, children: int) -> int:
+    def kept(self, state: P, children: int) -> int:
         return children
 
-    def prune(self, state: ParticleState) -> None:
+    def prune(self, state: P) -> None:
         """Reweight the particles that moved; resample where their weights have degenerated."""
         for i, id in zip(state.moving, state.fresh, strict=False):
             state.places[i] = id
@@ -91,12 +90,12 @@ class Particles(StepSearch[ParticleState]):
             if node.status == "failed" or (state.ending and node.status in ("new", "open")):
                 state.log_weights[i] = DEAD  # what the budget left open counts no more either
         self.reweight(state)
-        unfinished = any(self._is_open(state, i) for i in range(len(state.places)))
+        unfinished = any(self.is_open(state, i) for i in range(len(state.places)))
         degenerate = effective_sample_size(state.log_weights) < len(state.places) / 2
         if unfinished and degenerate and not state.ending:
             self.resample(state)
 
-    def reweight(self, state: ParticleState) -> None:
+    def reweight(self, state: P) -> None:
         """Add to every log-weight what its log-potential has gained."""
         for i, id in enumerate(state.places):
             if id and state.log_weights[i] > DEAD:
@@ -106,22 +105,25 @@ class Particles(StepSearch[ParticleState]):
                 state.log_weights[i] += potential - state.log_potentials[i]
                 state.log_potentials[i] = potential
 
-    def resample(self, state: ParticleState) -> None:
+    def resample(self, state: P) -> None:
         weights = normalised(state.log_weights)
-        drawn = systematic(weights, state.random("resample").random())
+        self.settle(state, systematic(weights, state.random("resample").random()))
+
+    def settle(self, state: P, drawn: list[int]) -> None:
+        """Put the particles where the drawn ones stand, each with the mean weight."""
         mean = log_mean(state.log_weights)
         state.places = [state.places[i] for i in drawn]
         state.log_potentials = [state.log_potentials[i] for i in drawn]
         state.log_weights = [mean] * len(drawn)
         state.resamplings += 1
 
-    def _is_open(self, state: ParticleState, particle: int) -> bool:
+    def is_open(self, state: P, particle: int) -> bool:
         id = state.places[particle]
         return state.log_weights[particle] > DEAD and (not id or state.nodes[id].status == "open")
 
 
 @dataclass(frozen=True, slots=True)
-class ParticleFilter(Particles):
+class ParticleFilter(Particles[ParticleState]):
     """`n` particles, weighted by the odds that a process reward gives their prefixes.
 
     `annealing` flattens early weights (entropic annealing): while less than half of the sample
@@ -131,6 +133,11 @@ class ParticleFilter(Particles):
 
     annealing: bool = False
     horizon: Annotated[int, Ge(1)] = 10
+
+    def start(self, completions: int, price: int, seed: int) -> ParticleState:
+        state = ParticleState(completions, price, seed)
+        self.gather(state)
+        return state
 
     def log_potential(self, node: Node, temperature: float) -> float:
         return log_odds(node.scores, temperature)

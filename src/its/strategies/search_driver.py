@@ -7,6 +7,7 @@ their arrival. A task's id is its call's label, so a resumed run finds every cal
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from its.candidates import Candidate, Score
 from its.errors import BudgetExhausted, CallError, ConfigurationError, Unsupported
@@ -77,7 +78,11 @@ def outcome_of(
             candidate_of(assignment, node, weight)
             for node, weight in zip(nodes, weights or [1.0] * len(nodes), strict=True)
         ),
-        scores=tuple(state.ratings[node.id] for node in nodes if node.id in state.ratings),
+        scores=tuple(
+            replace(state.ratings[node.id], candidate=assignment.candidate_id(node.id))
+            for node in nodes
+            if node.id in state.ratings
+        ),
         failures=tuple(assignment.candidate_id(failure) for failure in state.failures),
     )
 

@@ -98,10 +98,7 @@ class SolutionSearch(Search[SolutionState]):
             verdict = says_yes(said.text)
             state.update(replace(node, status="open") if verdict is False else node)
             return
-        status: Status = "finished" if said.answer != "none" else "open"
-        if said.finish in ("length", "filtered"):
-            status = "truncated"
-        state.update(replace(node, text=said.text, status=status, tokens=said.tokens, steps=1))
+        state.update(whole_solution(node, said))
 
     def prune(self, state: SolutionState) -> None:
         """Nothing is thrown away: what is not taken out of the queue stays in it."""
@@ -131,6 +128,14 @@ class SolutionSearch(Search[SolutionState]):
             node.status == "finished" and node.scores and node.score >= self.enough
             for node in state.nodes.values()
         )
+
+
+def whole_solution(node: Node, said: Said) -> Node:
+    """A node that got its text at once; open where it ended by itself without an answer."""
+    status: Status = "finished" if said.answer != "none" else "open"
+    if said.finish in ("length", "filtered"):
+        status = "truncated"
+    return replace(node, text=said.text, status=status, steps=1, tokens=said.tokens)
 
 
 def says_yes(text: str) -> bool | None:

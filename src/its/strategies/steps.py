@@ -38,11 +38,13 @@ StepS = TypeVar("StepS", bound=StepState)
 class StepSearch(Search[StepS]):
     """What all searches over steps share.
 
-    `separator` ends a step, and so does `step_tokens` where given; a solution of `max_steps` steps
-    is carried to its end at once; `style` names the style that it is asked in, "" for none.
+    `separator` ends a step, and so does `step_tokens` where given; a prefix of `max_steps` steps is
+    carried to its end at once; `style` names the style that it is asked in, "" for none.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    wants_logprobs: ClassVar[bool] = False
+    scores_itself: ClassVar[bool] = False
 
     separator: Annotated[str, MinLen(1)] = field(default="\n\n", kw_only=True)
     max_steps: Annotated[int, Ge(1)] = field(default=40, kw_only=True)
@@ -58,6 +60,10 @@ class StepSearch(Search[StepS]):
     def kept(self, state: StepS, children: int) -> int:
         """How many open prefixes at most a round of so many children leaves to be ended later."""
 
+    def last_branches(self, state: StepS, branches: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        """What is carried to its end when the budget ends, instead of growing `branches`."""
+        return branches
+
     def cost(self, state: StepS) -> int:
         """Completions that one child takes: its step, what follows from it, its rating."""
         return 1 + state.price
@@ -72,18 +78,21 @@ class StepSearch(Search[StepS]):
     async def search(self, assignment: Assignment) -> StepS:
         """The last state of the search; refused before any call where it cannot work."""
         name = type(self).__name__
-        require_scorer(assignment, name)
+        if not self.scores_itself:
+            require_scorer(assignment, name)
         require_continuation(assignment, name)
         return await drive(self, assignment, self.request)
 
     def request(self, assignment: Assignment, task: Extend) -> Request:
         prompts = assignment.prompts
         style = prompts.style(self.style) if self.style else ""
+        logprobs = self.wants_logprobs and assignment.door.capabilities.logprobs
         return assignment.door.request(
             prompts.render("attempt", assignment.question, style=style),
             temperature=0.0 if task.greedy else None,
             max_tokens=None if task.to_end else self.step_tokens,
             stop=() if task.to_end else (self.separator,),
+            logprobs=0 if logprobs else None,
             continues=task.text,
         )
 
@@ -94,9 +103,9 @@ class StepSearch(Search[StepS]):
         if not children:
             return []
         ahead = self.kept(state, len(children)) * (1 + state.price)
-        if state.round >= self.max_steps or len(children) * self.cost(state) + ahead > state.left:
+        if len(children) * self.cost(state) + ahead > state.left:
             state.ending = True
-            children = _in_turn(branches)
+            children = _in_turn(self.last_branches(state, branches))
             count = affordable(state, 1 + state.price, min(len(children), state.left))
             children = children[: count or min(1, state.left)]
         return [self._child(state, parent) for parent in children]
@@ -142,7 +151,8 @@ class StepSearch(Search[StepS]):
         node = replace(before, id=state.new_id(), parent=parent, status="new")
         state.update(node)
         state.fresh.append(node.id)
-        return Extend(node.id, node.id, node.text, to_end=state.ending)
+        to_end = state.ending or before.steps >= self.max_steps
+        return Extend(node.id, node.id, node.text, to_end)
 
 
 def ended(state: State) -> list[Node]:
