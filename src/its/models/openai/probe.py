@@ -18,6 +18,7 @@ from its.errors import (
     PermanentCallError,
     TransientCallError,
 )
+from its.models.openai.faults import WEB_PAGE
 from its.models.openai.reply import ReplyReader
 from its.models.openai.settings import OpenAISettings
 from its.models.protocol import Capabilities, Received, Reply, Request
@@ -143,7 +144,7 @@ class _Prober:
                     request, n, capabilities, stream=stream, received=Received()
                 )
             except TransientCallError as error:
-                if attempt == TRIES or not error.answered:
+                if attempt == TRIES or not error.answered or WEB_PAGE in str(error):
                     raise
                 wait = error.retry_after if error.retry_after is not None else 0.2 * 2**attempt
                 await asyncio.sleep(min(wait, LONGEST_WAIT))
