@@ -47,6 +47,11 @@ class Comparer:
         """Whether symbolic mathematics is at hand."""
         return self._worker is not None
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The id of the symbolic worker's process while one runs."""
+        return None if self._worker is None else self._worker.pid
+
     def same(self, a: Answer, b: Answer) -> bool:
         """Whether two answers have one normal form."""
         return normal_form(a, self.rules) == normal_form(b, self.rules)

@@ -39,6 +39,7 @@ _LETTER_WHOLE = re.compile(
 )
 _LETTER_NAMED = re.compile(r"\b(?:option|choice)[\s(*_]{1,4}([A-Z])(?![A-Za-z])", re.IGNORECASE)
 _LETTER_MARKED = re.compile(r"\(([A-Z])\)|\*\*\(?([A-Z])(?:[).:]|\*\*)|\s([A-Z])[.)*]{0,3}\s*\Z")
+_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _PROSE = 4  # words
 _BARE = 80  # characters
 _FENCE = re.compile(r"^[ \t]{0,3}```([^\n`]*)$", re.MULTILINE)
@@ -117,8 +118,10 @@ def _tagged(text: str) -> str | None:
 def _marked(text: str) -> str | None:
     """What follows the last "Answer:" or "the answer is", to the end of its sentence."""
     for mark in reversed(list(_MARK.finditer(text))):
-        line = text[mark.end() : mark.end() + 2_000].lstrip(" \t\r\n:*_")
+        line = text[mark.end() : mark.end() + 2_000].lstrip(" \t\r\n:")
         line = line.split("\n", 1)[0].strip()
+        if line.count("**") % 2:  # bold that began before the mark
+            line = line.removeprefix("**").removesuffix("**").strip()
         if line:
             return _first_sentence(line)
     return None
@@ -143,12 +146,12 @@ def _read(stated: str, kind: AnswerKind) -> Answer | None:
         return Answer(text, "number")
     if kind == "expression":
         return Answer(text, "expression")
-    wordy = shape == "text" and len(text.split()) > _PROSE
+    wordy = len(_WORD.findall(text)) > _PROSE
     if (kind == "number" or wordy) and (number := _number_in(text)):
         return Answer(number, "number", fallback=wordy)
     if kind == "number":
         return None
-    return Answer(text, "text" if shape == "text" else "expression")
+    return Answer(text, "text" if wordy or shape == "text" else "expression")
 
 
 def _number_in(text: str) -> str | None:
@@ -160,16 +163,22 @@ def _number_in(text: str) -> str | None:
 def _guess(text: str, kind: AnswerKind) -> Answer | None:
     """A short reply as a whole, else the last formula (for an expression), else the last number."""
     bare = text.strip()
-    if kind != "number" and len(bare) <= _BARE and "\n" not in bare:
-        short = _read(bare, kind)
-        if short and (short.kind != "text" or len(bare.split()) <= _PROSE):
-            return replace(short, fallback=True)
+    if kind != "number" and _is_bare(bare):
+        whole = _read(bare, kind)
+        if whole is None or whole.kind != "text" or not _NUMBER.search(bare):
+            return whole and replace(whole, fallback=True)
     if kind == "expression" and (formula := _last(_MATH, text[-20_000:])):
         content = strip_wrapping(next(group for group in formula.groups() if group))
         if not _abstains(content):
             return Answer(content, "expression", fallback=True)
     number = _last(_NUMBER, text)
     return Answer(number[0].strip(), "number", fallback=True) if number else None
+
+
+def _is_bare(text: str) -> bool:
+    """Whether a reply is so short that it is nothing but an answer."""
+    one_line = len(text) <= _BARE and "\n" not in text and "\\boxed" not in text
+    return one_line and len(_WORD.findall(text)) <= _PROSE
 
 
 def _free_text(text: str, stated: str | None) -> Answer | None:

@@ -101,7 +101,7 @@ def _quantity(text: str, rules: Equivalence) -> tuple[str, Fraction]:
     if rules.units == "ignore" or not has_unit(text):
         text, scale = without_unit(text)
     if text.endswith("%") and rules.percent != "keep":
-        text = text.removesuffix("%").removesuffix("\\").strip()
+        text = text.removesuffix("%").strip()
         scale /= 100 if rules.percent == "value" else 1
     return text, scale
 

@@ -29,6 +29,11 @@ class SymbolicWorker:
         self._turn = asyncio.Lock()
         self._asked = 0
 
+    @property
+    def pid(self) -> int | None:
+        """The process's id while one runs."""
+        return None if self._process is None else self._process.pid
+
     async def same(self, a: str, b: str) -> bool | None:
         """Whether two expressions in LaTeX are equal; None where that stays undecided."""
         async with self._turn:
