@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,8 +18,8 @@ from its.cli import options
 from its.errors import InputError, RunInterrupted
 
 if TYPE_CHECKING:
-    from its.pipeline.ceiling import Ceiling
     from its.pipeline.config import Pipeline
+    from its.problems.fields import Mapping
     from its.problems.reading import ProblemReader
     from its.runs.directory import RunDirectory
     from its.runs.run import Ended
@@ -78,8 +79,11 @@ def solve(
     pipeline = options.resolve_pipeline(
         config, model, base_url, budget, concurrency, seed, settings
     )
+    from its.pipeline.ceiling import ceiling
+    from its.pipeline.channels import all_prompts
     from its.problems.reading import open_problems
     from its.views.messages import Messages
+    from its.views.opening import mapping_line
 
     messages = Messages(quiet)
     open_input = partial(
@@ -93,7 +97,10 @@ def solve(
     with open_input() as reader:
         if pipeline.model.name == "embedded" and model is None:
             messages.say("No model named: the embedded one runs (--model names another).")
-        most = _ceiling(pipeline, problems, open_input, baseline).in_words()
+        survey = _survey(problems, open_input)
+        if survey.mappings:
+            messages.say(mapping_line(survey.mappings))
+        most = ceiling(pipeline, all_prompts(pipeline), survey.questions, baseline).in_words()
         if dry_run:
             print(most)
             return 0
@@ -101,25 +108,34 @@ def solve(
         directory = _open_directory(pipeline, problems, output, fresh, baseline)
         order = Order(ordered, emits=stdout or not sys.stdout.isatty())
         try:
-            return asyncio.run(_run(pipeline, reader, directory, order, messages, baseline))
+            import uvloop
+
+            return uvloop.run(
+                _run(pipeline, reader, directory, order, messages, survey.rows, baseline)
+            )
         finally:
             directory.close()
 
 
-def _ceiling(
-    pipeline: Pipeline, source: str, open_input: Callable[[], ProblemReader], baseline: bool
-) -> Ceiling:
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What reading the input once before the run showed; nothing for a stream."""
+
+    rows: int | None = None
+    questions: list[str] | None = None
+    mappings: Counter[Mapping] | None = None
+
+
+def _survey(source: str, open_input: Callable[[], ProblemReader]) -> Survey:
     """Reads a file once more to know its problems; a stream or a very large file stays unread."""
-    from its.pipeline.ceiling import ceiling
-    from its.pipeline.channels import all_prompts
     from its.problems.problem import Problem
 
-    prompts = all_prompts(pipeline)
     if source == "-" or Path(source).stat().st_size > READ_TWICE:
-        return ceiling(pipeline, prompts, None, baseline)
-    with open_input() as rows:
+        return Survey()
+    with open_input() as reader:
+        rows = list(reader)
         questions = [row.question.text for row in rows if isinstance(row, Problem)]
-    return ceiling(pipeline, prompts, questions, baseline)
+        return Survey(len(rows), questions, reader.mappings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +150,7 @@ def _open_directory(
     pipeline: Pipeline, source: str, output: Path | None, fresh: bool, baseline: bool
 ) -> RunDirectory:
     from its.pipeline.channels import all_prompts
+    from its.pipeline.disclosure import without_secrets
     from its.runs.directory import default_path, open_run
     from its.runs.fingerprint import fingerprint, identity_of
 
@@ -143,7 +160,7 @@ def _open_directory(
     directory.describe(
         source=source,
         seed=pipeline.seed,
-        configuration=pipeline.model_dump(mode="json"),
+        configuration=without_secrets(pipeline.model_dump(mode="json")),
         started=round(time.time(), 3),
     )
     return directory
@@ -155,10 +172,12 @@ async def _run(
     directory: RunDirectory,
     order: Order,
     messages: Messages,
+    total: int | None,
     baseline: bool,
 ) -> int:
     from its.runs.emission import Emission
     from its.runs.run import open_session, run_session
+    from its.views.opening import nothing_to_do_line, resume_line
     from its.views.progress import Progress
     from its.views.summary import summary
 
@@ -168,7 +187,9 @@ async def _run(
         loop.call_soon_threadsafe(progress.stop)
 
     async with open_session(pipeline, directory, baseline=baseline) as session:
-        with Progress(session, reader, messages) as progress:
+        if directory.resumed:
+            messages.say(resume_line(directory.path, session.journal.count_finished(), total))
+        with Progress(session, reader, messages, total) as progress:
             emission = (
                 Emission(sys.stdout.buffer, order.ordered, reader_left) if order.emits else None
             )
@@ -183,7 +204,11 @@ async def _run(
             return 141
         if reader.missing_ids:
             raise InputError(f"no problem has the id {', '.join(sorted(reader.missing_ids))}")
-        messages.show(summary(ended, directory.path))
+        if ended.standing.recorded and ended.standing.recorded == ended.standing.done:
+            messages.say(nothing_to_do_line(directory.path, ended.standing.done))
+        width = messages.console.width
+        for part in summary(ended, directory.path, boxed=messages.live, width=width):
+            messages.show(part)
         return _exit_code(ended)
 
 

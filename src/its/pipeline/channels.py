@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 from its.calls.channel import Channel, Price, Sampling
 from its.calls.limits import PerMinute, Slots
@@ -97,6 +98,28 @@ def is_embedded(name: str) -> bool:
 def endpoint_address(settings: ModelSettings) -> str | None:
     """Where the endpoint is: the configuration's word first, then the environment's."""
     return settings.base_url or os.environ.get("OPENAI_BASE_URL") or None
+
+
+def public_address(settings: ModelSettings) -> str | None:
+    """The endpoint's address without a user, password or query, fit to be written down."""
+    if is_embedded(settings.name) or settings.name.startswith(RECORDED):
+        return None
+    return without_secrets(endpoint_address(settings) or "")
+
+
+def without_secrets(address: str) -> str:
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def public_configuration(pipeline: Pipeline) -> dict[str, Any]:
+    """The resolved pipeline as plain data, fit to be written down."""
+    resolved = pipeline.model_dump(mode="json")
+    for settings in (resolved["model"], resolved["judge"], *resolved["models"].values()):
+        if settings and settings["base_url"]:
+            settings["base_url"] = without_secrets(settings["base_url"])
+    return resolved
 
 
 def _open_endpoint(settings: ModelSettings) -> Model:

@@ -72,12 +72,13 @@ def open_run(
         lock.close()
         raise
     sessions = 1 if before is None else int(before.get("sessions", 1)) + 1
-    description = {
+    description = (before or {}) | {
         "version": __version__,
         "fingerprint": fingerprint,
         "state": "running",
         "sessions": sessions,
         "identity": dict(identity),
+        "endpoints": {} if before is None else before.get("endpoints", {}),
     }
     return RunDirectory(path, lock, description)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from its.pipeline.disclosure import without_secrets
 from its.prompts import PromptSet
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def identity_of(
     pipeline: Pipeline, prompts: Mapping[str, PromptSet], *, baseline: bool
 ) -> dict[str, Any]:
     """All that can change a result, as plain data with stable keys."""
-    resolved = pipeline.model_dump(mode="json")
+    resolved: dict[str, Any] = without_secrets(pipeline.model_dump(mode="json"))
     for role in ("model", "judge"):
         resolved[role] = _without_transport(resolved[role])
     resolved["models"] = {

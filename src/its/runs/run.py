@@ -19,7 +19,7 @@ from its.calls.journal_rows import Intent
 from its.calls.ledger import Ledger
 from its.calls.limits import Waiting
 from its.models.protocol import Capabilities
-from its.pipeline.channels import Cast, open_cast
+from its.pipeline.channels import Cast, model_roles, open_cast, public_address
 from its.pipeline.plan import build_plan
 from its.pipeline.solving import Solver
 from its.problems.problem import BadLine, Problem
@@ -76,7 +76,7 @@ async def open_session(
     rules = Equivalence(units=pipeline.answers.units, percent=pipeline.answers.percent)
     try:
         async with Comparer(rules, symbolic=pipeline.answers.symbolic) as comparer:
-            await _probe_all(cast, journal, directory)
+            await _probe_all(pipeline, cast, journal, directory)
             exchange = Exchange(journal, pipeline.seed)
             solver = Solver(
                 build_plan(pipeline, cast.channels, cast.prompts), exchange, comparer, baseline
@@ -130,21 +130,28 @@ async def _close_accounts(
     return Ended(standing, accounting, interrupted)
 
 
-async def _probe_all(cast: Cast, journal: Journal, directory: RunDirectory) -> None:
-    """Ask every model what it can do, unless an earlier session of this run did."""
+async def _probe_all(
+    pipeline: Pipeline, cast: Cast, journal: Journal, directory: RunDirectory
+) -> None:
+    """Ask every model what it can do, unless an earlier session of this run asked it there."""
     known: dict[str, Any] = directory.description.get("endpoints") or {}
+    settings = model_roles(pipeline)
     for role, channel in cast.channels.items():
-        if role in known:
+        address = public_address(settings[role])
+        if role in known and known[role]["address"] == address:
             channel.capabilities = Capabilities(**known[role]["capabilities"])
             continue
         number = journal.number_call()
         intent = Intent(_PROBLEM_OF_PROBE, PROBE, PROBE, channel.name, (role,), b"", 0, b"null", 0)
         await journal.intend(number, intent)
-        capabilities, usage = await channel.model.probe()
-        channel.capabilities = capabilities
+        channel.capabilities, usage = await channel.model.probe()
         priced = replace(usage, usd=channel.price.of(usage) if usage.calls else 0.0)
         await journal.settle(number, "done", priced, None)
-        known[role] = {"model": channel.name, "capabilities": capabilities.as_dict()}
+        known[role] = {
+            "model": channel.name,
+            "address": address,
+            "capabilities": channel.capabilities.as_dict(),
+        }
     directory.describe(endpoints=known)
 
 
