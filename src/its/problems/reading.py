@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from types import TracebackType
@@ -139,7 +140,7 @@ def _refuse_foreign(source: str, first: bytes | BrokenLine) -> None:
             raise InputError(f"{name_of(source)}: {first.reason}")
         return
     start = first.strip()
-    if start.startswith(b"["):
+    if start == b"[" or re.match(rb"\[\s*\{", start):
         form, mend = "a JSON list", "jq -c '.[]'"
     elif start == b"{":
         form, mend = "JSON spread over several lines", "jq -c ."
