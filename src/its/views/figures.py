@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import floor, log10
+
 UNKNOWN = "unknown"
 MINUTE, HOUR = 60, 3600
 _SCALES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k"))
@@ -24,14 +26,13 @@ def short_count(number: float | None) -> str:
 
 
 def money(usd: float | None) -> str:
-    """US dollars, to the cent or, below a dollar, to three figures."""
+    """US dollars: to the cent, below a dollar to a hundredth of one, below a cent two figures."""
     if usd is None:
         return UNKNOWN
-    if usd == 0:
-        return "$0"
-    if usd >= 1:
-        return f"${usd:,.2f}"
-    return f"${usd:.3g}" if usd >= 1e-4 else f"${usd:.1e}"
+    if usd >= 1 or usd == 0:
+        return f"${usd:,.2f}" if usd else "$0"
+    digits = 4 if usd >= 0.01 else 1 - floor(log10(usd))
+    return f"${usd:.{digits}f}"
 
 
 def flops(number: float | None) -> str:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-PLAIN_WIDTH = 100
+UNBROKEN = 10_000
+"""Columns off a terminal: whoever reads a file or a pipe breaks its lines as they like."""
 
 
 def open_console(*, stderr: bool) -> Console:
     """A console that draws what it is given: no markup, no emoji codes, no highlighting.
 
-    Off a terminal lines are plain and, unless $COLUMNS says otherwise, 100 characters wide.
+    Off a terminal lines are plain and, unless $COLUMNS says otherwise, never broken.
     """
     from rich.console import Console
 
@@ -27,7 +28,7 @@ def open_console(*, stderr: bool) -> Console:
         highlight=False,
         markup=False,
         emoji=False,
-        width=None if watched or "COLUMNS" in os.environ else PLAIN_WIDTH,
+        width=None if watched or "COLUMNS" in os.environ else UNBROKEN,
     )
 
 

@@ -79,8 +79,9 @@ class Progress:
             self._live.update("")
             self._live.stop()
         self._say_mapping()
-        if self._live is None and self._batch is not None and self._batch.standing.done:
-            self._messages.say(self._plain_line(self._batch.standing))
+        standing = self._batch.standing if self._batch else None
+        if self._live is None and standing and standing.done > standing.recorded:
+            self._messages.say(self._plain_line(standing))
 
     def _open_live(self) -> Live:
         from rich.live import Live
@@ -171,7 +172,14 @@ class Progress:
         ledger, reasons = self._session.ledger, self._session.waiting.reasons
         waits = "".join(f", {number:,} waiting for {reason}" for reason, number in reasons.items())
         retries = f", {figures.plural(ledger.retries, 'retry', 'retries')}"
-        return f"{ledger.in_flight:,} in flight{waits}{retries if ledger.retries else ''}"
+        held = self._held_to()
+        return f"{ledger.in_flight:,} in flight{held}{waits}{retries if ledger.retries else ''}"
+
+    def _held_to(self) -> str:
+        """How far overload answers have taken the number of calls in flight down."""
+        slots = [channel.slots for channel in self._session.cast.channels.values()]
+        limit, ceiling = sum(s.limit for s in slots), sum(s.ceiling for s in slots)
+        return f" (overload holds them to {limit:,} of {ceiling:,})" if limit < ceiling else ""
 
     @property
     def _tokens(self) -> int:

@@ -21,7 +21,7 @@ BASELINE = "baseline"
 REASON_LENGTH = 160
 
 
-def summary(ended: Ended, directory: Path, *, boxed: bool) -> Iterator[RenderableType]:
+def summary(ended: Ended, directory: Path, *, boxed: bool, width: int) -> Iterator[RenderableType]:
     """Parts to show one after the other; `boxed` draws the lines of tables (on a terminal)."""
     from rich.text import Text
 
@@ -34,7 +34,7 @@ def summary(ended: Ended, directory: Path, *, boxed: bool) -> Iterator[Renderabl
         yield _comparison(ended.standing, stages, boxed)
     if ended.accounting.totals.usage.calls:
         yield ""
-        yield _bill(stages, ended.accounting.totals, boxed)
+        yield bill_table(stages, ended.accounting.totals, boxed=boxed, width=width)
         for remark in _remarks(ended.accounting.totals):
             yield Text(remark, "dim")
     yield ""
@@ -66,10 +66,7 @@ def next_steps(ended: Ended) -> list[str]:
     if ended.interrupted:
         return ["Interrupted: the same command resumes where it stopped."]
     if ended.standing.statuses["failed"]:
-        return [
-            "The same command retries what failed (a bad line once it is mended) and repeats nothing "
-            "else."
-        ]
+        return ["The same command retries what failed (mend bad lines first) and repeats no other."]
     return []
 
 
@@ -86,21 +83,17 @@ def _comparison(standing: Standing, stages: Mapping[str, Bill], boxed: bool) -> 
     scaled = _sum(bill for name, bill in stages.items() if name not in (BASELINE, PROBE))
     greedy = stages.get(BASELINE)
     columns = _known([c for c in COLUMNS if c.name in COMPARED], [scaled, *filter(None, [greedy])])
-    table = _table(["", "right", "", *(column.name for column in columns)], boxed)
-    rows = [("scaled", standing.correct, scaled)]
+    rows = [_right("scaled", standing.correct, standing.graded, scaled, columns)]
     if greedy is not None:
-        rows.insert(0, ("greedy", standing.baseline_correct, greedy))
-    for name, right, bill in rows:
-        table.add_row(
-            name,
-            f"{right:,} of {standing.graded:,}",
-            figures.percent(right, standing.graded),
-            *(column.show(bill) for column in columns),
-        )
-    if greedy is not None:
-        table.add_section()
-        table.add_row("ratio", "", "", *(column.ratio(scaled, greedy) for column in columns))
-    return table
+        right = standing.baseline_correct
+        rows.insert(0, _right("greedy", right, standing.graded, greedy, columns))
+        rows.append(["ratio", "", "", *(column.ratio(scaled, greedy) for column in columns)])
+    return _table(["", "right", "", *(column.name for column in columns)], rows, boxed)
+
+
+def _right(name: str, right: int, graded: int, bill: Bill, columns: list[Column]) -> list[str]:
+    share = figures.percent(right, graded)
+    return [name, f"{right:,} of {graded:,}", share, *(column.show(bill) for column in columns)]
 
 
 def _sum(bills: Iterator[Bill]) -> Bill:
@@ -113,13 +106,17 @@ def _sum(bills: Iterator[Bill]) -> Bill:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One figure of a bill, and whether it is still shown where every bill has none of it."""
+    """One figure of a bill.
+
+    An `optional` column is left out where it would say nothing, and where room is short (the
+    least one first).
+    """
 
     name: str
     of: Callable[[Bill], float | None]
     write: Callable[[float | None], str] = figures.count
-    always: bool = False
     estimated: bool = False
+    optional: int = 0
 
     def show(self, bill: Bill) -> str:
         """The figure; a tilde says that part of it is an estimate."""
@@ -131,35 +128,43 @@ class Column:
 
 
 COLUMNS = (
-    Column("calls", lambda bill: bill.usage.calls, always=True),
-    Column("completions", lambda bill: bill.usage.completions, always=True),
-    Column("tokens", lambda bill: bill.usage.tokens, always=True, estimated=True),
-    Column("prompt", lambda bill: bill.usage.prompt_tokens, always=True, estimated=True),
-    Column("cached", lambda bill: bill.usage.cached_tokens),
-    Column("completion", lambda bill: bill.usage.completion_tokens, always=True, estimated=True),
-    Column("money", lambda bill: bill.usage.usd, figures.money),
-    Column("FLOPs", lambda bill: bill.usage.flops, figures.flops),
-    Column("seconds", lambda bill: bill.usage.seconds, always=True),
-    Column("retries", lambda bill: bill.retries),
-    Column("cancelled", lambda bill: bill.cancelled),
-    Column("failed", lambda bill: bill.failed_calls),
+    Column("calls", lambda bill: bill.usage.calls),
+    Column("completions", lambda bill: bill.usage.completions),
+    Column("tokens", lambda bill: bill.usage.tokens, estimated=True),
+    Column("prompt", lambda bill: bill.usage.prompt_tokens, estimated=True),
+    Column("cached", lambda bill: bill.usage.cached_tokens, optional=2),
+    Column("completion", lambda bill: bill.usage.completion_tokens, estimated=True),
+    Column("money", lambda bill: bill.usage.usd, figures.money, optional=6),
+    Column("FLOPs", lambda bill: bill.usage.flops, figures.flops, optional=6),
+    Column("seconds", lambda bill: bill.usage.seconds, optional=1),
+    Column("retries", lambda bill: bill.retries, optional=3),
+    Column("cancelled", lambda bill: bill.cancelled, optional=4),
+    Column("failed", lambda bill: bill.failed_calls, optional=5),
 )
 COMPARED = ("calls", "completions", "tokens", "money", "FLOPs")
+NOT_IN_BILL = ("tokens", "FLOPs")
+GAP = 2
 
 
-def _bill(stages: Mapping[str, Bill], totals: Bill, boxed: bool) -> Table:
-    columns = _known([c for c in COLUMNS if c.name not in ("tokens", "FLOPs")], [totals])
-    table = _table(["stage", *(column.name for column in columns)], boxed)
-    for name, bill in stages.items():
-        table.add_row(name, *(column.show(bill) for column in columns))
-    table.add_section()
-    table.add_row("total", *(column.show(totals) for column in columns), style="bold")
-    return table
+def bill_table(stages: Mapping[str, Bill], totals: Bill, *, boxed: bool, width: int) -> Table:
+    """Every stage's calls, tokens, money and mishaps; what does not fit is in `compute.json`."""
+    columns = _known([c for c in COLUMNS if c.name not in NOT_IN_BILL], [totals])
+    while True:
+        rows = [
+            [name, *(column.show(bill) for column in columns)]
+            for name, bill in [*stages.items(), ("total", totals)]
+        ]
+        headings = ["stage", *(column.name for column in columns)]
+        needed = sum(max(map(len, cells)) + GAP for cells in zip(headings, *rows, strict=True))
+        dispensable = [column for column in columns if column.optional]
+        if needed - GAP <= width or not dispensable:
+            return _table(headings, rows, boxed)
+        columns.remove(min(dispensable, key=lambda column: column.optional))
 
 
 def _known(columns: list[Column], bills: list[Bill]) -> list[Column]:
     """Without the columns that would say nothing: all unknown, or all zero."""
-    return [c for c in columns if c.always or any(c.of(bill) for bill in bills)]
+    return [c for c in columns if not c.optional or any(c.of(bill) for bill in bills)]
 
 
 def _remarks(totals: Bill) -> list[str]:
@@ -173,17 +178,19 @@ def _remarks(totals: Bill) -> list[str]:
     return remarks
 
 
-def _table(headings: list[str], boxed: bool) -> Table:
+def _table(headings: list[str], rows: list[list[str]], boxed: bool) -> Table:
     from rich import box
     from rich.table import Table
 
     table = Table(
         box=box.SIMPLE_HEAD if boxed else None,
-        pad_edge=False,
-        padding=(0, 1) if boxed else (0, 2, 0, 0),
-        header_style="dim",
         show_edge=False,
+        pad_edge=False,
+        padding=(0, GAP // 2) if boxed else (0, GAP, 0, 0),
+        header_style="dim",
     )
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row, style="bold" if row[0] == "total" else None)
     return table

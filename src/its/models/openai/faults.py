@@ -80,9 +80,7 @@ class Faults:
         """The text with everything that looks like a key taken out."""
         for secret in self._secrets:
             text = text.replace(secret, "[key]")
-        for pattern, shown in _KEYS:
-            text = pattern.sub(shown, text)
-        return text
+        return without_keys(text)
 
     def _classify(self, status: int, message: str, details: str, wait: float | None) -> CallError:
         if status in (401, 403):
@@ -113,6 +111,13 @@ class Faults:
 
     def _show(self, text: str) -> str:
         return _shorten(self.blot(whole_characters(text))) or "nothing more"
+
+
+def without_keys(text: str) -> str:
+    """The text with everything that has the form of a key taken out."""
+    for pattern, shown in _KEYS:
+        text = pattern.sub(shown, text)
+    return text
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
