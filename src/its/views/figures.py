@@ -25,6 +25,11 @@ def short_count(number: float | None) -> str:
     return count(number)
 
 
+def rate(number: float) -> str:
+    """So many a second: 0.42, 3.8, 57, 9,120."""
+    return f"{number:.2g}" if number < 10 else short_count(number)
+
+
 def money(usd: float | None) -> str:
     """US dollars: to the cent, below a dollar to a hundredth of one, below a cent two figures."""
     if usd is None:
@@ -50,6 +55,11 @@ def seconds(amount: float) -> str:
     if whole < HOUR:
         return f"{whole // MINUTE} min {whole % MINUTE} s"
     return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
+
+
+def plain_seconds(amount: float | None) -> str:
+    """Seconds for a column of them: 0.8, 42.5, 1,234."""
+    return UNKNOWN if amount is None else f"{amount:,.{1 if amount < 100 else 0}f}"
 
 
 def percent(part: float, whole: float) -> str:

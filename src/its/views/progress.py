@@ -81,6 +81,7 @@ class Progress:
         self._say_mapping()
         standing = self._batch.standing if self._batch else None
         if self._live is None and standing and standing.done > standing.recorded:
+            self._pace.end(standing.done - standing.recorded, self._tokens)
             self._messages.say(self._plain_line(standing))
 
     def _open_live(self) -> Live:
@@ -164,9 +165,9 @@ class Progress:
         usage = self._session.ledger.charged
         tokens = f"{figures.short_count(usage.tokens)} tokens"
         price = "price unknown" if usage.usd is None else figures.money(usage.usd)
-        problems, rate = self._pace.rates()
-        pace = f", {figures.short_count(rate)} tokens/s, {problems:.2g} problems/s" if rate else ""
-        return f"{tokens}, {price}{pace}"
+        problems, tokens_rate = self._pace.rates()
+        pace = f", {figures.rate(tokens_rate)} tokens/s, {figures.rate(problems)} problems/s"
+        return f"{tokens}, {price}{pace if tokens_rate else ''}"
 
     def _calls(self) -> str:
         ledger, reasons = self._session.ledger, self._session.waiting.reasons
@@ -203,6 +204,10 @@ class Pace:
         self._notes.append((now, done, tokens))
         while len(self._notes) > 2 and self._notes[1][0] < now - RATE_OVER:
             self._notes.popleft()
+
+    def end(self, done: int, tokens: int) -> None:
+        """Rates are from now on those of the whole time."""
+        self._notes = deque([(self._started, 0, 0), (time.monotonic(), done, tokens)])
 
     def rates(self) -> tuple[float, float]:
         """Problems and tokens a second."""
