@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
-
 from its.candidates import Candidate
 from its.models.protocol import Completion, Request
 from its.strategies.beam import Beam
 from its.strategies.dvts import DVTS
+from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
 
 
 def digits(length: int) -> ScriptedDoor:

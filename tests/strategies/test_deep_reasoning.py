@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies.scripted_door import ScriptedDoor, assignment
 
 from its.errors import CallError, TransientCallError
 from its.models.protocol import Request
 from its.strategies.deep_reasoning import DeepReasoning
+from tests.strategies.scripted_door import ScriptedDoor, assignment
 
 
 def echo(request: Request, label: str) -> str:

@@ -6,13 +6,12 @@ import math
 from collections import Counter
 from random import Random
 
-from tests.strategies.scripted_door import AskingScorer, FreeScorer, ScriptedDoor, assignment
-from tests.strategies.test_particles import LETTERS, chains, is_end, letters, reward
-from tests.strategies.toy_model import toy_model, toy_value
-
 from its.candidates import Score
 from its.strategies.particle_gibbs import GibbsState, ParticleGibbs, path_to
 from its.strategies.search import Extend, Node, Rate, Said
+from tests.strategies.scripted_door import AskingScorer, FreeScorer, ScriptedDoor, assignment
+from tests.strategies.test_particles import LETTERS, chains, is_end, letters, reward
+from tests.strategies.toy_model import toy_model, toy_value
 
 
 def sweep_from(search: ParticleGibbs, reference: str, seed: int) -> str:

@@ -9,7 +9,6 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
 
 from its.candidates import Candidate, Score
 from its.models.protocol import Completion, Request
@@ -24,6 +23,7 @@ from its.strategies.resampling import (
     systematic,
 )
 from its.strategies.search import Extend, Rate, Said
+from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
 
 
 def logs(*weights: float) -> list[float]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies.scripted_door import ScriptedDoor, assignment
 
 from its.errors import CallError, PermanentCallError, TransientCallError
 from its.models.protocol import Capabilities, Completion, Request, TokenLogprob
@@ -16,6 +15,7 @@ from its.strategies.attempts import FIVE_STYLES, Attempts
 from its.strategies.best_of_n import BestOfN
 from its.strategies.greedy import Greedy
 from its.strategies.self_consistency import SelfConsistency
+from tests.strategies.scripted_door import ScriptedDoor, assignment
 
 
 class Agreement:

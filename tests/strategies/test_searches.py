@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.strategies.scripted_door import AskingScorer, ScriptedDoor, assignment
-from tests.strategies.toy_model import toy_model, toy_value
 
 from its.candidates import Score
 from its.strategies.ab_mcts import ABMCTS
@@ -25,6 +23,8 @@ from its.strategies.rebase import Rebase
 from its.strategies.search import Failed, Rate, Result, Said, Search, State, dump_state, load_state
 from its.strategies.solution_search import SolutionSearch
 from its.strategies.tree_of_thoughts import TreeOfThoughts
+from tests.strategies.scripted_door import AskingScorer, ScriptedDoor, assignment
+from tests.strategies.toy_model import toy_model, toy_value
 
 SEARCHES: dict[str, Search[Any]] = {
     "solution_search": SolutionSearch(),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
 
 from its.candidates import Candidate
 from its.errors import ConfigurationError
 from its.models.protocol import Completion, Request
 from its.strategies.protocol import Outcome
 from its.strategies.solution_search import SolutionSearch, says_yes
+from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
 
 
 def numbered(request: Request, label: str) -> str:

@@ -6,7 +6,6 @@ import math
 from random import Random
 
 import pytest
-from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
 
 from its.candidates import Candidate
 from its.models.protocol import Capabilities, Completion, Request, TokenLogprob
@@ -14,6 +13,7 @@ from its.strategies.ab_mcts import ABMCTS, draw_beta_mean, draw_gaussian_mean, g
 from its.strategies.mcts import MCTS
 from its.strategies.rebase import Rebase, widths
 from its.strategies.tree_of_thoughts import TreeOfThoughts, vote_in
+from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
 
 
 def open_until(depth: int) -> ScriptedDoor:

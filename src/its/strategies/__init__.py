@@ -7,14 +7,20 @@ from its.strategies.ab_mcts import ABMCTS
 from its.strategies.attempts import Attempts
 from its.strategies.beam import Beam
 from its.strategies.best_of_n import BestOfN
+from its.strategies.budget_forcing import BudgetForcing
+from its.strategies.debate import Debate
 from its.strategies.deep_reasoning import DeepReasoning
 from its.strategies.dvts import DVTS
 from its.strategies.fk_steering import FKSteering
 from its.strategies.greedy import Greedy
 from its.strategies.mcts import MCTS
+from its.strategies.mixture_of_agents import MixtureOfAgents
+from its.strategies.parallel_distil_refine import ParallelDistilRefine
 from its.strategies.particle_filter import ParticleFilter
 from its.strategies.particle_gibbs import ParticleGibbs
+from its.strategies.plan_search import PlanSearch
 from its.strategies.rebase import Rebase
+from its.strategies.recursive_self_aggregation import RecursiveSelfAggregation
 from its.strategies.self_consistency import SelfConsistency
 from its.strategies.solution_search import SolutionSearch
 from its.strategies.tree_of_thoughts import TreeOfThoughts
@@ -24,14 +30,20 @@ STRATEGIES: dict[str, type] = {
     "attempts": Attempts,
     "beam": Beam,
     "best_of_n": BestOfN,
+    "budget_forcing": BudgetForcing,
+    "debate": Debate,
     "deep_reasoning": DeepReasoning,
     "dvts": DVTS,
     "fk_steering": FKSteering,
     "greedy": Greedy,
     "mcts": MCTS,
+    "mixture_of_agents": MixtureOfAgents,
+    "parallel_distil_refine": ParallelDistilRefine,
     "particle_filter": ParticleFilter,
     "particle_gibbs": ParticleGibbs,
+    "plan_search": PlanSearch,
     "rebase": Rebase,
+    "recursive_self_aggregation": RecursiveSelfAggregation,
     "self_consistency": SelfConsistency,
     "solution_search": SolutionSearch,
     "tree_of_thoughts": TreeOfThoughts,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from its.calls.protocol import Door
@@ -21,13 +21,66 @@ async def ask(
     prompt: str,
     label: str,
     *,
-    temperature: float | None = None,
+    max_tokens: int | None = None,
     **values: str,
 ) -> Completion:
     """Ask the question by one prompt of the set. Raises CallError."""
     messages = assignment.prompts.render(prompt, assignment.question, **values)
-    request = assignment.door.request(messages, temperature=temperature)
+    request = assignment.door.request(messages, max_tokens=max_tokens)
     return await assignment.door.complete(request, label)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One whole solution to ask for: a prompt of the set, and the candidates it is built on."""
+
+    label: str
+    prompt: str
+    values: Mapping[str, str]
+    parents: tuple[str, ...] = ()
+    style: str = ""
+
+
+async def solve_all(
+    assignment: Assignment, turns: Sequence[Turn], failures: list[str]
+) -> list[Candidate | None]:
+    """Ask for several solutions at the same time. None, and a word in `failures`, for each that
+    came to nothing."""
+    prompts, door = assignment.prompts, assignment.door
+    requests = [
+        door.request(
+            prompts.render(
+                turn.prompt,
+                assignment.question,
+                style=prompts.style(turn.style) if turn.style else "",
+                **turn.values,
+            )
+        )
+        for turn in turns
+    ]
+    replies = await ask_all(door, requests, [turn.label for turn in turns])
+    failures += [
+        f"{assignment.candidate_id(turn.label)}: {reply}"
+        for turn, reply in zip(turns, replies, strict=True)
+        if isinstance(reply, CallError)
+    ]
+    return [
+        None
+        if isinstance(reply, CallError)
+        else candidate_from(assignment, turn.label, reply, style=turn.style, parents=turn.parents)
+        for turn, reply in zip(turns, replies, strict=True)
+    ]
+
+
+def numbered_solutions(assignment: Assignment, candidates: Iterable[Candidate]) -> str:
+    """Several solutions as a prompt shows them, numbered from 1."""
+    shown = []
+    for number, candidate in enumerate(candidates, 1):
+        (*_, message) = assignment.prompts.render(
+            "solution", assignment.question, number=str(number), draft=candidate.text.strip()
+        )
+        shown.append(message.content)
+    return "\n\n".join(shown)
 
 
 async def ask_all(

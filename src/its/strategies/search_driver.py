@@ -47,7 +47,7 @@ def require_continuation(assignment: Assignment, strategy: str) -> None:
     """Raises Unsupported where the endpoint cannot carry on a partial answer."""
     if assignment.door.capabilities.continues == "no":
         raise Unsupported(
-            f"{strategy} works step by step, and this endpoint cannot continue a partial answer: "
+            f"{strategy} carries on partial answers, which this endpoint cannot: "
             "use a strategy of whole answers, such as attempts or solution_search"
         )
 
