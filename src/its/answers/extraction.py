@@ -161,16 +161,22 @@ def _number_in(text: str) -> str | None:
 
 
 def _guess(text: str, kind: AnswerKind) -> Answer | None:
-    """A short reply as a whole, else the last formula (for an expression), else the last number."""
+    """A short reply as a whole, else what the last line's last formula comes to, else the last
+    number."""
     bare = text.strip()
     if kind != "number" and _is_bare(bare):
         whole = _read(bare, kind)
         if whole is None or whole.kind != "text" or not _NUMBER.search(bare):
             return whole and replace(whole, fallback=True)
-    if kind == "expression" and (formula := _last(_MATH, text[-20_000:])):
-        content = strip_wrapping(next(group for group in formula.groups() if group))
-        if not _abstains(content):
-            return Answer(content, "expression", fallback=True)
+    last_line = bare[bare.rfind("\n") + 1 :][-2_000:]
+    if last_line.startswith("#"):
+        return None  # cut short behind a heading, whose number is no answer
+    formula = _last(_MATH, last_line)
+    if formula and not _NUMBER.search(last_line, formula.end()):
+        content = next(group for group in formula.groups() if group)
+        result = _read(re.split(r"=|\\approx|≈", content)[-1], kind)
+        if result and result.kind != "text":
+            return replace(result, fallback=True)
     number = _last(_NUMBER, text)
     return Answer(number[0].strip(), "number", fallback=True) if number else None
 
