@@ -9,10 +9,6 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from tests.models.conftest import Open
-from tests.servers.canned import canned, response, stream
-from tests.servers.dialect import DIALECTS
-from tests.servers.hostile import Behaviour, HostileServer
 
 from its.errors import (
     CallError,
@@ -24,6 +20,10 @@ from its.errors import (
 from its.models.openai.settings import Timeouts
 from its.models.protocol import Received, Request
 from its.problems.problem import Message
+from tests.models.conftest import Open
+from tests.servers.canned import canned, response, stream
+from tests.servers.dialect import DIALECTS
+from tests.servers.hostile import Behaviour, HostileServer
 
 REQUEST = Request((Message("user", "Why?"),), 8)
 KEY = "sk-very-secret-0123456789"
@@ -194,11 +194,17 @@ async def test_a_redirect_is_not_followed(open_model: Open) -> None:
         ("overloaded", TransientCallError),
     ],
 )
-async def test_an_error_inside_a_good_reply(
+async def test_an_error_in_place_of_a_reply(
     open_model: Open, error: Any, kind: type[CallError]
 ) -> None:
-    for raw in (response({"error": error}), stream([PIECE, {"error": error}])):
+    for raw in (response({"error": error}), stream([{"error": error}])):
         assert isinstance(await fault(open_model, raw), kind)
+
+
+async def test_an_error_after_the_first_tokens_is_no_refusal(open_model: Open) -> None:
+    error = await fault(open_model, stream([PIECE, {"error": {"message": "lost", "code": 503}}]))
+    assert isinstance(error, TransientCallError)
+    assert error.status == 200, "the call was accepted, and cost"
 
 
 async def test_an_error_line_of_llama_cpp(open_model: Open) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 
 import pytest
+
+from its.errors import EndpointError
+from its.models.protocol import Capabilities
 from tests.models.conftest import Open
 from tests.servers.canned import canned, response
 from tests.servers.dialect import DIALECTS, Dialect
 from tests.servers.hostile import Behaviour, HostileServer
-
-from its.errors import EndpointError
-from its.models.protocol import Capabilities
 
 FOUND = {
     "hosted": Capabilities(n=True, logprobs=True, json_schema=True),

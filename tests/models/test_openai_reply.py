@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from its.models.protocol import Capabilities, Received, Reply, Request, TokenLogprob
+from its.problems.problem import Message
 from tests.models.conftest import Open
 from tests.servers.canned import canned, response, stream
 from tests.servers.dialect import DIALECTS
 from tests.servers.hostile import Behaviour, HostileServer
-
-from its.models.protocol import Capabilities, Received, Reply, Request, TokenLogprob
-from its.problems.problem import Message
 
 QUESTION = (Message("user", "Why?"),)
 ABLE = Capabilities(n=True, logprobs=True, continues="trailing")

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.models.conftest import Open
-from tests.servers.dialect import DIALECTS, Dialect
-from tests.servers.hostile import Behaviour, HostileServer
 
 from its.errors import ConfigurationError, PermanentCallError, Unsupported
 from its.models.openai.settings import OpenAISettings, TurnTemplate
 from its.models.protocol import Capabilities, Received, Request
 from its.problems.problem import Message
+from tests.models.conftest import Open
+from tests.servers.dialect import DIALECTS, Dialect
+from tests.servers.hostile import Behaviour, HostileServer
 
 HELLO = Request((Message("system", "Be brief."), Message("user", "Hello")), 16, 0.7)
 

@@ -58,12 +58,15 @@ class Faults:
             )
         return self._classify(status, message, details, retry_after(headers))
 
-    def reported(self, error: Any) -> CallError:
-        """The error for an `error` object inside a reply that had begun as a good one."""
+    def reported(self, error: Any, begun: bool) -> CallError:
+        """The error for an `error` object where a reply should be. Its own code counts as the
+        status, unless tokens had come before it: then the call was accepted, and cost."""
         said, details = self._words_of({"error": error})
         code = str(error.get("code")) if isinstance(error, dict) else ""
         status = int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500
-        message = f"{self.address} broke off with an error: {said}"
+        message = f"{self.address} answered with an error: {said}"
+        if begun:
+            return TransientCallError(f"{self.address} broke off: {said}", status=200)
         return self._classify(status, message, details, None)
 
     def garbled(self, body: bytes, what: str) -> TransientCallError:

@@ -256,9 +256,11 @@ def _context(listed: Sequence[dict[str, Any]], name: str) -> int | None:
     """The model's context in tokens, where the list of models tells it."""
     for entry in listed:
         if entry.get("id") == name or len(listed) == 1:
-            for key in ("max_model_len", "context_length", "max_context_length"):
-                if isinstance(entry.get(key), int):
-                    return int(entry[key])
+            meta = entry.get("meta")
+            told = {**meta, **entry} if isinstance(meta, dict) else entry
+            for key in ("max_model_len", "context_length", "max_context_length", "n_ctx"):
+                if isinstance(told.get(key), int):
+                    return int(told[key])
     return None
 
 

@@ -125,7 +125,7 @@ class ReplyReader:
 
     def _take(self, value: dict[str, Any], content: str) -> None:
         if value.get("error"):
-            raise self._faults.reported(value["error"])
+            raise self._faults.reported(value["error"], self.begun)
         pieces = value.get("choices")
         if not isinstance(pieces, list):
             pieces = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -38,6 +39,7 @@ class Transport:
         self._post_url = _address(settings, path)
         self._models_url = _address(settings, "models")
         self._session: aiohttp.ClientSession | None = None
+        self._retired: list[aiohttp.ClientSession] = []
 
     async def post(
         self, body: bytes, reader: ReplyReader, received: Received, *, stream: bool
@@ -55,6 +57,7 @@ class Transport:
                 asyncio.timeout_at(first if stream else end) as limit,
                 session.post(self._post_url, data=payload, allow_redirects=False) as response,
             ):
+                self._heed(response.headers)
                 if response.status != 200:
                     said = await response.read()
                     raise self._faults.refused(response.status, said, response.headers)
@@ -78,6 +81,7 @@ class Transport:
                 asyncio.timeout(self._settings.timeouts.first_token),
                 session.get(self._models_url, allow_redirects=False) as response,
             ):
+                self._heed(response.headers)
                 body = await response.read()
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self._failure(error, begun=False) from None
@@ -91,12 +95,28 @@ class Transport:
         return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in (*self._retired, self._session):
+            if session is not None:
+                await session.close()
+        self._session, self._retired = None, []
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _heed(self, headers: Mapping[str, str]) -> None:
+        """Use connections once where keeping them harms.
+
+        llama.cpp closes a connection after a stream although it promises to keep it, so that the
+        next request on it is lost; and each idle one occupies one of its few workers.
+        """
+        if headers.get("Server") == "llama.cpp" and self._session and not self._retired:
+            self._retired.append(self._session)
+            self._open(keep=False)
+
+    def _open(self, *, keep: bool = True) -> aiohttp.ClientSession:
         settings = self._settings
+        connector = (
+            aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_IDLE)
+            if keep
+            else aiohttp.TCPConnector(limit=0, force_close=True)
+        )
         headers = {
             "Content-Type": "application/json",
             "Accept": "application/json, text/event-stream",
@@ -109,7 +129,7 @@ class Transport:
             pair = ":".join(settings.credentials).encode()
             headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_IDLE),
+            connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
             timeout=aiohttp.ClientTimeout(total=None, connect=settings.timeouts.connect),
