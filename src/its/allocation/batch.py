@@ -1,0 +1,142 @@
+"""One budget for a whole batch, spent where the expected gain in right answers is highest.
+
+Samples go out in rounds. A round looks only at what the problems' samples say so far, so the same
+samples lead to the same grants in any concurrency and after any interruption. Problems that are
+settled, and those that cannot be won, promise no gain, and stop drawing by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from annotated_types import Ge, Gt, Le
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a problem stands.
+
+    `votes` holds a weight for every class of equivalent answers seen: how many samples hold it,
+    or with a reward the sum of their scores over the mean score. `abstained` counts samples
+    without an answer, `effort` is the mean number of completion tokens of its samples (None where
+    unknown), `left` how many more samples it may draw at all, `cost` what one is expected to
+    cost in the unit of the budget. `closed` problems draw no more (answered, verified, failed).
+    """
+
+    votes: tuple[float, ...] = ()
+    abstained: int = 0
+    effort: float | None = None
+    left: int = 1_000_000
+    cost: float = 1.0
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPolicy:
+    """How a batch's budget is divided. All settings were found on one recorded pool.
+
+    `exponent` makes an answer's share of the votes worth `share ** exponent`: below 1, bringing a
+    doubtful answer forward is worth more than confirming a sure one. `tolerance` is the least
+    expected gain of a sample for which it is drawn. `share` of the problems draw in one round.
+    """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    exponent: Annotated[float, Gt(0), Le(2)] = 0.75
+    tolerance: Annotated[float, Ge(0)] = 0.001
+    share: Annotated[float, Gt(0), Le(1)] = 0.1
+
+    def grants(self, standings: Sequence[Standing], budget: float) -> list[int]:
+        """How many samples each problem draws in the next round; all zero: it is over.
+
+        Costs of the granted samples never exceed `budget`. A problem without a sample comes
+        first; then those with the highest expected gain per cost, one sample each.
+        """
+        fresh = [
+            i for i, s in enumerate(standings) if not (s.votes or s.abstained) and _may_draw(s)
+        ]
+        if fresh:
+            return _granted(standings, fresh, budget)
+        gains = self.gains(standings)
+        worth = [i for i, gain in enumerate(gains) if gain > self.tolerance]
+        worth.sort(key=lambda i: (-gains[i] / standings[i].cost, i))
+        return _granted(standings, worth[: max(1, round(self.share * len(standings)))], budget)
+
+    def gains(self, standings: Sequence[Standing]) -> list[float]:
+        """Expected gain a sample of each problem, at the horizon where it is highest."""
+        import numpy as np
+
+        from its.allocation.gain import (
+            HORIZONS,
+            expected_gains,
+            learned_posteriors,
+            log_likelihood,
+        )
+
+        if not standings:
+            return []
+        votes = [tuple(sorted((round(v, 1) for v in s.votes), reverse=True)) for s in standings]
+        posteriors = learned_posteriors(
+            np.array(
+                [log_likelihood(v, s.abstained) for v, s in zip(votes, standings, strict=True)]
+            ),
+            _groups(standings),
+        )
+        gains = []
+        for standing, vote, posterior in zip(standings, votes, posteriors, strict=True):
+            per_sample = (
+                posterior @ expected_gains(vote, standing.abstained, self.exponent) / HORIZONS
+            )
+            reachable = per_sample[standing.left >= HORIZONS]
+            gains.append(float(reachable.max()) if _may_draw(standing) else 0.0)
+        return gains
+
+
+def window_budget(left: float, here: int, unseen: int | None, reserve: float = 0.5) -> float:
+    """How much of what is left a window of `here` problems may spend while others wait.
+
+    Where it is known how many are unseen, every problem has the same claim. Where it is not (a
+    stream), the share `reserve` of what is left is kept for them; 0 unseen frees all of it.
+    """
+    if unseen is None:
+        return left * (1 - reserve)
+    return left * here / (here + unseen) if here else 0.0
+
+
+def _may_draw(standing: Standing) -> bool:
+    return standing.left > 0 and not standing.closed
+
+
+def _granted(standings: Sequence[Standing], order: Sequence[int], budget: float) -> list[int]:
+    """One sample for each in order, as far as the budget goes."""
+    grants = [0] * len(standings)
+    for i in order:
+        if standings[i].cost > budget:
+            break
+        grants[i] = 1
+        budget -= standings[i].cost
+    return grants
+
+
+_GROUPS = 5
+
+
+def _groups(standings: Sequence[Standing]) -> NDArray[np.intp]:
+    """Problems by fifths of the length of their answers: long ones are hard alike.
+
+    Those of unknown length make the first group, alone where nothing is known.
+    """
+    import numpy as np
+
+    groups = np.zeros(len(standings), dtype=np.intp)
+    known = [i for i, s in enumerate(standings) if s.effort is not None]
+    known.sort(key=lambda i: (standings[i].effort or 0.0, i))
+    for rank, i in enumerate(known):
+        groups[i] = 1 + rank * _GROUPS // len(known)
+    return groups

@@ -1,0 +1,1 @@
+"""What other budgets and strategies would have given, computed from recorded samples alone."""

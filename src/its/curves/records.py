@@ -1,0 +1,70 @@
+"""Recorded samples as strategies see them: answer classes, tokens and scores, in some order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from its.models.recorded.pool import PoolProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The samples of one problem. All lists go by sample.
+
+    `classes` numbers equivalent answers (None abstains); `correct` grades them; `tokens` are
+    completion tokens and `scores` rewards, None where unknown; `prompt_tokens` is what one call's
+    prompt takes, None where unknown.
+    """
+
+    id: str
+    question: str
+    classes: tuple[int | None, ...]
+    correct: tuple[bool, ...]
+    tokens: tuple[int | None, ...]
+    scores: tuple[float | None, ...]
+    prompt_tokens: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def shuffled(self, random: Random) -> Record:
+        order = random.sample(range(len(self)), len(self))
+        return Record(
+            self.id,
+            self.question,
+            tuple(self.classes[i] for i in order),
+            tuple(self.correct[i] for i in order),
+            tuple(self.tokens[i] for i in order),
+            tuple(self.scores[i] for i in order),
+            self.prompt_tokens,
+        )
+
+
+def record_of(problem: PoolProblem) -> Record:
+    """A problem of a pool whose samples are graded; equal answer strings are one class.
+
+    A sample without a verdict counts as wrong.
+    """
+    numbers: dict[str, int] = {}
+    classes = tuple(
+        None if s.answer is None else numbers.setdefault(s.answer, len(numbers))
+        for s in problem.samples
+    )
+    prompts = [s.prompt_tokens for s in problem.samples if s.prompt_tokens is not None]
+    return Record(
+        problem.id,
+        problem.question,
+        classes,
+        tuple(bool(s.correct) for s in problem.samples),
+        tuple(s.completion_tokens for s in problem.samples),
+        tuple(s.score for s in problem.samples),
+        prompts[0] if prompts else None,
+    )
+
+
+def shuffles(records: Sequence[Record], count: int, seed: int = 0) -> list[list[Record]]:
+    """The same records with their samples in `count` random orders."""
+    randoms = [Random(f"{seed}/{number}") for number in range(count)]
+    return [[record.shuffled(random) for record in records] for random in randoms]

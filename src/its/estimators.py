@@ -1,0 +1,69 @@
+"""Unbiased estimates from recorded samples, and intervals for them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from random import Random
+
+
+def pass_at_k(samples: int, correct: int, k: int) -> float:
+    """Chance that at least one of k samples is right: `1 - C(n - c, k) / C(n, k)`, unbiased.
+
+    Raises ValueError where fewer than k samples were recorded.
+    """
+    if not 1 <= k <= samples:
+        raise ValueError(f"pass@{k} needs {k} samples, and there are {samples}")
+    return 1.0 - math.comb(samples - correct, k) / math.comb(samples, k)
+
+
+def majority(classes: Sequence[int | None]) -> int | None:
+    """Position of the sample that speaks for the most frequent answer.
+
+    A tie goes to the answer that occurred first; None where every sample abstains.
+    """
+    votes: dict[int, int] = {}
+    for number in classes:
+        if number is not None:
+            votes[number] = votes.get(number, 0) + 1
+    if not votes:
+        return None
+    # dicts keep the order of first occurrence, and max takes the first of equals
+    return classes.index(max(votes, key=lambda number: votes[number]))
+
+
+def maj_at_k(
+    classes: Sequence[int | None], correct: Sequence[bool], k: int, subsets: int = 100, seed: int = 0
+) -> float:
+    """Chance that a vote of k samples is right: the mean over random subsets without replacement.
+
+    Raises ValueError where fewer than k samples were recorded.
+    """
+    if not 1 <= k <= len(classes):
+        raise ValueError(f"maj@{k} needs {k} samples, and there are {len(classes)}")
+    random = Random(seed)
+    right = 0
+    for _ in range(subsets):
+        drawn = random.sample(range(len(classes)), k)
+        winner = majority([classes[i] for i in drawn])
+        right += winner is not None and correct[drawn[winner]]
+    return right / subsets
+
+
+def bootstrap_interval(
+    values: Sequence[float], level: float = 0.95, resamples: int = 1000, seed: int = 0
+) -> tuple[float, float]:
+    """Percentile interval of the mean, from resampling the values (one a problem).
+
+    Problems are what varies between one data set and the next; resampling the samples of a
+    problem would say nothing of that. Raises ValueError for no values.
+    """
+    if len(values) == 0:
+        raise ValueError("no values to resample")
+    import numpy as np
+
+    given = np.asarray(values, dtype=float)
+    random = np.random.default_rng(seed)
+    means = given[random.integers(0, len(given), (resamples, len(given)))].mean(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
