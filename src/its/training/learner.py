@@ -61,10 +61,9 @@ class Learner:
     def gradients(self, batch: Batch, shared: float) -> float:
         """Gradients of a batch, averaged over the processes; returns the sum of their `shared`."""
         ids, weights = torch.from_numpy(batch.ids), torch.from_numpy(batch.weights)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._narrow):
-            logits = self.network(ids[:, :-1])
+        logits = self.network(ids[:, :-1], narrow=self._narrow)
         target = ids[:, 1:].flatten()
-        losses = F.cross_entropy(logits.float().flatten(0, 1), target, reduction="none")
+        losses = F.cross_entropy(logits.flatten(0, 1), target, reduction="none")
         loss = (losses * weights.flatten()).sum() / weights.sum()
         loss.backward()  # type: ignore[no-untyped-call]
         told = torch.tensor([shared, loss.item(), float(batch.tokens)])

@@ -7,6 +7,7 @@ RMSNorm, rotary positions in the half-rotated layout, SwiGLU, tied embeddings, n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812  (as everybody calls it)
@@ -53,13 +54,33 @@ LARGE = Shape(hidden=192, layers=4, heads=6, inner=544)
 SHAPES = {"small-solver": SMALL, "small-verifier": SMALL, "large-solver": LARGE}
 
 
+class _RootMeanSquare(torch.autograd.Function):
+    """x / rms(x) * gain, with the few passes over memory that its gradient needs."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, gain: Tensor) -> Tensor:
+        scale = (x.square().mean(-1, keepdim=True) + EPSILON).rsqrt()
+        normal = x * scale
+        ctx.save_for_backward(normal, scale, gain)
+        return normal * gain
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, Tensor]:
+        normal, scale, gain = ctx.saved_tensors
+        product = slope * normal
+        of_gain = product.flatten(0, -2).sum(0)
+        along = (product @ gain[:, None]) / gain.numel()
+        return (slope * gain).sub_(normal * along).mul_(scale), of_gain
+
+
 class Norm(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, (x.shape[-1],), self.weight, EPSILON)
+        out: Tensor = _RootMeanSquare.apply(x, self.weight)  # type: ignore[no-untyped-call]
+        return out
 
 
 class Attention(nn.Module):
@@ -71,17 +92,17 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(shape.hidden, shape.heads * HEAD, bias=False)
         self.o_proj = nn.Linear(shape.heads * HEAD, shape.hidden, bias=False)
 
-    def forward(self, x: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
+    def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], kind: torch.dtype) -> Tensor:
         rows, length, _ = x.shape
-        q, k, v = (
-            p(x).view(rows, length, self.heads, HEAD).transpose(1, 2)
-            for p in (self.q_proj, self.k_proj, self.v_proj)
+        three = torch.cat([self.q_proj.weight, self.k_proj.weight, self.v_proj.weight])
+        qkv = F.linear(x.to(kind), three.to(kind)).float()  # attention is slow in 16 bits
+        qkv = qkv.view(rows, length, 3 * self.heads, HEAD).transpose(1, 2)
+        both = _turned(qkv[:, : 2 * self.heads], turn)
+        y = F.scaled_dot_product_attention(
+            both[:, : self.heads], both[:, self.heads :], qkv[:, 2 * self.heads :], is_causal=True
         )
-        q, k, v = _turned(q, turn), _turned(k, turn), v.float()  # attention is slow in 16 bits
-        with torch.autocast("cpu", enabled=False):
-            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        out: Tensor = self.o_proj(y.transpose(1, 2).reshape(rows, length, -1))
-        return out
+        y = y.transpose(1, 2).reshape(rows, length, -1)
+        return F.linear(y.to(kind), self.o_proj.weight.to(kind)).float()
 
 
 class Mlp(nn.Module):
@@ -91,9 +112,11 @@ class Mlp(nn.Module):
         self.up_proj = nn.Linear(shape.hidden, shape.inner, bias=False)
         self.down_proj = nn.Linear(shape.inner, shape.hidden, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
-        return out
+    def forward(self, x: Tensor, kind: torch.dtype) -> Tensor:
+        x = x.to(kind)
+        gate = F.linear(x, self.gate_proj.weight.to(kind))
+        middle = F.silu(gate) * F.linear(x, self.up_proj.weight.to(kind))
+        return F.linear(middle, self.down_proj.weight.to(kind)).float()
 
 
 class Layer(nn.Module):
@@ -104,9 +127,9 @@ class Layer(nn.Module):
         self.post_attention_layernorm = Norm(shape.hidden)
         self.mlp = Mlp(shape)
 
-    def forward(self, x: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), turn)
-        out: Tensor = x + self.mlp(self.post_attention_layernorm(x))
+    def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], kind: torch.dtype) -> Tensor:
+        x = x + self.self_attn(self.input_layernorm(x), turn, kind)
+        out: Tensor = x + self.mlp(self.post_attention_layernorm(x), kind)
         return out
 
 
@@ -132,12 +155,13 @@ class Network(nn.Module):
                     scale /= (2 * shape.layers) ** 0.5
                 nn.init.normal_(weight, std=scale)
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Logits of the token after each position."""
+    def forward(self, ids: Tensor, narrow: bool = False) -> Tensor:
+        """Logits of the token after each position; `narrow` multiplies matrices in bfloat16."""
+        kind = torch.bfloat16 if narrow else torch.float32
         turn = _turn(ids.shape[1])
         x = self.model.embed_tokens(ids)
         for layer in self.model.layers:
-            x = layer(x, turn)
+            x = layer(x, turn, kind)
         return F.linear(self.model.norm(x), self.model.embed_tokens.weight)
 
 
