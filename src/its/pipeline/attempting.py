@@ -127,6 +127,8 @@ class Attempt:
     async def _run_stage(self, stage: Stage) -> None:
         account = self.account
         if self.stopped:
+            reason = "an earlier stage was sure enough"
+            account.note("decision", stage=stage.name, decision="skipped", reason=reason)
             return
         if self.candidates and (self.planned or 0) < stage.from_budget:
             reason = f"needs a budget of {stage.from_budget}, planned {self.planned}"
@@ -159,11 +161,12 @@ class Attempt:
         )
         self._take(stage.name, outcome)
         self.last_stage = stage.strategy_name
-        if outcome.note:
+        if outcome.note or outcome.stopped:
+            agreed = f"after {len(outcome.candidates)} samples, more would hardly change the answer"
             account.note(
                 "decision",
                 stage=stage.name,
-                reason=outcome.note,
+                reason=outcome.note or agreed,
                 decision="stopped" if outcome.stopped else "ended",
             )
 

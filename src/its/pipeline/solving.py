@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from its.errors import CallError
 from its.pipeline.attempting import Attempt
 from its.pipeline.plan import Plan
 from its.pipeline.solution import Baseline, Solution
-from its.problems.problem import BadLine, Problem
+from its.problems.problem import BadLine, Problem, Question
 from its.strategies.greedy import Greedy
 from its.usage import Usage
 
@@ -32,13 +33,15 @@ class Solved:
 class Solver:
     """Takes problems one at a time (many at once) through one plan.
 
-    `baseline` adds one greedy pass beside it, charged, outside the problem's budget.
+    `baseline` adds one greedy pass beside it, charged, outside the problem's budget. `listen`
+    takes every account as it is opened, for whoever wants to follow its events.
     """
 
     plan: Plan
     exchange: Exchange
     comparer: Comparer
     baseline: bool = False
+    listen: Callable[[Account], None] | None = None
 
     async def solve(self, problem: Problem) -> Solved:
         """A row for every problem: what fails inside costs only this problem.
@@ -48,8 +51,12 @@ class Solver:
         """
         started = time.monotonic()
         account = self._open_account(problem)
+        account.note("question", **_asked(problem.question))
+        if self.listen is not None:
+            self.listen(account)
         attempt = Attempt(problem.question, self.plan, account, self.exchange, self.comparer)
-        solution = Solution(problem.id, problem.index, "failed")
+        wrong_so_far = None if problem.reference is None else False
+        solution = Solution(problem.id, problem.index, "failed", correct=wrong_so_far)
         try:
             baseline = await self._run_baseline(problem, account) if self.baseline else None
             solution = replace(solution, baseline=baseline)
@@ -112,6 +119,10 @@ class Solver:
         correct = await self._grade(answer, problem)
         account.note("baseline", answer=answer.text if answer else None)
         return Baseline(answer.text if answer else None, correct, spent)
+
+
+def _asked(question: Question) -> dict[str, Any]:
+    return {"text": question.text} | ({"choices": question.choices} if question.choices else {})
 
 
 def bad_line(line: BadLine) -> Solved:
