@@ -2,6 +2,138 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-def explain() -> None:
-    """Tell how one question is answered: difficulty, budget, attempts, scores, vote, bill."""
+import typer
+
+from its.cli import options
+from its.errors import RunInterrupted, UsageError
+
+if TYPE_CHECKING:
+    from its.pipeline.config import Pipeline
+    from its.problems.problem import Problem
+    from its.runs.directory import RunDirectory
+    from its.runs.record import Record
+    from its.views.messages import Messages
+
+Asked = Annotated[
+    str | None, typer.Argument(metavar="[QUESTION]", help="The question; - reads standard input.")
+]
+
+
+def explain(
+    question: Asked = None,
+    config: options.Config = None,
+    model: options.ModelName = None,
+    base_url: options.BaseUrl = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Keep the run, to tell it again."),
+    ] = None,
+    budget: options.Budget = None,
+    settings: options.Settings = None,
+    seed: options.Seed = None,
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", metavar="DIR", help="Tell from this run; no model is called."),
+    ] = None,
+    id_: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="Which problem of the run.")
+    ] = None,
+    quiet: options.Quiet = False,
+) -> int:
+    """Tell how one question is answered: difficulty, budget, attempts, scores, vote, bill.
+
+    Live with a QUESTION, or from the record of a run with --run.
+    """
+    from its.runs.record import read_record
+    from its.views.messages import Messages
+
+    if run is not None:
+        if question is not None:
+            raise UsageError("give a question, or --run with --id, not both")
+        _show(read_record(run, id_))
+        return 0
+    if question is None:
+        raise UsageError("no question: write it in quotes, or tell a recorded one with --run DIR")
+    if id_ is not None:
+        raise UsageError("--id names a problem of a run: add --run DIR")
+    pipeline = options.resolve_pipeline(
+        config, model, base_url, budget, seed=seed, settings=settings
+    )
+    messages = Messages(quiet)
+    if pipeline.model.name == "embedded" and model is None:
+        messages.say("No model named: the embedded one runs (--model names another).")
+    record = _solve(pipeline, _problem(question), output, messages)
+    _show(record)
+    if output is not None:
+        messages.say(f"Kept in {output}: its explain --run {output} --id {record.row['id']}")
+    return 3 if record.row["status"] == "failed" else 0
+
+
+def _problem(question: str) -> Problem:
+    """The question as a problem, with an id of its own."""
+    from dataclasses import replace
+
+    from its.problems.problem import Problem, Question
+
+    text = sys.stdin.read() if question == "-" else question
+    if not text.strip():
+        raise UsageError("the question is empty: write it in quotes")
+    problem = Problem("question", 0, Question(text.strip()))
+    return replace(problem, id=f"question-{problem.key.hex()[:6]}")
+
+
+def _solve(pipeline: Pipeline, problem: Problem, output: Path | None, messages: Messages) -> Record:
+    """Solve it in a run directory like any other, and read back what that holds."""
+    from tempfile import TemporaryDirectory
+
+    import uvloop
+
+    from its.pipeline.channels import all_prompts
+    from its.runs.directory import open_run
+    from its.runs.fingerprint import fingerprint, identity_of
+    from its.runs.record import read_record
+
+    identity = identity_of(pipeline, all_prompts(pipeline), baseline=False)
+    with TemporaryDirectory(prefix="its-") as scratch:
+        path = output or Path(scratch)
+        directory = open_run(path, identity, fingerprint(identity), fresh=False)
+        try:
+            interrupted = uvloop.run(_run(pipeline, problem, directory, messages))
+        finally:
+            directory.close()
+        if interrupted:
+            raise RunInterrupted("interrupted before the question was answered")
+        return read_record(path, problem.id)
+
+
+async def _run(
+    pipeline: Pipeline, problem: Problem, directory: RunDirectory, messages: Messages
+) -> bool:
+    from dataclasses import replace
+
+    from its.runs.run import open_session, run_session
+    from its.views.unfolding import Unfolding
+
+    async with open_session(pipeline, directory) as session:
+        with Unfolding(messages) as unfolding:
+            listening = replace(session.solver, listen=unfolding.follow)
+            ended = await run_session(
+                replace(session, solver=listening), iter([problem]), lambda position, row: None
+            )
+    return ended.interrupted
+
+
+def _show(record: Record) -> None:
+    """The story on standard output: drawn on a terminal, plain elsewhere."""
+    from its.views.messages import open_console
+    from its.views.story import read_story
+    from its.views.telling import PLAIN, Guides, tell
+
+    console = open_console(stderr=False)
+    guides = Guides() if console.is_terminal else PLAIN
+    for part in tell(read_story(record.events), record.row, console.width, guides):
+        console.print(part, soft_wrap=True)
