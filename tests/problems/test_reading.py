@@ -232,3 +232,23 @@ def test_standard_input_is_read_while_its_writer_is_still_writing() -> None:
 def test_standard_input_may_be_packed_or_empty(sent: bytes, told: bytes) -> None:
     with run_reader(stdin=subprocess.PIPE) as process:
         assert process.communicate(sent)[0] == told
+
+
+def test_closing_does_not_wait_for_a_line_that_may_never_come() -> None:
+    program = (
+        "import threading, time\n"
+        "from its.problems import open_problems\n"
+        "reader = open_problems('-')\n"
+        "print(next(reader).id, flush=True)\n"
+        "threading.Thread(target=next, args=(reader,), daemon=True).start()\n"
+        "time.sleep(0.2)\n"
+        "reader.close()\n"
+        "print('closed', flush=True)\n"
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(GOOD)
+        process.stdin.flush()
+        assert process.stdout.read() == b"good\nclosed\n"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
+from inspect import GEN_RUNNING, getgeneratorstate
 from types import TracebackType
 from typing import BinaryIO
 
@@ -84,10 +85,13 @@ class ProblemReader(Iterator[Problem | BadLine]):
         self.close()
 
     def close(self) -> None:
-        if self._stream is not None:
+        """Close the source. While another thread waits for its next line (standard input may keep
+        it waiting for ever), the source stays open: closing it would wait too."""
+        waiting = getgeneratorstate(self._rows) == GEN_RUNNING
+        if self._stream is not None and not waiting:
             self._stream.close()
 
-    def _wanted_rows(self) -> Iterator[Problem | BadLine]:
+    def _wanted_rows(self) -> Generator[Problem | BadLine]:
         left = self._limit
         for row in self._every_row():
             if self._wanted and row.id not in self.missing_ids:
