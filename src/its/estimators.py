@@ -33,7 +33,11 @@ def majority(classes: Sequence[int | None]) -> int | None:
 
 
 def maj_at_k(
-    classes: Sequence[int | None], correct: Sequence[bool], k: int, subsets: int = 100, seed: int = 0
+    classes: Sequence[int | None],
+    correct: Sequence[bool],
+    k: int,
+    subsets: int = 100,
+    seed: int = 0,
 ) -> float:
     """Chance that a vote of k samples is right: the mean over random subsets without replacement.
 

@@ -49,7 +49,7 @@ class BatchPolicy:
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     exponent: Annotated[float, Gt(0), Le(2)] = 0.75
-    tolerance: Annotated[float, Ge(0)] = 0.001
+    tolerance: Annotated[float, Ge(0)] = 0.0002
     share: Annotated[float, Gt(0), Le(1)] = 0.1
 
     def grants(self, standings: Sequence[Standing], budget: float) -> list[int]:

@@ -30,9 +30,10 @@ def print_table(points: Sequence[Point], console: Console) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    columns = ("strategy", "n", "accuracy", "95 %", "calls", "tokens", "completion", "sequential")
+    columns = ("strategy", "n", "accuracy", "95 %", "calls", "tokens", "output", "in sequence")
     for name in (*columns, "USD"):
-        table.add_column(name, justify="left" if name == "strategy" else "right")
+        justify: Literal["left", "right"] = "left" if name == "strategy" else "right"
+        table.add_column(name, justify=justify, no_wrap=True)
     for point in points:
         table.add_row(
             point.strategy,
@@ -95,7 +96,8 @@ def svg(points: Sequence[Point], axis: Axis = "calls", title: str = "") -> str:
             body.append(f'<text x="{x + 10}" y="{y + 4}">{escape(name)}</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="white"/>\n'
+        f'font-family="sans-serif" font-size="12">\n'
+        '<rect width="100%" height="100%" fill="white"/>\n'
         f'<text x="{left}" y="22" font-size="15">{escape(title)}</text>\n'
         + "\n".join(body)
         + "\n</svg>\n"

@@ -1,22 +1,9 @@
-"""A pool: many recorded samples for each of many problems.
-
-A row is `{"id", "question", "reference"?, "samples": [{"answer"?, "text"?, "correct"?,
-"completion_tokens"?, "prompt_tokens"?, "score"?, "prm_step_scores"?}]}`, one JSON object a line,
-`.gz` or not. A sample needs a text or an answer; an answer of null is one that could not be read.
-"""
+"""A pool: many recorded samples for each of many problems."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import orjson
-
-from its.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,72 +40,3 @@ class Pool:
     name: str
     problems: tuple[PoolProblem, ...]
     biased: str = ""
-
-
-def load_pool(path: str | Path) -> Pool:
-    """Read a pool. Raises InputError that names file, line and field."""
-    path = Path(path)
-    problems = tuple(_problem(path, number, row) for number, row in _rows(path))
-    if not problems:
-        raise InputError(f"{path}: the pool is empty; it needs a problem with samples a line")
-    return Pool(path.name, problems)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    try:
-        data = path.read_bytes()
-        text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: cannot read the pool: {error}") from error
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            raise InputError(f"{path}, line {number}: not JSON ({error})") from error
-        if not isinstance(row, dict):
-            raise InputError(f"{path}, line {number}: a row must be a JSON object")
-        yield number, row
-
-
-def _problem(path: Path, number: int, row: Mapping[str, Any]) -> PoolProblem:
-    samples, question = row.get("samples"), row.get("question")
-    if not isinstance(question, str) or not question.strip():
-        raise InputError(f"{path}, line {number}: `question` must be a text")
-    if not isinstance(samples, list) or not all(isinstance(sample, dict) for sample in samples):
-        raise InputError(
-            f"{path}, line {number}: `samples` must be a list of objects with a text or an answer"
-        )
-    identity = row.get("id")
-    return PoolProblem(
-        f"line:{number}" if identity is None else str(identity),
-        question,
-        row.get("reference"),
-        tuple(_sample(sample) for sample in samples),
-    )
-
-
-def _sample(raw: Mapping[str, Any]) -> Sample:
-    text, answer, correct = raw.get("text"), raw.get("answer"), raw.get("correct")
-    return Sample(
-        text if isinstance(text, str) else None,
-        None if answer is None else str(answer),
-        correct if isinstance(correct, bool) else None,
-        _count(raw.get("completion_tokens")),
-        _count(raw.get("prompt_tokens")),
-        _score(raw),
-    )
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _score(raw: Mapping[str, Any]) -> float | None:
-    """The recorded reward; of step scores the last, which is the score of the whole."""
-    steps = raw.get("prm_step_scores")
-    value = raw.get("score", steps[-1] if isinstance(steps, list) and steps else None)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
-        return float(value)
-    return None

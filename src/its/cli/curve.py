@@ -1,0 +1,132 @@
+"""`its curve`: what other budgets would have cost and given, from recorded samples alone."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Source = Annotated[
+    str, typer.Argument(metavar="RUN_DIR|POOL.jsonl", help="A run, or a pool of recorded samples.")
+]
+Problems = Annotated[
+    str | None,
+    typer.Option(
+        "--problems", metavar="FILE", help="A run's problems with references, if moved since."
+    ),
+]
+AllowBiased = Annotated[
+    bool, typer.Option("--allow-biased", help="Draw from samples of an adaptive run all the same.")
+]
+Orders = Annotated[
+    int, typer.Option("--orders", min=1, help="Random orders of the samples to average over.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Makes it repeatable.")]
+
+
+def curve(
+    source: Source,
+    strategies: Annotated[
+        str | None,
+        typer.Option(
+            "--strategies",
+            metavar="NAME,...",
+            help="vote, adaptive, windows, batch, weighted_vote, best_of_n, oracle.",
+        ),
+    ] = None,
+    sizes: Annotated[
+        str | None,
+        typer.Option("-n", "--sizes", metavar="N,...", help="Budgets in completions a problem."),
+    ] = None,
+    by: Annotated[
+        Literal["calls", "tokens", "sequential_tokens", "usd"],
+        typer.Option("--by", help="The x axis of the plots."),
+    ] = "calls",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE.svg", help="Write a picture.")
+    ] = None,
+    input_price: Annotated[
+        float | None, typer.Option("--input-price", min=0, help="USD per million prompt tokens.")
+    ] = None,
+    output_price: Annotated[
+        float | None, typer.Option("--output-price", min=0, help="USD per million output tokens.")
+    ] = None,
+    problems: Problems = None,
+    orders: Orders = 20,
+    seed: Seed = 0,
+    allow_biased: AllowBiased = False,
+    stdout: Annotated[
+        bool, typer.Option("--stdout", help="JSON lines on standard output, even in a terminal.")
+    ] = False,
+) -> None:
+    """Accuracy against calls, tokens and money for many strategies, without a single call."""
+    from rich.console import Console
+
+    from its.curves.curve import Prices, compute_curve
+    from its.curves.source import all_scored, graded_records
+    from its.models.recorded import load_pool
+    from its.views.curve import notes, plot, print_table, svg
+
+    pool = load_pool(source, problems)
+    records = asyncio.run(graded_records(pool, allow_biased=allow_biased))
+    points = compute_curve(
+        records,
+        _strategies(strategies, all_scored(records)),
+        sizes=_sizes(sizes),
+        orders=orders,
+        prices=Prices(input_price, output_price),
+        seed=seed,
+    )
+    console = Console(stderr=True)
+    print_table(points, console)
+    console.print(plot(points, by), markup=False, highlight=False)
+    for note in notes(pool, records):
+        console.print(note, markup=False, highlight=False)
+    if output is not None:
+        _write(output, svg(points, by, title=pool.name))
+    if stdout or not sys.stdout.isatty():
+        import orjson
+
+        for point in points:
+            sys.stdout.buffer.write(orjson.dumps(point.as_dict(), option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _strategies(names: str | None, scored: bool) -> list[str]:
+    from its.curves.curve import NEED_SCORES, STRATEGY_NAMES
+    from its.errors import UsageError
+
+    if names is None:
+        return [name for name in STRATEGY_NAMES if scored or name not in NEED_SCORES]
+    chosen = [name.strip() for name in names.split(",") if name.strip()]
+    for name in chosen:
+        if name not in STRATEGY_NAMES:
+            raise UsageError(f"no strategy {name!r}; there are {', '.join(STRATEGY_NAMES)}")
+        if name in NEED_SCORES and not scored:
+            raise UsageError(f"{name} needs a recorded score for every sample, and some have none")
+    return chosen
+
+
+def _sizes(text: str | None) -> list[int] | None:
+    from its.errors import UsageError
+
+    if text is None:
+        return None
+    try:
+        sizes = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        sizes = [0]
+    if sizes[0] < 1:
+        raise UsageError(f"--sizes {text!r}: write whole numbers of at least 1, such as 1,4,16")
+    return sizes
+
+
+def _write(path: Path, content: str) -> None:
+    from its.errors import UsageError
+
+    try:
+        path.write_text(content, "utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,0 +1,113 @@
+"""A run directory as a pool: the independent samples that it drew are recorded in its trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from its.errors import InputError
+from its.models.recorded.pool import Pool, PoolProblem, Sample
+
+INDEPENDENT = frozenset({"attempts", "self_consistency", "best_of_n", "probe"})
+"""Strategies whose samples are independent answers to the question."""
+
+
+def is_run(path: Path) -> bool:
+    return (path / "run.json").is_file()
+
+
+def read_run(path: Path, problems: str | None = None) -> Pool:
+    """The samples of every problem that was answered, in the order of their ordinals.
+
+    References come from `problems`, else from the run's own input where it is still there. Raises
+    InputError where the directory cannot be read or holds no independent samples.
+    """
+    try:
+        description = orjson.loads((path / "run.json").read_bytes())
+        events = list(_events(path / "traces.jsonl"))
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise InputError(f"{path}: cannot read the run: {error}") from error
+    references = _references(problems or str(description.get("source", "-")), bool(problems))
+    stories: dict[str, _Story] = {}
+    for event in events:
+        stories.setdefault(str(event["problem"]), _Story()).take(event)
+    found = tuple(
+        PoolProblem(name, story.question, references.get(name), tuple(story.samples()))
+        for name, story in stories.items()
+        if story.question
+    )
+    if not any(problem.samples for problem in found):
+        raise InputError(
+            f"{path}: the run drew no independent samples "
+            f"({', '.join(sorted(INDEPENDENT))} do), so it is no pool"
+        )
+    return Pool(path.name, found, _bias(description.get("configuration") or {}))
+
+
+class _Story:
+    """What a problem's events say of its independent samples."""
+
+    def __init__(self) -> None:
+        self.question = ""
+        self._strategies: dict[str, str] = {"difficulty": "probe"}
+        self._completions: dict[tuple[str, int], tuple[Mapping[str, Any], int | None]] = {}
+        self._answers: dict[tuple[str, int], str | None] = {}
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        kind, stage = event["event"], str(event.get("stage", ""))
+        if kind == "question":
+            self.question = str(event["text"])
+        elif kind == "stage":
+            self._strategies[stage] = str(event["strategy"])
+        elif kind == "call" and event.get("state") == "done":
+            prompt = event["usage"]["prompt_tokens"] if len(event["labels"]) == 1 else None
+            for label, completion in zip(event["labels"], event["completions"], strict=True):
+                if label.isdigit():
+                    self._completions[stage, int(label)] = completion, prompt
+        elif kind == "candidate":
+            place, _, label = str(event["candidate"]).rpartition("/")
+            if label.isdigit():
+                self._answers[place, int(label)] = event["answer"]
+
+    def samples(self) -> Iterator[Sample]:
+        for stage, strategy in self._strategies.items():
+            if strategy in INDEPENDENT:
+                for place in sorted(place for place in self._completions if place[0] == stage):
+                    completion, prompt = self._completions[place]
+                    yield Sample(
+                        text=completion["text"],
+                        answer=self._answers.get(place),
+                        completion_tokens=completion["tokens"],
+                        prompt_tokens=prompt,
+                    )
+
+
+def _events(path: Path) -> Iterator[Mapping[str, Any]]:
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):  # a torn last line belongs to a problem that is not done
+                yield orjson.loads(line)
+
+
+def _references(source: str, named: bool) -> dict[str, Any]:
+    """References by problem id; none where the input was a stream or has gone."""
+    if not named and (source == "-" or not Path(source).is_file()):
+        return {}
+    from its.problems.problem import Problem
+    from its.problems.reading import open_problems
+
+    with open_problems(source) as reader:
+        return {row.id: row.reference for row in reader if isinstance(row, Problem)}
+
+
+def _bias(configuration: Mapping[str, Any]) -> str:
+    stop = configuration.get("stop") or {}
+    budget = configuration.get("budget") or {}
+    if stop.get("rule", "none") != "none":
+        return f"it stopped adaptively, by {stop['rule']}"
+    if budget.get("batch"):
+        return "one budget for the batch decided which problems drew more"
+    return ""
