@@ -13,13 +13,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-
-from tests.servers.process import HostileProcess, hostile_process
+from typing import Any
 
 from its.models.openai.model import OpenAIModel
 from its.models.openai.settings import OpenAISettings
 from its.models.protocol import Capabilities, Received, Request
 from its.problems.problem import Message
+from tests.servers.process import HostileProcess, hostile_process
 
 QUESTION = "Number {0}: what is it? Think step by step, then write the result after 'Answer:'. " * 4
 Ask = Callable[[int], Awaitable[str]]
@@ -58,18 +58,18 @@ async def sdk(url: str, stream: bool) -> tuple[Ask, Callable[[], Awaitable[None]
     client = AsyncOpenAI(base_url=url, api_key="none", max_retries=0, timeout=600)
 
     async def ask(index: int) -> str:
-        messages = [{"role": "user", "content": QUESTION.format(index)}]
-        reply = await client.chat.completions.create(
-            model="loopback",
-            messages=messages,  # type: ignore[arg-type]
-            max_tokens=64,
-            temperature=0.8,
-            seed=index,
-            stream=stream,
-        )
+        asked: dict[str, Any] = {
+            "model": "loopback",
+            "messages": [{"role": "user", "content": QUESTION.format(index)}],
+            "max_tokens": 64,
+            "temperature": 0.8,
+            "seed": index,
+        }
         if not stream:
-            return reply.choices[0].message.content or ""
-        return "".join([c.choices[0].delta.content or "" async for c in reply if c.choices])
+            whole = await client.chat.completions.create(**asked)
+            return whole.choices[0].message.content or ""
+        chunks = await client.chat.completions.create(**asked, stream=True)
+        return "".join([c.choices[0].delta.content or "" async for c in chunks if c.choices])
 
     return ask, client.close
 

@@ -53,17 +53,16 @@ class Choice:
         """
         body = piece.get(content)
         if isinstance(body, dict):
-            text = _text(body.get("content"))
-            reasoning = _text(body.get("reasoning_content") or body.get("reasoning"))
+            text = body.get("content")
+            reasoning = body.get("reasoning_content") or body.get("reasoning")
         else:
-            text = _text(piece.get("text"))
-            reasoning = ""
+            text, reasoning = piece.get("text"), None
         if text:
-            self._pieces.append(text)
-            self._tokens += _tokens_in(text)
+            self._pieces.append(text if isinstance(text, str) else _text(text))
+            self._tokens += _tokens_in(self._pieces[-1])
         if reasoning:
-            self._reasoning.append(reasoning)
-            self._tokens += _tokens_in(reasoning)
+            self._reasoning.append(_text(reasoning))
+            self._tokens += _tokens_in(self._reasoning[-1])
         logprobs = piece.get("logprobs")
         if isinstance(logprobs, dict):
             self._logprobs.extend(read_logprobs(logprobs))
@@ -118,11 +117,7 @@ def read_logprobs(value: dict[str, Any]) -> list[TokenLogprob]:
             TokenLogprob(
                 _text(entry.get("token")),
                 _number(entry.get("logprob")),
-                tuple(
-                    (_text(top.get("token")), _number(top.get("logprob")))
-                    for top in entry.get("top_logprobs") or ()
-                    if isinstance(top, dict)
-                ),
+                _top(entry.get("top_logprobs")),
             )
             for entry in content
             if isinstance(entry, dict)
@@ -134,15 +129,22 @@ def read_logprobs(value: dict[str, Any]) -> list[TokenLogprob]:
     if not isinstance(tops, list) or len(tops) != len(tokens):
         tops = [None] * len(tokens)
     return [
-        TokenLogprob(_text(token), _number(number), _legacy_top(top))
+        TokenLogprob(_text(token), _number(number), _top(top))
         for token, number, top in zip(tokens, numbers, tops, strict=False)
     ]
 
 
-def _legacy_top(top: Any) -> tuple[tuple[str, float], ...]:
-    if not isinstance(top, dict):
+def _top(value: Any) -> tuple[tuple[str, float], ...]:
+    """The alternatives, as a list of objects or (the older shape) as one object."""
+    if isinstance(value, dict):
+        return tuple((_text(token), _number(number)) for token, number in value.items())
+    if not isinstance(value, list):
         return ()
-    return tuple((_text(token), _number(number)) for token, number in top.items())
+    return tuple(
+        (_text(top.get("token")), _number(top.get("logprob")))
+        for top in value
+        if isinstance(top, dict)
+    )
 
 
 def _number(value: Any) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -30,7 +31,7 @@ _TOO_LONG = re.compile(
 _NO_CREDIT = re.compile(r"insufficient_quota|insufficient[ _](balance|credit)", re.IGNORECASE)
 _KEYS = (
     (re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][A-Za-z0-9_*.-]{6,}"), "[key]"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=_.*~-]{4,}"), r"\1 [key]"),
+    (re.compile(r"(?i)\b(bearer)\s+[A-Za-z0-9+/=_.*~-]{4,}"), r"\1 [key]"),
     (re.compile(r"(?i)(://)[^/\s@]+@"), r"\1"),
     (re.compile(r"(?i)\b((?:api[-_]?)?key|token|secret|password)=[^&\s]+"), r"\1=[key]"),
 )
@@ -40,9 +41,7 @@ class Faults:
     """Makes the errors of one endpoint; no message of theirs ever holds its key."""
 
     def __init__(self, settings: OpenAISettings) -> None:
-        name_and_password = settings.credentials or ()
-        secrets = [settings.api_key or "", *name_and_password[1:]]
-        self._secrets = [form for secret in secrets if secret for form in _forms(secret)]
+        self._secrets = _secrets(settings)
         self.address = self.blot(settings.url)
         self._model = settings.name
 
@@ -82,7 +81,7 @@ class Faults:
     def blot(self, text: str) -> str:
         """The text with everything that looks like a key taken out."""
         for secret in self._secrets:
-            text = text.replace(secret, "[key]")
+            text = secret.sub("[key]", text)
         return without_keys(text)
 
     def _classify(self, status: int, message: str, details: str, wait: float | None) -> CallError:
@@ -165,5 +164,17 @@ def _is_web_page(body: bytes) -> bool:
     return body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
-def _forms(secret: str) -> set[str]:
-    return {secret, quote(secret, safe="")}
+def _secrets(settings: OpenAISettings) -> list[re.Pattern[str]]:
+    """Patterns of the key and the password in every form in which they travel.
+
+    Short ones (some servers want just any key, say "x") are found as whole words only.
+    """
+    secrets = {settings.api_key or ""}
+    if settings.credentials is not None:
+        pair = ":".join(settings.credentials)
+        secrets |= {settings.credentials[1], b64encode(pair.encode()).decode()}
+    forms = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""))}
+    return [
+        re.compile(re.escape(form) if len(form) >= 8 else rf"(?<!\w){re.escape(form)}(?!\w)")
+        for form in sorted(forms, key=len, reverse=True)
+    ]

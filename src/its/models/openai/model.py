@@ -5,12 +5,12 @@ from __future__ import annotations
 from time import monotonic
 
 from its.errors import CallError, PermanentCallError
-from its.models.openai.body import request_body
+from its.models.openai.body import raw_prompt, request_body
 from its.models.openai.faults import Faults
 from its.models.openai.probe import probe, unusable
 from its.models.openai.reply import ReplyReader
 from its.models.openai.settings import OpenAISettings
-from its.models.openai.tokens import estimate, prompt_bound
+from its.models.openai.tokens import estimate, prompt_bound, raw_bound
 from its.models.openai.transport import Transport
 from its.models.protocol import Capabilities, Received, Reply, Request
 from its.usage import Usage
@@ -85,6 +85,9 @@ class OpenAIModel:
                 self._dialect |= wanted
 
     def prompt_bound(self, request: Request) -> int:
+        settings = self._settings
+        if settings.api == "completions":
+            return raw_bound(raw_prompt(request.messages, request.continues, settings.template))
         return prompt_bound(request)
 
     def count_tokens(self, text: str) -> int:

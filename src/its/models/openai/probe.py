@@ -77,18 +77,17 @@ async def probe(
     EndpointError means that the endpoint cannot be used at all.
     """
     prober = _Prober(ask)
-    question = _request(QUESTION, max_tokens=4)
     try:
-        plain = await prober.try_hard(question)
+        plain = await prober.first()
     except CallError as error:
         raise unusable(error, listed, settings, address) from None
     found = await asyncio.gather(
-        prober.several(_request(QUESTION, max_tokens=1, temperature=1.0), plain),
+        prober.several(plain),
         prober.continuing(plain) if settings.api == "chat" else _raw(),
-        prober.stopping(question, plain),
+        prober.stopping(plain),
         prober.logprobs(),
         prober.schema(plain),
-        prober.streaming(question),
+        prober.streaming(),
     )
     several, continuing, stopping, logprobs, schema, streams = found
     capabilities = Capabilities(
@@ -126,8 +125,19 @@ class _Prober:
 
     def __init__(self, ask: Asker) -> None:
         self._ask = ask
+        self._temperature = 0.0
         self.usages: list[Usage] = []
         self.notes: list[str] = []
+
+    async def first(self) -> Answered:
+        """The plain reply that others are compared with; greedy, unless the model refuses that."""
+        try:
+            return await self.try_hard(self._question(4))
+        except PermanentCallError as error:
+            if "temperature" not in str(error):
+                raise
+            self._temperature = 1.0
+            return await self.try_hard(self._question(4))
 
     async def try_hard(
         self,
@@ -171,9 +181,10 @@ class _Prober:
             self.notes.append(f"{what} could not be found out: {error}")
             return None
 
-    async def several(self, request: Request, plain: Answered) -> dict[str, Any]:
+    async def several(self, plain: Answered) -> dict[str, Any]:
         """Is `n` honoured, and what does usage count? Each choice is one token long."""
         usage: Literal["summed", "one_choice", "absent"] = "summed"
+        request = replace(self._question(1), temperature=1.0)
         answered = await self.maybe("n", request, 2)
         honoured = answered is not None and len(answered.reply.completions) == 2
         if plain.prompt_tokens is None:
@@ -189,11 +200,11 @@ class _Prober:
         A prefix that comes back proves it. Otherwise tokens tell: a prompt that carries on lacks
         the marks that end one turn and open the next.
         """
-        request = replace(_request(QUESTION, max_tokens=1), continues=PREFIX)
+        request = replace(self._question(1), continues=PREFIX)
         trailing, flagged, inside = await asyncio.gather(
             self.maybe("continuing", request, 1, Capabilities(continues="trailing")),
             self.maybe("continuing", request, 1, Capabilities(continues="flag")),
-            self.maybe("continuing", _request(f"{QUESTION} {PREFIX}", max_tokens=1)),
+            self.maybe("continuing", self._question(1, f"{QUESTION} {PREFIX}")),
         )
         without = _prompt_tokens(plain)
         prefix = _prompt_tokens(inside) - without
@@ -205,12 +216,12 @@ class _Prober:
             way, chosen = "flag", flagged
         return {"continues": way, "echoes_prefix": _echoes(chosen)}
 
-    async def stopping(self, request: Request, plain: Answered) -> dict[str, Any]:
+    async def stopping(self, plain: Answered) -> dict[str, Any]:
         """Is the stop string cut off, and named? A piece of the greedy reply is the stop."""
         stop = plain.text.strip()[-3:]
         if not stop:
             return {}
-        answered = await self.maybe("stop", replace(request, stop=(stop,)))
+        answered = await self.maybe("stop", replace(self._question(4), stop=(stop,)))
         if answered is None:
             return {}
         return {
@@ -219,29 +230,28 @@ class _Prober:
         }
 
     async def logprobs(self) -> bool:
-        request = replace(_request(QUESTION, max_tokens=1), logprobs=1)
+        request = replace(self._question(1), logprobs=1)
         answered = await self.maybe("logprobs", request)
         return answered is not None and answered.reply.completions[0].logprobs is not None
 
     async def schema(self, plain: Answered) -> bool:
         """Constrained output opens with a brace where free output did not."""
-        request = replace(_request(QUESTION, max_tokens=4), json_schema=SCHEMA)
+        request = replace(self._question(4), json_schema=SCHEMA)
         answered = await self.maybe("json_schema", request)
         if answered is None or plain.text.lstrip().startswith("{"):
             return False
         return answered.text.lstrip().startswith("{")
 
-    async def streaming(self, request: Request) -> bool:
-        answered = await self.maybe("streaming", request, stream=True)
+    async def streaming(self) -> bool:
+        answered = await self.maybe("streaming", self._question(4), stream=True)
         return answered is not None and answered.reader.streamed
+
+    def _question(self, max_tokens: int, text: str = QUESTION) -> Request:
+        return Request((Message("user", text),), max_tokens, self._temperature)
 
 
 async def _raw() -> dict[str, Any]:
     return {"continues": "raw"}
-
-
-def _request(question: str, *, max_tokens: int, temperature: float = 0.0) -> Request:
-    return Request((Message("user", question),), max_tokens, temperature)
 
 
 def _prompt_tokens(answered: Answered | None) -> int:

@@ -67,7 +67,8 @@ class ReplyReader:
         """Say that the stream is over. Raises TransientCallError where it was cut short."""
         if self._pending:
             self.feed(b"\n")
-        if self._choices and not self.done and any(c.unfinished for c in self._choices.values()):
+        unfinished = any(choice.unfinished for choice in self._choices.values())
+        if not self.done and (unfinished or not self._choices):
             raise self._faults.lost("broke off in the middle of its reply")
 
     def report(self, received: Received) -> None:
@@ -132,7 +133,9 @@ class ReplyReader:
         for position, piece in enumerate(pieces):
             if not isinstance(piece, dict):
                 raise self._faults.garbled(b"", "sent a choice that is no object")
-            index = piece.get("index", position)
+            index = piece.get("index")
+            if not isinstance(index, int):
+                index = position
             choice = self._choices.get(index)
             if choice is None:
                 choice = self._choices[index] = Choice()
@@ -146,7 +149,7 @@ class ReplyReader:
                 self._reports.append(usage)
 
     def _ordered(self) -> list[Choice]:
-        return [self._choices[index] for index in sorted(self._choices, key=str)]
+        return [self._choices[index] for index in sorted(self._choices)]
 
     def _usage(self, choices: list[Choice], seconds: float) -> Usage:
         """Tokens as reported; what the endpoint left out is counted and marked.

@@ -36,5 +36,10 @@ def prompt_bound(request: Request) -> int:
     return sum(map(_size, texts)) + schema + turns + CONVERSATION_TOKENS
 
 
+def raw_bound(prompt: str) -> int:
+    """More tokens than a raw prompt can have."""
+    return _size(prompt) + TURN_TOKENS
+
+
 def _size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))

@@ -83,8 +83,10 @@ class Transport:
             ):
                 self._heed(response.headers)
                 body = await response.read()
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except UNREACHED as error:
             raise self._failure(error, begun=False) from None
+        except (aiohttp.ClientError, OSError, ValueError):
+            return []
         if response.status in (401, 403):
             raise self._faults.refused(response.status, body, response.headers)
         try:
