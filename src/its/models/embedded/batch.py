@@ -12,9 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from its.models.embedded.sampling import Settings, Tokens, choose, log_softmax, uniforms
+from its.models.embedded.cache import PagedCache
+from its.models.embedded.sampling import (
+    Settings,
+    Tokens,
+    choose,
+    log_softmax,
+    settings_of,
+    uniforms,
+)
 from its.models.embedded.tokenizer import END, VOCABULARY_SIZE, token_text
-from its.models.embedded.transformer import PAGE, TILE, Transformer
+from its.models.embedded.transformer import Transformer
 from its.models.embedded.weights import Floats
 from its.models.protocol import Finish
 
@@ -58,26 +66,29 @@ class Row:
     index: int
 
 
+Prefix = Sequence[tuple[Floats, Floats]]
+
+
 class Batch:
-    """Up to `capacity` (a multiple of TILE) sequences of one model, and their keys and values."""
+    """Up to `capacity` sequences of one model, and their keys and values."""
 
     def __init__(self, transformer: Transformer, capacity: int) -> None:
         self.transformer = transformer
         self.capacity = capacity
         self.rows: list[Row] = []
         context = transformer.shape.max_position_embeddings
-        self._cache = transformer.new_cache(capacity, 3 * PAGE)
+        self._cache = PagedCache(transformer.shape, capacity)
         self._token = np.zeros(capacity, np.uint8)  # the newest token, not yet run
         self._at = np.zeros(capacity, np.intp)  # its position
         self._last = np.zeros(capacity, np.intp)  # the last position that may be written
-        self._turn = np.zeros(capacity, np.intp)
-        self._key = np.zeros(capacity, np.uint64)
-        self._inverse_temperature = np.zeros(capacity, np.float32)
+        self._temperature = np.zeros(capacity, np.float32)
         self._top_p = np.ones(capacity, np.float32)
+        self._settings: Settings | None = None  # of the live rows; None when they have changed
         self._wants_logprobs = np.zeros(capacity, np.bool_)
         self._wants_alternatives = np.zeros(capacity, np.bool_)
         self._may_end = np.zeros((capacity, VOCABULARY_SIZE), np.bool_)  # tokens to look at
-        self._text = np.zeros((capacity, context), np.uint8)
+        self._text = np.zeros((capacity, context), np.uint8)  # by position, like what follows
+        self._numbers = np.zeros((capacity, context), np.float32)
         self._logprobs = np.zeros((capacity, context), np.float32)
         self._alternatives = np.zeros((capacity, context, VOCABULARY_SIZE), np.float32)
 
@@ -85,21 +96,22 @@ class Batch:
     def free(self) -> int:
         return self.capacity - len(self.rows)
 
-    def add(self, draw: Draw, indices: Sequence[int], prefix: Sequence[Floats]) -> None:
+    def add(self, draw: Draw, indices: Sequence[int], prefix: Prefix) -> None:
         """Begin some of a draw's samples; `prefix` is the prefill of its prompt but the last
         token, which is the first that the new rows run."""
         new = slice(len(self.rows), len(self.rows) + len(indices))
         at = len(draw.prompt) - 1
-        self._make_room(at)
-        for kept, computed in zip(self._cache, prefix, strict=True):
-            kept[new, :, :at] = computed
+        for row in range(new.start, new.stop):
+            self._cache.write_prefix(row, prefix, at)
         self._token[new] = draw.prompt[-1]
         self._at[new] = at
         self._last[new] = at + draw.limit
-        self._turn[new] = draw.turn
-        self._key[new] = [draw.keys[index] for index in indices]
-        self._inverse_temperature[new] = 1 / draw.temperature if draw.temperature > 0 else 0
+        self._temperature[new] = draw.temperature
         self._top_p[new] = draw.top_p
+        self._settings = None
+        keys = np.array([draw.keys[index] for index in indices], np.uint64)
+        places = np.arange(draw.limit) + len(draw.prompt) - draw.turn
+        self._numbers[new, at + 1 : at + 1 + draw.limit] = uniforms(keys, places.astype(np.uint64))
         self._wants_logprobs[new] = draw.logprobs is not None
         self._wants_alternatives[new] = bool(draw.logprobs)
         self._may_end[new] = False
@@ -109,15 +121,12 @@ class Batch:
     def step(self) -> list[tuple[Row, Sample]]:
         """Write one more token of every sequence; returns those that ended by it."""
         live = len(self.rows)
-        padded = -(-live // TILE) * TILE
-        self._make_room(int(self._at[:live].max()))
-        logits = self.transformer.step(self._token[:padded], self._at[:padded], self._cache)[:live]
-        at = self._at[:live]
+        each, at = np.arange(live), self._at[:live]
+        logits = self.transformer.step(self._token[:live], at, self._cache)
         at += 1
-        numbers = uniforms(self._key[:live], (at - self._turn[:live]).astype(np.uint64))
-        settings = Settings(self._inverse_temperature[:live], self._top_p[:live])
-        chosen = choose(logits, settings, numbers)
-        each = np.arange(live)
+        if self._settings is None:
+            self._settings = settings_of(self._temperature[:live], self._top_p[:live].copy())
+        chosen = choose(logits, self._settings, self._numbers[each, at])
         self._token[:live] = chosen
         self._text[each, at] = chosen
         self._record(logits, chosen)
@@ -181,35 +190,20 @@ class Batch:
 
     def _release(self, row: int) -> None:
         last = len(self.rows) - 1
+        self._cache.release(row, last)
+        self._settings = None
         if row != last:
-            used = self._at[last]
-            for kept in self._cache:
-                kept[row, :, :used] = kept[last, :, :used]
             for array in (
-                self._token, self._at, self._last, self._turn, self._key,
-                self._inverse_temperature, self._top_p,
+                self._token, self._at, self._last, self._temperature, self._top_p,
                 self._wants_logprobs, self._wants_alternatives, self._may_end,
+                self._text, self._numbers, self._logprobs,
             ):  # fmt: skip
                 array[row] = array[last]
-            self._text[row, : used + 1] = self._text[last, : used + 1]
-            self._logprobs[row, : used + 1] = self._logprobs[last, : used + 1]
             if self._wants_alternatives[last]:
-                self._alternatives[row, : used + 1] = self._alternatives[last, : used + 1]
+                end = self._at[last] + 1
+                self._alternatives[row, :end] = self._alternatives[last, :end]
             self.rows[row] = self.rows[last]
         self.rows.pop()
-        self._token[last] = self._at[last] = 0
-
-    def _make_room(self, position: int) -> None:
-        """Grow the cache so that it takes a position."""
-        room = self._cache[0].shape[2]
-        if position < room:
-            return
-        larger = self.transformer.new_cache(
-            self.capacity, (position + room // 2) // PAGE * PAGE + PAGE
-        )
-        for new, old in zip(larger, self._cache, strict=True):
-            new[:, :, :room] = old
-        self._cache = larger
 
 
 def _cut(tokens: bytes, stops: tuple[str, ...]) -> str | None:

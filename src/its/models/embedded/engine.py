@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from its.models.embedded.batch import Batch, Draw, Row, Sample
+from its.models.embedded.batch import Batch, Draw, Prefix, Row, Sample
 from its.models.embedded.sampling import log_softmax
 from its.models.embedded.transformer import Transformer
 from its.models.embedded.weights import Floats
@@ -25,7 +25,7 @@ class _Job:
     draw: Draw
     done: Future[Drawn]
     begun: int = 0
-    prefix: list[Floats] | None = None
+    prefix: Prefix | None = None
     samples: dict[int, Sample] = field(default_factory=dict)
 
 
@@ -109,7 +109,7 @@ class Engine:
             self._wake.notify()
 
     def _run(self) -> None:
-        with np.errstate(over="ignore", under="ignore"):
+        with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
             while self._do_errands():
                 self._admit()
                 if self._batch.rows:
@@ -138,7 +138,7 @@ class Engine:
             job.begun = end
             if end == len(job.draw.keys):
                 self._waiting.popleft()
-                job.prefix = []
+                job.prefix = ()
 
     def _collect(self, ended: list[tuple[Row, Sample]]) -> None:
         for row, sample in ended:

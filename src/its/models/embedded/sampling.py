@@ -26,8 +26,8 @@ def sequence_key(seed: int, index: int) -> int:
 
 
 def uniforms(keys: NDArray[np.uint64], places: NDArray[np.uint64]) -> Floats:
-    """Numbers in [0, 1) of 24 bits, one for each key and place (SplitMix64)."""
-    z = keys + places * np.uint64(_GAMMA)
+    """(keys, places): a number in [0, 1) of 24 bits for each (SplitMix64)."""
+    z = keys[:, None] + places * np.uint64(_GAMMA)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z ^= z >> np.uint64(31)
@@ -44,29 +44,42 @@ def log_softmax(logits: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Sampling settings, a row a sequence; an inverse temperature of 0 means greedy."""
+    """Sampling settings, a row a sequence. `greedy` and `cut` are the rows that take the likeliest
+    token, and those whose distribution is cut to a nucleus, or None where there are none."""
 
     inverse_temperature: Floats
     top_p: Floats
+    greedy: Tokens | None
+    cut: Tokens | None
+
+
+def settings_of(temperature: Floats, top_p: Floats) -> Settings:
+    """Settings from temperatures (0: greedy) and top-p values (1: no cut)."""
+    greedy, cut = np.flatnonzero(temperature == 0), np.flatnonzero(top_p < 1)
+    inverse_temperature: Floats = np.float32(1) / temperature
+    inverse_temperature[greedy] = 1
+    return Settings(
+        inverse_temperature=inverse_temperature,
+        top_p=top_p,
+        greedy=greedy if len(greedy) else None,
+        cut=cut if len(cut) else None,
+    )
 
 
 def choose(logits: Floats, settings: Settings, uniform: Floats) -> Tokens:
-    """One token for each row of logits: the likeliest where greedy, else by inverse CDF."""
-    greedy = settings.inverse_temperature == 0
+    """One token for each row of logits: by inverse CDF, or the likeliest where greedy."""
     likeliest: Tokens = logits.argmax(1)
-    if greedy.all():
-        return likeliest
-    weights = logits - logits.max(1, keepdims=True)
+    weights = logits - logits[np.arange(len(logits)), likeliest, None]
     weights *= settings.inverse_temperature[:, None]
     np.exp(weights, out=weights)
-    cut = np.flatnonzero(settings.top_p < 1)
-    if len(cut):
+    if settings.cut is not None:
+        cut = settings.cut
         weights[cut] = _nucleus(weights[cut], settings.top_p[cut, None])
-    cumulative = np.add.accumulate(weights, axis=1)
-    drawn: Tokens = np.count_nonzero(
-        cumulative <= cumulative[:, -1:] * uniform[:, None], axis=1
-    ).astype(np.intp)
-    return np.where(greedy, likeliest, drawn)
+    cumulative = np.add.accumulate(weights, axis=1, out=weights)
+    chosen: Tokens = (cumulative > cumulative[:, -1:] * uniform[:, None]).argmax(1)
+    if settings.greedy is not None:
+        chosen[settings.greedy] = likeliest[settings.greedy]
+    return chosen
 
 
 def _nucleus(weights: Floats, top_p: Floats) -> Floats:

@@ -1,9 +1,9 @@
 """The Llama forward pass in numpy: a whole prompt at once, and one step of many sequences.
 
 What a sequence gets never depends on the others in its batch. Matrix products of a step are of
-one shape, `TILE` rows; attention is computed in pages of `PAGE` positions and added up page by
-page, and pages that are empty for a sequence add exact zeros to it. Everything else works on each
-row by itself.
+one shape, `TILE` rows; attention is computed page by page and added up in the order of a
+sequence's pages, and the empty ones that fill up its row of the table add exact zeros. Everything
+else works on each row by itself.
 
 Constants are folded into the weights: norm gains, the square root of the width that turns a norm
 into a root mean square, attention's scale, and the sign of the gate. A head's dimensions i and
@@ -17,13 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from its.models.embedded.cache import PAGE, Indices, PagedCache
 from its.models.embedded.weights import Floats, Shape, Weights
 
 TILE = 32
-PAGE = 64
 
-Positions = NDArray[np.intp]
 _MASKED = np.float32(-1e30)
+_LEAST_TOTAL, _MOST_TOTAL = np.float32(1e-25), np.float32(1e35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +51,52 @@ class Transformer:
         ]
         self._rotation = _rotation(shape)
 
-    def new_cache(self, sequences: int, positions: int) -> list[Floats]:
-        """Per layer (sequences, 2 x heads, positions, head_dim): keys, then values. All zeros."""
-        shape = self.shape
-        size = (sequences, 2 * shape.num_attention_heads, positions, shape.head_dim)
-        return [np.zeros(size, np.float32) for _ in self._layers]
-
-    def prefill(self, tokens: bytes) -> tuple[list[Floats], Floats]:
+    def prefill(self, tokens: bytes) -> tuple[list[tuple[Floats, Floats]], Floats]:
         """Run one sequence from its start.
 
-        Returns per layer its keys and values (2 x heads, positions, head_dim), and the last
+        Returns each layer's keys and values, (heads, positions, head_dim) each, and the last
         layer's output (positions, hidden_size), for `logits`.
         """
-        length = len(tokens)
-        heads, size = self.shape.num_attention_heads, self.shape.head_dim
-        width = self.shape.hidden_size
+        length, heads = len(tokens), self.shape.num_attention_heads
         x = self._embedding[np.frombuffer(tokens, np.uint8)]
         rotation = self._rotation[:length]
         future = np.triu(np.full((length, length), _MASKED), 1)
         cache = []
         for layer in self._layers:
-            qkv = _product(x, layer.qkv)
-            qkv /= self._norm(x)
-            _rotate(qkv, width, rotation)
-            split = np.ascontiguousarray(qkv.reshape(length, 3 * heads, size).swapaxes(0, 1))
-            queries, keys, values = split[:heads], split[heads : 2 * heads], split[2 * heads :]
+            split = self._qkv(layer, x, rotation).reshape(length, 3, heads, -1)
+            queries, keys, values = np.ascontiguousarray(split.transpose(1, 2, 0, 3))
             scores = queries @ keys.swapaxes(1, 2)
             scores += future
             scores -= scores.max(2, keepdims=True)
             np.exp(scores, out=scores)
             attended = (scores @ values) / scores.sum(2)[:, :, None]
-            x += _product(attended.swapaxes(0, 1).reshape(length, width), layer.out)
+            x += _product(attended.swapaxes(0, 1).reshape(x.shape), layer.out)
             x += self._feed_forward(layer, x)
-            cache.append(split[heads:])
+            cache.append((keys, values))
         return cache, x
+
+    def step(self, tokens: NDArray[np.uint8], at: Indices, cache: PagedCache) -> Floats:
+        """Run one token of each of many sequences; returns the next tokens' logits.
+
+        `at` are their positions; they are the cache's first rows, which it extends.
+        """
+        live, heads = len(at), self.shape.num_attention_heads
+        page, place = cache.reserve(at)
+        pages = cache.table[:live, : int(at.max()) // PAGE + 1].T.copy()
+        padded = np.zeros(-(-live // TILE) * TILE, np.intp)
+        padded[:live] = tokens
+        x = self._embedding[padded]
+        padded[:live] = at
+        rotation = self._rotation[padded]
+        attended = np.zeros_like(x)
+        for number, layer in enumerate(self._layers):
+            split = self._qkv(layer, x, rotation).reshape(len(x), 3, heads, -1)[:live]
+            cache.keys[number][page, :, place] = split[:, 1]
+            cache.values[number][page, :, place] = split[:, 2]
+            attended[:live] = _attend(split[:, 0], number, cache, pages).reshape(live, -1)
+            x += _product(attended, layer.out)
+            x += self._feed_forward(layer, x)
+        return self.logits(x)[:live]
 
     def logits(self, x: Floats) -> Floats:
         """The next token's logits (rows, vocabulary) after each row of the last layer's output."""
@@ -92,38 +104,13 @@ class Transformer:
         logits /= self._norm(x)
         return logits
 
-    def step(self, tokens: NDArray[np.uint8], at: Positions, cache: list[Floats]) -> Floats:
-        """Run one token of each of many sequences; returns the next tokens' logits.
-
-        `tokens` and `at` (its position) have a multiple of TILE entries, the first rows of
-        `cache` belong to them, and that is extended in place.
-        """
-        rows, heads, size = len(tokens), self.shape.num_attention_heads, self.shape.head_dim
-        width = self.shape.hidden_size
-        pages = int(at.max()) // PAGE + 1
-        row = np.arange(rows)
-        rotation = self._rotation[at]
-        unwritten = np.where(np.arange(pages * PAGE) > at[:, None], _MASKED, np.float32(0))
-        unwritten = unwritten.reshape(rows, 1, pages, PAGE)
-        x = self._embedding[tokens]
-        for layer, kept in zip(self._layers, cache, strict=True):
-            qkv = _product(x, layer.qkv)
-            qkv /= self._norm(x)
-            _rotate(qkv, width, rotation)
-            kept[row, :, at] = qkv[:, width:].reshape(rows, 2 * heads, size)
-            paged = kept[:rows].reshape(rows, 2 * heads, -1, PAGE, size)[:, :, :pages]
-            queries = qkv[:, :width].reshape(rows, heads, 1, size, 1)
-            scores = np.matmul(paged[:, :heads], queries)[..., 0]
-            scores += unwritten
-            scores -= scores.reshape(rows, heads, -1).max(2)[:, :, None, None]
-            np.exp(scores, out=scores)
-            attended = np.matmul(scores[..., None, :], paged[:, heads:])[..., 0, :].sum(2)
-            attended /= scores.sum(2).sum(2)[:, :, None]
-            x += _product(attended.reshape(rows, width), layer.out)
-            x += self._feed_forward(layer, x)
-        logits = _product(x, self._head)
-        logits /= self._norm(x)
-        return logits
+    def _qkv(self, layer: _Layer, x: Floats, rotation: NDArray[np.complex64]) -> Floats:
+        """(rows, 3 x hidden_size): queries and keys, rotated and queries scaled, and values."""
+        qkv = _product(x, layer.qkv)
+        qkv /= self._norm(x)
+        rotated = qkv[:, : 2 * x.shape[1]].view(np.complex64)
+        rotated *= rotation
+        return qkv
 
     def _feed_forward(self, layer: _Layer, x: Floats) -> Floats:
         both = _product(x, layer.gate_up)
@@ -152,10 +139,28 @@ def _product(x: Floats, matrix: Floats) -> Floats:
     return product
 
 
-def _rotate(qkv: Floats, width: int, rotation: NDArray[np.complex64]) -> None:
-    """Apply RoPE to the queries and keys in place."""
-    rotated = qkv[:, : 2 * width].view(np.complex64)
-    rotated *= rotation
+def _attend(queries: Floats, layer: int, cache: PagedCache, pages: Indices) -> Floats:
+    """Attention of each row's query (rows, heads, head_dim) over its own pages.
+
+    `pages` is the table of these rows, transposed. A softmax may be shifted at will; here it is
+    not, as long as the sum of its exponentials stays well inside a float's range. A head where it
+    does not is shifted by its greatest score, which is what others do always.
+    """
+    used = cache.used
+    owner, valid = cache.owner[:used], cache.valid[:used, None]
+    scores = np.matmul(cache.keys[layer][:used], queries.take(owner, axis=0)[..., None])[..., 0]
+    weights = np.exp(scores)
+    totals = np.vecdot(weights, valid).take(pages, axis=0).sum(0)
+    if totals.min() < _LEAST_TOTAL or not totals.max() < _MOST_TOTAL:
+        extreme = ~((totals >= _LEAST_TOTAL) & (totals < _MOST_TOTAL))
+        peaks = np.where(valid > 0, scores, -np.inf).max(2).take(pages, axis=0).max(0)
+        shifted = np.minimum(scores - peaks[owner][..., None], 0)
+        weights = np.where(extreme[owner][..., None], np.exp(shifted), weights)
+        totals = np.vecdot(weights, valid).take(pages, axis=0).sum(0)
+    sums = np.matmul(weights[:, :, None], cache.values[layer][:used])[:, :, 0]
+    attended: Floats = sums.take(pages, axis=0).sum(0)
+    attended /= totals[..., None]
+    return attended
 
 
 def _rotation(shape: Shape) -> NDArray[np.complex64]:
