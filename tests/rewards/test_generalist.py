@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.rewards.scripted_door import ScriptedDoor
 
 from its.candidates import Answer, Candidate
 from its.models.protocol import Capabilities
@@ -14,6 +13,7 @@ from its.prompts import load_prompt_set
 from its.rewards import Generalist
 from its.rewards.judgements import grouped, read_critiques
 from its.rewards.voting import AdaptiveVoting, best_rated, leaders, margin, totals
+from tests.rewards.scripted_door import ScriptedDoor
 
 QUESTION = Question("Which is the largest planet?")
 GENERAL = load_prompt_set("general")

@@ -6,7 +6,6 @@ import math
 import re
 
 import pytest
-from tests.rewards.scripted_door import ScriptedDoor
 
 from its.candidates import Answer, Candidate
 from its.models.protocol import Capabilities, Completion, TokenLogprob
@@ -23,9 +22,14 @@ from its.rewards import (
 )
 from its.rewards.pairwise import compare
 from its.rewards.verification import verify
+from tests.rewards.scripted_door import ScriptedDoor
 
 QUESTION = Question("What is 6 times 7?")
 GENERAL = load_prompt_set("general")
+
+
+CHECKS = {"code_tests", "pattern", "json_schema", "choice", "value"}
+JUDGES = [name for name in REWARDS if name not in CHECKS]
 
 
 def candidates(*texts: str, **fields) -> list[Candidate]:
@@ -44,7 +48,7 @@ def quality(text: str) -> str:
     return re.search(r"quality (\d+)", text)[1]
 
 
-@pytest.mark.parametrize("name", REWARDS)
+@pytest.mark.parametrize("name", JUDGES)
 async def test_every_reward_scores_each_candidate_in_order_within_its_price(name: str):
     reward = REWARDS[name]()
     door = ScriptedDoor(lambda text, label: "gibberish")
@@ -55,7 +59,7 @@ async def test_every_reward_scores_each_candidate_in_order_within_its_price(name
     assert len(door.sent) <= reward.completions(3)
 
 
-@pytest.mark.parametrize("name", REWARDS)
+@pytest.mark.parametrize("name", JUDGES)
 async def test_a_failed_call_and_an_empty_budget_are_abstentions(name: str):
     for door in (
         ScriptedDoor(lambda text, label: None),
@@ -65,7 +69,7 @@ async def test_a_failed_call_and_an_empty_budget_are_abstentions(name: str):
         assert values(scores) == [None, None]
 
 
-@pytest.mark.parametrize("name", REWARDS)
+@pytest.mark.parametrize("name", JUDGES)
 async def test_nothing_to_score_costs_nothing(name: str):
     door = ScriptedDoor(lambda text, label: "8")
     assert await REWARDS[name]().score(QUESTION, [], door, GENERAL) == []

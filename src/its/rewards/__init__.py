@@ -1,5 +1,6 @@
 """Rewards: a candidate or a prefix in, a score with its reason out. One reward a file."""
 
+from its.rewards.checks import ChoiceCheck, CodeTests, PatternCheck, SchemaCheck, ValueCheck
 from its.rewards.generalist import Generalist
 from its.rewards.genrm import GenRM
 from its.rewards.logprobs import MeanLogprob, PTrue
@@ -16,17 +17,27 @@ REWARDS: dict[str, type] = {
     "genrm": GenRM,
     "league": League,
     "steps": StepReward,
+    "code_tests": CodeTests,
+    "pattern": PatternCheck,
+    "json_schema": SchemaCheck,
+    "choice": ChoiceCheck,
+    "value": ValueCheck,
 }
 """Settings classes by the name that a configuration uses. Each keeps the Reward protocol."""
 
 __all__ = [
     "REWARDS",
+    "ChoiceCheck",
+    "CodeTests",
     "GenRM",
     "Generalist",
     "League",
     "MeanLogprob",
     "PTrue",
+    "PatternCheck",
     "Reward",
+    "SchemaCheck",
     "SelfEvaluation",
     "StepReward",
+    "ValueCheck",
 ]

@@ -228,8 +228,10 @@ def _json_values(text: str) -> list[Any]:
         try:
             value, position = decoder.raw_decode(text, match.start())
             found.append(value)
-        except (ValueError, RecursionError):
+        except ValueError:
             position = match.end()
+        except RecursionError:
+            break
     return found[::-1]
 
 

@@ -1,0 +1,177 @@
+"""Verifiers as rewards: 1 where a candidate passes an exact check, 0 where it fails it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge, MinLen
+
+from its.calls.protocol import Door
+from its.candidates import Candidate, Score
+from its.problems.problem import Question
+from its.prompts import PromptSet
+from its.rewards.asking import ask
+from its.verifiers import checkers
+from its.verifiers.agreement import agreement
+from its.verifiers.checkers import Verdict
+from its.verifiers.code import assertions_in, program_in, run_tests
+from its.verifiers.sandbox import available_interpreter
+
+
+@dataclass(frozen=True, slots=True)
+class PatternCheck:
+    """Whether the answer, as a whole, matches a regular expression."""
+
+    pattern: str
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        checkers.check_pattern(self.pattern)
+
+    def completions(self, candidates: int) -> int:
+        return 0
+
+    async def score(
+        self, question: Question, candidates: Sequence[Candidate], door: Door, prompts: PromptSet
+    ) -> list[Score]:
+        return await _check_all(
+            "pattern", candidates, lambda c: checkers.matches(_said(c), self.pattern)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaCheck:
+    """Whether the answer is JSON that fits a JSON schema (with the `schema` extra)."""
+
+    json_schema: dict[str, Any]
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    def completions(self, candidates: int) -> int:
+        return 0
+
+    async def score(
+        self, question: Question, candidates: Sequence[Candidate], door: Door, prompts: PromptSet
+    ) -> list[Score]:
+        return await _check_all(
+            "json_schema", candidates, lambda c: checkers.fits_schema(_said(c), self.json_schema)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceCheck:
+    """Whether the answer is one of `choices`."""
+
+    choices: Annotated[tuple[str, ...], MinLen(1)]
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    def completions(self, candidates: int) -> int:
+        return 0
+
+    async def score(
+        self, question: Question, candidates: Sequence[Candidate], door: Door, prompts: PromptSet
+    ) -> list[Score]:
+        async def check(candidate: Candidate) -> Verdict:
+            return checkers.is_choice(_said(candidate), self.choices)
+
+        return await _check_all("choice", candidates, check)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCheck:
+    """Whether the answer is mathematically equivalent to `value`, a known check of the result."""
+
+    value: str
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    def completions(self, candidates: int) -> int:
+        return 0
+
+    async def score(
+        self, question: Question, candidates: Sequence[Candidate], door: Door, prompts: PromptSet
+    ) -> list[Score]:
+        async def check(candidate: Candidate) -> Verdict:
+            if candidate.answer is None:
+                return Verdict(None, "no answer")
+            return await checkers.is_equivalent(candidate.answer, self.value)
+
+        return await _check_all("value", candidates, check)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTests:
+    """Runs candidate programs in a sandbox against tests: `tests` as given, else model-written.
+
+    Written tests come from `samples` replies of at most `most` assertions in all. With
+    `agreement` the score of a program is that of dual execution (CodeT, arXiv:2207.10397): the
+    share of programs that pass the same tests, times the share of tests that they pass; else the
+    share of tests passed. Raises SandboxUnavailable, a plain sentence, where no sandbox is.
+    """
+
+    tests: tuple[str, ...] = ()
+    samples: Annotated[int, Ge(1)] = 2
+    most: Annotated[int, Ge(1)] = 30
+    agreement: bool = True
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    def completions(self, candidates: int) -> int:
+        return 0 if self.tests or not candidates else self.samples
+
+    async def score(
+        self, question: Question, candidates: Sequence[Candidate], door: Door, prompts: PromptSet
+    ) -> list[Score]:
+        if not candidates:
+            return []
+        await asyncio.to_thread(available_interpreter)
+        tests = dict.fromkeys(self.tests, 1) or await self._written(question, door, prompts)
+        if not tests:
+            return [Score(c.id, None, "code_tests", "no test could be read") for c in candidates]
+        programs = [program_in(candidate.text) for candidate in candidates]
+        reports = await asyncio.gather(*(run_tests(program, list(tests)) for program in programs))
+        passed = [report.passed for report in reports]
+        agreed = agreement(passed, programs, list(map(float, tests.values())))
+        values = agreed.scores if self.agreement else [report.share for report in reports]
+        return [
+            Score(
+                candidate.id,
+                value,
+                "code_tests",
+                report.reason,
+                {"passed": list(report.passed), "class": number},
+            )
+            for candidate, value, report, number in zip(
+                candidates, values, reports, agreed.classes, strict=True
+            )
+        ]
+
+    async def _written(self, question: Question, door: Door, prompts: PromptSet) -> dict[str, int]:
+        """Assertions that the model wrote, with how often each was written, by that."""
+        request = door.request(prompts.render("write_tests", question))
+        replies = await asyncio.gather(
+            *(ask(door, request, f"tests/{i}") for i in range(self.samples))
+        )
+        counts: dict[str, int] = {}
+        for reply in filter(None, replies):
+            for assertion in assertions_in(reply.text, self.most):
+                counts[assertion] = counts.get(assertion, 0) + 1
+        often = sorted(counts, key=lambda test: -counts[test])
+        return {test: counts[test] for test in often[: self.most]}
+
+
+async def _check_all(
+    name: str,
+    candidates: Sequence[Candidate],
+    check: Callable[[Candidate], Awaitable[Verdict]],
+) -> list[Score]:
+    async def one(candidate: Candidate) -> Score:
+        verdict = await check(candidate)
+        value = None if verdict.passed is None else float(verdict.passed)
+        return Score(candidate.id, value, name, verdict.reason)
+
+    return list(await asyncio.gather(*map(one, candidates)))
+
+
+def _said(candidate: Candidate) -> str:
+    return candidate.answer.text if candidate.answer else candidate.text

@@ -1,0 +1,1 @@
+"""Verifiers: what can be checked exactly is checked, not judged."""

@@ -1,0 +1,143 @@
+"""Exact checkers, alone and as rewards."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from its.candidates import Answer, Candidate
+from its.errors import ConfigurationError
+from its.models.protocol import Capabilities
+from its.problems.problem import Question
+from its.prompts import load_prompt_set
+from its.rewards import ChoiceCheck, CodeTests, PatternCheck, SchemaCheck, ValueCheck
+from its.verifiers.agreement import agreement
+from its.verifiers.checkers import fits_schema, is_choice, is_equivalent, matches
+
+QUESTION = Question("Write f, the square of a number.")
+GENERAL = load_prompt_set("general")
+needs_bubblewrap = pytest.mark.skipif(
+    shutil.which("bwrap") is None, reason="bubblewrap is not installed"
+)
+
+
+class NoDoor:
+    """Fails whoever asks a model."""
+
+    capabilities = Capabilities()
+    remaining = None
+
+    def __getattr__(self, name: str):
+        raise AssertionError(f"no model is needed, yet {name} was used")
+
+
+def candidates(*texts: str, kind: str = "text") -> list[Candidate]:
+    return [Candidate(f"c/{i}", text, Answer(text, kind)) for i, text in enumerate(texts)]
+
+
+async def values(reward, *texts: str, kind: str = "text") -> list[float | None]:
+    pool = candidates(*texts, kind=kind)
+    assert reward.completions(len(pool)) == 0
+    return [s.value for s in await reward.score(QUESTION, pool, NoDoor(), GENERAL)]
+
+
+async def test_a_pattern_must_match_the_whole_answer():
+    assert await values(PatternCheck(r"\d{4}-\d\d"), "2026-11", "2026-1", "on 2026-11") == [1, 0, 0]
+
+
+async def test_a_pattern_that_takes_for_ever_abstains():
+    verdict = await matches("a" * 40 + "!", r"(a+)+")
+    assert verdict.passed is None
+    assert "longer than" in verdict.reason or "no end" in verdict.reason
+
+
+def test_a_broken_pattern_is_refused_at_once():
+    with pytest.raises(ConfigurationError, match="not a regular expression"):
+        PatternCheck("(")
+
+
+async def test_json_that_fits_a_schema():
+    schema = {
+        "type": "object",
+        "properties": {"age": {"type": "integer", "minimum": 0}},
+        "required": ["age"],
+    }
+    texts = ('{"age": 3}', '```json\n{"age": 3}\n```', '{"age": -1}', "{}", "age 3", "NaN")
+    assert await values(SchemaCheck(schema), *texts) == [1, 1, 0, 0, 0, 0]
+    assert (await fits_schema('{"age": -1}', schema)).reason.startswith("age: -1 is less")
+    assert (await fits_schema("[" * 100_000, schema)).passed in (False, None)
+
+
+async def test_a_schema_whose_pattern_takes_for_ever_abstains():
+    verdict = await fits_schema('"' + "a" * 40 + '!"', {"type": "string", "pattern": "^(a+)+$"})
+    assert verdict.passed is None
+
+
+async def test_a_choice_is_one_of_the_given():
+    assert await values(ChoiceCheck(("yes", "no")), "Yes", " no ", "maybe") == [1, 1, 0]
+    assert is_choice("maybe", ("yes", "no")).reason == "none of yes, no"
+
+
+async def test_a_value_is_compared_by_mathematics():
+    assert await values(ValueCheck("1/2"), "0.5", r"\frac{1}{2}", "0.51", kind="number") == [
+        1,
+        1,
+        0,
+    ]
+    assert (await is_equivalent(Answer("1,000", "number"), "1000")).passed
+
+
+def bits(*rows: str) -> list[list[bool]]:
+    return [[bit == "1" for bit in row] for row in rows]
+
+
+def test_programs_that_pass_the_same_tests_vouch_for_each_other():
+    result = agreement(bits("110", "110", "111", "000"), ["a", "b", "c", "d"])
+    assert result.classes == (0, 0, 1, 2)
+    assert result.scores == pytest.approx((2 / 4 * 2 / 3, 2 / 4 * 2 / 3, 1 / 4, 0))
+    assert result.chosen == 0
+
+
+def test_a_test_counts_as_often_as_it_was_written():
+    result = agreement(bits("10", "01"), ["a", "b"], weights=[1, 3])
+    assert result.chosen == 1
+
+
+def test_in_the_best_class_the_program_written_most_often_speaks():
+    assert agreement(bits("1", "1", "1"), ["x = 1", "y = 1", "y  =  1"]).chosen == 1
+
+
+def test_where_nothing_passes_nothing_is_chosen():
+    assert agreement(bits("00", "00"), ["a", "b"]).chosen is None
+    assert agreement([], []).chosen is None
+
+
+@needs_bubblewrap
+async def test_programs_are_scored_by_given_tests():
+    reward = CodeTests(tests=("assert f(2) == 4", "assert f(3) == 9"), agreement=False)
+    assert await values(
+        reward, "def f(x): return x * x", "```python\ndef f(x): return x + x\n```", "def f(x: oops"
+    ) == [1, 0.5, 0]
+
+
+@needs_bubblewrap
+async def test_a_hostile_candidate_costs_only_itself_and_the_score_says_why():
+    reward = CodeTests(tests=("assert f(2) == 4",), agreement=False)
+    hostile = (
+        "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
+        "import socket; socket.create_connection(('192.0.2.1', 80))",
+        "open('/etc/passwd', 'w')",
+        "x = bytearray(10 * 2**30)",
+        "while True: pass",
+        "while True: print('x' * 2**20)",
+        "def f(x): return x * x",
+    )
+    pool = candidates(*hostile, kind="code")
+    scores = await reward.score(QUESTION, pool, NoDoor(), GENERAL)
+    assert [s.value for s in scores] == [0, 0, 0, 0, 0, 0, 1]
+    assert all(s.reason for s in scores)
+    for score, word in zip(
+        scores[1:6], ("OSError", "OSError", "Memory", "long", "long"), strict=True
+    ):
+        assert word in score.reason or "No such file" in score.reason
