@@ -75,6 +75,31 @@ async def test_the_door_is_never_asked_for_more_than_the_cap(
 
 
 @every_search
+@settings(max_examples=15, deadline=None)
+@given(budget=st.integers(0, 30), seed=st.integers(0, 1000))
+async def test_a_door_that_closes_early_ends_the_search_with_what_there_is(
+    name: str, budget: int, seed: int
+) -> None:
+    door = ScriptedDoor(toy_model(seed), budget=budget)
+    scorer = AskingScorer(toy_value(seed), door)
+    task = assignment(door, completions=60, scorer=scorer, seed=seed)
+    await SEARCHES[name].run(task)  # type: ignore[attr-defined]
+    assert len(door.sent) <= budget
+
+
+@pytest.mark.parametrize("kind", [Beam, ParticleFilter, DVTS, MCTS, SolutionSearch])
+async def test_four_completions_are_four_and_still_bring_an_answer(kind: Any) -> None:
+    door = ScriptedDoor(toy_model(1))
+    scorer = AskingScorer(toy_value(1), door)
+    outcome = await kind(**({"n": 32} if hasattr(kind, "n") else {})).run(
+        assignment(door, completions=4, scorer=scorer)
+    )
+    assert len(door.sent) == 4
+    assert [c.answer is not None for c in outcome.candidates] == [True, True]
+    assert len(outcome.scores) == 2
+
+
+@every_search
 @settings(max_examples=20, deadline=None)
 @given(completions=st.integers(1, 60), price=st.integers(0, 2), seed=st.integers(0, 1000))
 async def test_every_budget_brings_an_answer(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from its.errors import CallError, TransientCallError, Unsupported
+from its.errors import CallError, ConfigurationError, TransientCallError, Unsupported
 from its.models.protocol import Capabilities, Completion, Request
-from its.strategies import STRATEGIES
+from its.strategies import NEED_CONTINUATION, NEED_REWARD, STRATEGIES
 from its.strategies.budget_forcing import BudgetForcing
 from its.strategies.debate import Debate
 from its.strategies.mixture_of_agents import MixtureOfAgents
@@ -18,7 +18,7 @@ from its.strategies.parallel_distil_refine import ParallelDistilRefine
 from its.strategies.plan_search import PlanSearch, combined, listed
 from its.strategies.protocol import Strategy
 from its.strategies.recursive_self_aggregation import RecursiveSelfAggregation
-from tests.strategies.scripted_door import ScriptedDoor, assignment
+from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
 
 SEQUENTIAL: dict[str, Strategy] = {
     "budget_forcing": BudgetForcing(n=2),
@@ -263,3 +263,25 @@ def test_every_strategy_has_defaults_and_plans_within_any_budget() -> None:
         strategy = kind()
         for completions in range(40):
             assert 0 <= strategy.candidates_from(completions) <= completions
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+async def test_what_a_strategy_needs_is_refused_before_any_call(name: str) -> None:
+    able = Capabilities(continues="trailing")
+    without_reward = ScriptedDoor(echo, capabilities=able)
+    run = STRATEGIES[name]().run(assignment(without_reward, completions=5))
+    if name in NEED_REWARD:
+        with pytest.raises(ConfigurationError, match="needs a reward"):
+            await run
+        assert without_reward.sent == []
+    else:
+        await run
+    unable = ScriptedDoor(echo, capabilities=Capabilities(continues="no"))
+    scorer = FreeScorer(lambda candidate: 0.5)
+    run = STRATEGIES[name]().run(assignment(unable, completions=5, scorer=scorer))
+    if name in NEED_CONTINUATION:
+        with pytest.raises(Unsupported):
+            await run
+        assert unable.sent == []
+    else:
+        await run

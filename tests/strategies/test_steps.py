@@ -75,14 +75,17 @@ async def test_a_filtered_step_is_a_failure() -> None:
     assert outcome.candidates == ()
 
 
+async def test_behind_an_empty_step_the_model_goes_on_to_its_end() -> None:
+    door = script(Completion("one", "stop_string"), Completion(" ", "stop_string"), END)
+    outcome = await one_path(door, Beam(n=1, branching=1))
+    assert [request.stop for _, request in door.sent] == [("\n\n",), ("\n\n",), ()]
+    assert [candidate.complete for candidate in outcome.candidates] == [True]
+
+
 async def test_an_empty_step_twice_is_a_failure() -> None:
-    empty = Completion(" ", "stop_string")
-    door = script(empty, empty)
+    door = script(Completion(" ", "stop_string"), Completion("", "end"))
     outcome = await one_path(door, Beam(n=1, branching=1))
     assert outcome.candidates == ()
-    door = script(empty, Completion("one", "stop_string"), empty, END)
-    outcome = await one_path(door, Beam(n=1, branching=1))
-    assert len(outcome.candidates) == 1
 
 
 async def test_when_the_budget_ends_prefixes_are_carried_to_their_end_at_once() -> None:
@@ -125,3 +128,16 @@ async def test_prefixes_are_scored_as_prefixes_and_solutions_as_solutions() -> N
     assert prefix == Candidate(id="stage/0", text="one\n\n", answer=None, complete=False)
     assert whole.complete
     assert whole.answer is not None
+
+
+async def test_the_trace_tells_which_nodes_grew_and_how_prefixes_scored() -> None:
+    door = script(Completion("one", "stop_string"), END)
+    await one_path(door, Beam(n=1, branching=1))
+    assert door.events == [
+        ("decision", {"decision": "expand", "round": 0, "nodes": {"stage/0": ""}}),
+        (
+            "score",
+            {"candidate": "stage/0", "value": 0.5, "reward": "toy", "prefix": True},
+        ),
+        ("decision", {"decision": "expand", "round": 1, "nodes": {"stage/1": "stage/0"}}),
+    ]

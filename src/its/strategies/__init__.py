@@ -1,6 +1,7 @@
 """Strategies: a problem and a door in, candidates out. One algorithm a file.
 
 `STRATEGIES` is the registry: the name in a pipeline's `strategy:` to the class of its settings.
+`NEED_REWARD` and `NEED_CONTINUATION` name those that are refused without.
 """
 
 from its.strategies.ab_mcts import ABMCTS
@@ -19,13 +20,14 @@ from its.strategies.parallel_distil_refine import ParallelDistilRefine
 from its.strategies.particle_filter import ParticleFilter
 from its.strategies.particle_gibbs import ParticleGibbs
 from its.strategies.plan_search import PlanSearch
+from its.strategies.protocol import Strategy
 from its.strategies.rebase import Rebase
 from its.strategies.recursive_self_aggregation import RecursiveSelfAggregation
 from its.strategies.self_consistency import SelfConsistency
 from its.strategies.solution_search import SolutionSearch
 from its.strategies.tree_of_thoughts import TreeOfThoughts
 
-STRATEGIES: dict[str, type] = {
+STRATEGIES: dict[str, type[Strategy]] = {
     "ab_mcts": ABMCTS,
     "attempts": Attempts,
     "beam": Beam,
@@ -49,4 +51,25 @@ STRATEGIES: dict[str, type] = {
     "tree_of_thoughts": TreeOfThoughts,
 }
 
-__all__ = ["STRATEGIES"]
+NEED_REWARD = frozenset(
+    {
+        "ab_mcts",
+        "beam",
+        "dvts",
+        "fk_steering",
+        "mcts",
+        "particle_filter",
+        "particle_gibbs",
+        "rebase",
+        "solution_search",
+    }
+)
+"""Strategies that raise ConfigurationError where the stage has no reward."""
+
+NEED_CONTINUATION = NEED_REWARD - {"ab_mcts", "solution_search"} | {
+    "budget_forcing",
+    "tree_of_thoughts",
+}
+"""Strategies that raise Unsupported where the endpoint cannot continue a partial answer."""
+
+__all__ = ["NEED_CONTINUATION", "NEED_REWARD", "STRATEGIES"]

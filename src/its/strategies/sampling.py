@@ -42,6 +42,9 @@ async def draw(assignment: Assignment, samples: Sequence[Sample]) -> Outcome:
     return Outcome(
         candidates=tuple(result for result in results if isinstance(result, Candidate)),
         stopped=stopped,
+        note=f"the rule stopped after {drawing.needed} of {len(samples)} samples"
+        if stopped
+        else "",
         failures=tuple(
             f"{assignment.candidate_id(str(ordinal))}: {result}"
             for ordinal, result in enumerate(results)

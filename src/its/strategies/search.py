@@ -119,7 +119,8 @@ class Node:
 @dataclass(slots=True)
 class State:
     """All that a search knows. `left` completions are not promised yet, `price` is what rating
-    one node takes of them; `fresh` are the nodes of this round, `pending` the tasks not told."""
+    one node takes of them; `fresh` are the nodes of this round, `pending` the tasks not
+    told; `note` says in words what ended the search, where that is worth saying."""
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"ser_json_inf_nan": "strings"}
 
@@ -133,6 +134,7 @@ class State:
     pending: dict[str, Task] = field(default_factory=dict)
     ratings: dict[str, Score] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    note: str = ""
 
     def new_id(self) -> str:
         return str(len(self.nodes))

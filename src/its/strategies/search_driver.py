@@ -14,7 +14,19 @@ from its.errors import BudgetExhausted, CallError, ConfigurationError, Unsupport
 from its.models.protocol import Completion, Request
 from its.strategies.asking import ask_all, mean_logprob, settled, together
 from its.strategies.protocol import Assignment, Outcome
-from its.strategies.search import Extend, Failed, Node, Prompt, Rate, Result, S, Said, Search, Task
+from its.strategies.search import (
+    Extend,
+    Failed,
+    Node,
+    Prompt,
+    Rate,
+    Result,
+    S,
+    Said,
+    Search,
+    State,
+    Task,
+)
 
 RequestFor = Callable[[Assignment, Extend], Request]
 
@@ -31,9 +43,11 @@ async def drive(
     price = scorer.completions(1) if scorer else 0
     state = search.start(assignment.completions, price, assignment.seed)
     while tasks := search.ask(state):
+        _note_growth(assignment, state, tasks)
         results = await _perform(assignment, tasks, extension)
         for task, result in zip(tasks, results, strict=True):
             search.tell(state, task.id, result)
+            _note_score(assignment, task, result)
     return state
 
 
@@ -83,8 +97,33 @@ def outcome_of(
             for node in nodes
             if node.id in state.ratings
         ),
+        note=state.note,
         failures=tuple(assignment.candidate_id(failure) for failure in state.failures),
     )
+
+
+def _note_growth(assignment: Assignment, state: State, tasks: list[Task]) -> None:
+    """Write into the trace which nodes a round makes, and from which parents."""
+    grown = {
+        assignment.candidate_id(task.id): parent and assignment.candidate_id(parent)
+        for task in tasks
+        if task.id in state.nodes
+        for parent in [state.nodes[task.id].parent]
+    }
+    if grown:
+        assignment.door.note("decision", decision="expand", round=state.round, nodes=grown)
+
+
+def _note_score(assignment: Assignment, task: Task, result: Result) -> None:
+    """Write the score of a prefix into the trace; those of solutions are the outcome's."""
+    if isinstance(task, Rate) and isinstance(result, Score) and not task.complete:
+        assignment.door.note(
+            "score",
+            candidate=assignment.candidate_id(task.node),
+            value=result.value,
+            reward=result.reward,
+            prefix=True,
+        )
 
 
 async def _perform(

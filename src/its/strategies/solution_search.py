@@ -72,7 +72,11 @@ class SolutionSearch(Search[SolutionState]):
         if not state.nodes:
             return self._solutions(state, "attempt", Node(""), self.initial)
         queue = self._queue(state)
-        if not queue or self._good_enough(state) or len(state.expanded) == self.expansions:
+        if self._good_enough(state):
+            state.note = f"a complete solution scored {self.enough:g} or more"
+            return []
+        if len(state.expanded) == self.expansions or not queue:
+            state.note = f"{len(state.expanded)} solutions were varied"
             return []
         head = queue[0]
         state.expanded.append(head.id)

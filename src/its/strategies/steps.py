@@ -105,6 +105,7 @@ class StepSearch(Search[StepS]):
         ahead = self.kept(state, len(children)) * (1 + state.price)
         if len(children) * self.cost(state) + ahead > state.left:
             state.ending = True
+            state.note = f"the budget carried its prefixes to their end after {state.round} rounds"
             children = _in_turn(self.last_branches(state, branches))
             count = affordable(state, 1 + state.price, min(len(children), state.left))
             children = children[: count or min(1, state.left)]
@@ -118,7 +119,7 @@ class StepSearch(Search[StepS]):
         """A node with what was said put behind it."""
         status = self._status(task, said)
         empties = 0 if said.text.strip() else node.empties + 1
-        if status == "open" and empties > MOST_EMPTY_STEPS:
+        if empties > MOST_EMPTY_STEPS and said.answer != "read":
             status = "failed"
         step_ended = status == "open" and said.finish != "length"
         return replace(
@@ -151,7 +152,9 @@ class StepSearch(Search[StepS]):
         node = replace(before, id=state.new_id(), parent=parent, status="new")
         state.update(node)
         state.fresh.append(node.id)
-        to_end = state.ending or before.steps >= self.max_steps
+        # Behind an empty step the model is given its head: an endpoint that trims the prefix it
+        # continues would end every further step at the separator again.
+        to_end = state.ending or before.steps >= self.max_steps or before.empties > 0
         return Extend(node.id, node.id, node.text, to_end)
 
 
