@@ -161,9 +161,7 @@ def _replayed(entries: Sequence[Entry]) -> list[Measured]:
     return found
 
 
-def _searched(
-    options: argparse.Namespace, split: str, entries: Sequence[Entry]
-) -> list[Measured]:
+def _searched(options: argparse.Namespace, split: str, entries: Sequence[Entry]) -> list[Measured]:
     """The search's outcomes, from their file or run afresh."""
     path = options.folder / f"{split}-search.npz"
     if path.exists():

@@ -42,8 +42,15 @@ class Rule:
 
     @property
     def name(self) -> str:
-        parts = [f"k={self.most}", {"one": "vote", "certainty": "certainty-weighted vote",
-                 "check": "verifier-weighted vote", "both": "verifier and certainty"}[self.weigh]]
+        parts = [
+            f"k={self.most}",
+            {
+                "one": "vote",
+                "certainty": "certainty-weighted vote",
+                "check": "verifier-weighted vote",
+                "both": "verifier and certainty",
+            }[self.weigh],
+        ]
         if self.threshold is not None:
             parts.append(f"stop at {self.threshold:g}")
         if self.doubt is not None:
