@@ -120,6 +120,22 @@ async def test_a_worker_that_dies_is_replaced() -> None:
         await worker.close()
 
 
+async def test_a_worker_that_cannot_start_is_asked_only_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    worker = SymbolicWorker()
+    assert await worker.same("x < 2", "2 > x") is None
+    monkeypatch.setattr(sys, "executable", "/does/not/exist")
+    assert await worker.same("x < 2", "2 > x") is None
+
+
+@needs_math
+async def test_odd_characters_reach_the_worker(comparer: Comparer) -> None:
+    async with Comparer() as symbolic:
+        assert await symbolic.classes(answers("x < \ud800", "x \n < 2", "x < \x00")) == [0, 1, 2]
+
+
 @needs_math
 @pytest.mark.slow
 async def test_a_cancelled_comparison_leaves_no_answer_for_the_next() -> None:
@@ -137,14 +153,17 @@ async def test_a_cancelled_comparison_leaves_no_answer_for_the_next() -> None:
 
 @needs_math
 @pytest.mark.slow
-def test_the_worker_ends_with_its_parent_even_when_that_is_killed() -> None:
+@pytest.mark.parametrize("hangs", [False, True])
+def test_the_worker_ends_with_its_parent_even_when_that_is_killed(hangs: bool) -> None:
+    hang = "asyncio.create_task(worker.same('9^{9^{9^{9}}}', '1'))\n    await asyncio.sleep(0.2)"
     program = (
         "import asyncio, os, signal\n"
         "from its.answers.symbolic import SymbolicWorker\n"
         "async def main():\n"
-        "    worker = SymbolicWorker()\n"
+        "    worker = SymbolicWorker(cpu_seconds=0.5)\n"
         "    await worker.same('x < 2', '2 > x')\n"
         "    print(worker.pid, flush=True)\n"
+        f"    {hang if hangs else 'pass'}\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "asyncio.run(main())\n"
     )

@@ -31,6 +31,8 @@ SAME = [
     ["2x+3", "y = 3 + 2x", "3+x+x"],
     ["2x+3y=6", "2x+3y-6=0", "4x + 6y = 12"],
     ["3", r"\log_2 8", r"\sqrt[3]{27}", "3!/2", r"\sqrt{9}=3"],
+    ["x = 1, y = 2", "y=2, x=1", "x=1 and y=2"],
+    ["5", "5 (five)", "5 (five apples)"],
     [r"1 \pm \sqrt{2}", r"1+\sqrt2, 1-\sqrt2"],
     [r"\begin{pmatrix}1\\2\end{pmatrix}", r"\begin{bmatrix} 1.0 \\ \frac{4}{2} \end{bmatrix}"],
     ["Evelyn", r"\text{Evelyn}", "**evelyn**", "Evelyn."],
@@ -51,6 +53,7 @@ def test_different_answers_are_told_apart() -> None:
     answers = [
         *("1", "2", "12", "1/3", "0.33", "-1", "10", "0.1", "5 million", "1.4142135", r"\sqrt2"),
         *("x", "x+1", "x^2", "2xy", "(1,2)", "[1,2]", "(1,2]", "1,2", "1,3", "(2,1)"),
+        *("x=1, y=2", "x=2, y=1", r"(-\infty, 1)", r"(1, \infty)"),
         *("Paris", "London", "yes", "no", "on", "3:4", "4:3", "x<2", "x>2", r"R^2-r^2", "i"),
     ]
     clashes = [(a, b) for i, a in enumerate(answers) for b in answers[:i] if same(a, b)]

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+import orjson
+
 from its.answers.latex import strip_wrapping
 from its.answers.normal_form import normal_form
 from its.candidates import Answer
@@ -26,6 +28,13 @@ _MARK = re.compile(
     r"(?:[ \t]{0,4}(?:is\b|:|=)(?:\*\*|__)?:?|[ \t]{1,4}(?:would|should|must) be\b|\*\*:?\n)",
     re.IGNORECASE,
 )
+_FIELD = re.compile(
+    r'"(?:final[_ ]?)?answer"\s{0,8}:\s{0,8}'
+    r'("(?:[^"\\\n]|\\.){0,4000}"|-?[0-9.eE+-]{1,40}|true|false|null)',
+    re.IGNORECASE,
+)
+_DISPLAYED = re.compile(r"\$\$(.{1,1000}?)\$\$|\\\[(.{1,1000}?)\\\]", re.DOTALL)
+_LETTERED = re.compile(r"\(?([A-J])\)\s")
 _TAGGED = re.compile(r"<answer>([^<]{1,4000})</answer>", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<!\d)[.;](?:\s|$)|\.(?:\s|$)|(?<=\S) (?:because|since|as|so)\b")
 _NUMBER = re.compile(
@@ -73,7 +82,7 @@ def _after_thinking(text: str) -> str:
 
 def _stated(text: str) -> str | None:
     """The last explicit answer, as it was written."""
-    for find in (_boxed, _hashed, _tagged, _marked):
+    for find in (_boxed, _hashed, _tagged, _in_json, _marked):
         if (found := find(text)) is not None:
             return found
     return None
@@ -115,11 +124,25 @@ def _tagged(text: str) -> str | None:
     return found[1] if found else None
 
 
+def _in_json(text: str) -> str | None:
+    found = _last(_FIELD, text)
+    if found is None:
+        return None
+    try:
+        return str(orjson.loads(found[1]))
+    except orjson.JSONDecodeError:
+        return found[1].strip('"')
+
+
 def _marked(text: str) -> str | None:
     """What follows the last "Answer:" or "the answer is", to the end of its sentence."""
     for mark in reversed(list(_MARK.finditer(text))):
-        line = text[mark.end() : mark.end() + 2_000].lstrip(" \t\r\n:")
-        line = line.split("\n", 1)[0].strip()
+        rest = text[mark.end() : mark.end() + 2_000].lstrip(" \t\r\n:")
+        if displayed := _DISPLAYED.match(rest):
+            return displayed[1] or displayed[2]
+        line = rest.split("\n", 1)[0].strip()
+        if line.count("}") > line.count("{"):  # of a block around the whole statement
+            line = line.removesuffix("}")
         if line.count("**") % 2:  # bold that began before the mark
             line = line.removeprefix("**").removesuffix("**").strip()
         if line:
@@ -141,16 +164,17 @@ def _read(stated: str, kind: AnswerKind) -> Answer | None:
     text = strip_wrapping(stated)
     if _abstains(text):
         return None
+    if kind == "auto" and (letter := _LETTERED.match(text)):
+        return Answer(letter[1], "text")
     shape = normal_form(Answer(text, "expression")).shape
-    if shape == "number":
-        return Answer(text, "number")
-    if kind == "expression":
-        return Answer(text, "expression")
+    if kind == "expression" or shape == "number":
+        return Answer(text, "number" if shape == "number" else "expression")
     wordy = len(_WORD.findall(text)) > _PROSE
-    if (kind == "number" or wordy) and (number := _number_in(text)):
-        return Answer(number, "number", fallback=wordy)
-    if kind == "number":
-        return None
+    if kind == "number" or wordy:
+        if number := _number_in(text):
+            return Answer(number, "number", fallback=wordy)
+        if kind == "number":
+            return None
     return Answer(text, "text" if wordy or shape == "text" else "expression")
 
 

@@ -21,6 +21,7 @@ _DEEPEST = 20
 _ASSIGNED = re.compile(
     r"\\?[A-Za-z]{1,8}(?:_\{?\w{1,8}\}?)?(?: ?\([a-z](?:, ?[a-z])?\))? ?(?:=|\\in(?![a-z]))"
 )
+_INFINITY = {r"\infty": "infinity", r"+\infty": "infinity", r"-\infty": "-infinity"}
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _FUNCTION = re.compile(r"(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|log|ln|sqrt|pi|exp|mod")
 
@@ -50,8 +51,7 @@ def _whole(text: str, rules: Equivalence) -> NormalForm:
     """A list or a union by its parts, which are sets; else the one part there is."""
     parts = listed(text)
     if len(parts) > 1 and not text.startswith("\\begin"):
-        bare = [_without_assignment(part) for part in parts]
-        return NormalForm("set", frozenset(_part(part, rules) for part in bare))
+        return NormalForm("set", frozenset(_part(part, rules) for part in _values_of_one(parts)))
     united = text.split("\\cup")
     if len(united) > 1:
         return NormalForm("union", frozenset(_part(part, rules) for part in united))
@@ -87,12 +87,18 @@ def _single(text: str, rules: Equivalence) -> NormalForm:
     if text.count("\\pm") == 1:
         both = frozenset(_single(text.replace("\\pm", sign), rules) for sign in "+-")
         return NormalForm("set", both)
-    if "=" in text:
-        return _equation(text)
+    return _equation(text) if "=" in text else _expression(text, scale)
+
+
+def _expression(text: str, scale: Fraction) -> NormalForm:
+    if text in _INFINITY:
+        return NormalForm("value", (_INFINITY[text],))
     value = worth(text)
+    if value is None:
+        return NormalForm("expression", _compact(text))
     if isinstance(value, Fraction):
         return NormalForm("number", value * scale)
-    return NormalForm("expression", _compact(text)) if value is None else NormalForm("value", value)
+    return NormalForm("value", value)
 
 
 def _quantity(text: str, rules: Equivalence) -> tuple[str, Fraction]:
@@ -150,6 +156,14 @@ def _without_assignment(text: str) -> str:
     if found and "=" not in text[found.end() :] and text[found.end() :].strip():
         return text[found.end() :].strip()
     return text
+
+
+def _values_of_one(parts: list[str]) -> list[str]:
+    """x = 1 or x = 2 are values of one variable; x = 1 and y = 2 stay equations."""
+    found = [_ASSIGNED.match(part) for part in parts]
+    if len({match[0] for match in found if match}) > 1:
+        return parts
+    return [_without_assignment(part) for part in parts]
 
 
 def _compact(text: str) -> str:

@@ -27,6 +27,7 @@ _SCIENTIFIC = re.compile(
 )
 _BASE = re.compile(r"(?<=[0-9A-F]) ?_ ?(?:\{ ?)?\d{1,2}(?: ?\})?$")
 _ORDINAL = re.compile(r"(?<=\d) ?\^? ?\{? ?\x01?(?:st|nd|rd|th)\x02? ?\}?$")
+_GLOSS = re.compile(r"(?<=[\d%}]) \([A-Za-z][A-Za-z ,-]{1,60}\)$")
 _UNIT = re.compile(
     r"(?<=[\d)}.]) ?(?:(?P<block>(?:\x01[^\x01\x02]{0,80}\x02 ?){1,4})|"
     r"(?: |(?=(?:cm|mm|km|kg|mg|ml|mL|ft|mph|kph|lbs?|oz|hrs?|min|sec|cents?)\b))"
@@ -57,9 +58,9 @@ def number(text: str) -> Fraction | None:
 
 
 def without_unit(text: str) -> tuple[str, Fraction]:
-    """The text before a trailing unit, base or ordinal ending, and the scale of a word such as
-    million. Text blocks stand between \\x01 and \\x02. Percent words become the sign."""
-    text = _ORDINAL.sub("", _BASE.sub("", text))
+    """The text before a trailing unit, base, ordinal ending or words in parentheses, and the scale
+    of a word such as million. Text blocks stand between \\x01 and \\x02; percent becomes %."""
+    text = _ORDINAL.sub("", _BASE.sub("", _GLOSS.sub("", text)))
     found = _UNIT.search(text, max(0, len(text) - 240))
     if not found:
         return text, Fraction(1)

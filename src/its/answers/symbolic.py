@@ -10,6 +10,8 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 
 import orjson
 
+READY = b"ready\n"
+
 
 def symbolic_available() -> bool:
     """Whether the `math` extra is installed."""
@@ -27,7 +29,7 @@ class SymbolicWorker:
         self._cpu_seconds = cpu_seconds
         self._process: Process | None = None
         self._turn = asyncio.Lock()
-        self._asked = 0
+        self._broken = False
 
     @property
     def pid(self) -> int | None:
@@ -37,10 +39,9 @@ class SymbolicWorker:
     async def same(self, a: str, b: str) -> bool | None:
         """Whether two expressions in LaTeX are equal; None where that stays undecided."""
         async with self._turn:
-            self._asked += 1
-            process = await self._running()
             try:
-                return await self._ask(process, a, b)
+                process = await self._running()
+                return None if process is None else await self._ask(process, a, b)
             except BaseException:
                 await self._stop()  # an answer that nobody waited for must not be the next one's
                 raise
@@ -48,11 +49,31 @@ class SymbolicWorker:
     async def close(self) -> None:
         await self._stop()
 
+    async def _running(self) -> Process | None:
+        """A worker that said it is ready; None for ever after one that could not start."""
+        if self._broken or (self._process is not None and self._process.returncode is None):
+            return self._process
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "its.answers.symbolic_worker"),
+            *(str(self._cpu_seconds), str(10 * self._cpu_seconds)),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env={**os.environ, "PYTHONHASHSEED": "0"},  # the same verdict in every run
+            start_new_session=True,  # Ctrl-C is for the parent alone
+        )
+        assert self._process.stdout is not None
+        if await self._process.stdout.readline() != READY:
+            self._broken = True
+            await self._stop()
+        return self._process
+
     async def _ask(self, process: Process, a: str, b: str) -> bool | None:
         assert process.stdin is not None
         assert process.stdout is not None
+        pair = [text.encode("utf-8", "replace").decode() for text in (a, b)]
         try:
-            process.stdin.write(orjson.dumps({"id": self._asked, "a": a, "b": b}) + b"\n")
+            process.stdin.write(orjson.dumps(pair) + b"\n")
             await process.stdin.drain()
             reply = await process.stdout.readline()
         except (BrokenPipeError, ConnectionResetError):
@@ -60,21 +81,8 @@ class SymbolicWorker:
         if not reply:
             await self._stop()
             return None
-        same = orjson.loads(reply)["same"]
-        return same if isinstance(same, bool) else None
-
-    async def _running(self) -> Process:
-        if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "its.answers.symbolic_worker"),
-                *(str(self._cpu_seconds), str(10 * self._cpu_seconds)),
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=DEVNULL,
-                env={**os.environ, "PYTHONHASHSEED": "0"},  # the same verdict in every run
-                start_new_session=True,  # Ctrl-C is for the parent alone
-            )
-        return self._process
+        same: bool | None = orjson.loads(reply)
+        return same
 
     async def _stop(self) -> None:
         process, self._process = self._process, None

@@ -12,10 +12,13 @@ import logging
 import resource
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
 import orjson
 from math_verify import parse, verify  # type: ignore[import-untyped]
+
+from its.answers.symbolic import READY
 
 _MEMORY = 4 * 1024**3
 
@@ -25,18 +28,21 @@ class _OutOfTime(BaseException):
 
 
 def main(cpu_seconds: float, wall_seconds: float) -> None:
-    """Answer each {"id", "a", "b"} with {"id", "same"}: true, false, or null for undecided."""
+    """Say READY, then answer each pair [a, b] with true, false, or null for undecided."""
     signal.signal(signal.SIGVTALRM, _out_of_time)
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    with suppress(ValueError, OSError):  # not every system limits memory
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     logging.disable(logging.CRITICAL)
     out = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing that a library prints gets between the replies
+    out.write(READY)
+    out.flush()
     for line in sys.stdin.buffer:
-        asked = orjson.loads(line)
+        a, b = orjson.loads(line)
         signal.setitimer(signal.ITIMER_REAL, wall_seconds)
-        same = _within(cpu_seconds, asked["a"], asked["b"])
+        same = _within(cpu_seconds, a, b)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        out.write(orjson.dumps({"id": asked["id"], "same": same}) + b"\n")
+        out.write(orjson.dumps(same) + b"\n")
         out.flush()
 
 
