@@ -12,6 +12,7 @@ happens: it waits on its standard input.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ class LlamaCpp:
     base_url: str
     name: str
     log: Path
+    process: int
 
     def counters(self) -> Counters:
         with urlopen(f"{self.base_url.removesuffix('/v1')}/metrics", timeout=30) as reply:
@@ -57,6 +59,11 @@ class LlamaCpp:
             cached_tokens=cached,
             completion_tokens=int(metrics["llamacpp:tokens_predicted_total"]),
         )
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the server so far (Linux)."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def shipped_weights(name: str = "small-solver") -> Weights:
@@ -93,13 +100,13 @@ def llama_cpp(
                 url = process.stdout.readline().strip()
                 if not url:
                     raise RuntimeError(f"llama.cpp did not start:\n{log.read_text()}")
-                yield LlamaCpp(f"{url}/v1", "its", log)
+                yield LlamaCpp(f"{url}/v1", "its", log, process.pid)
             finally:
                 process.kill()
 
 
 def _serve() -> None:
-    import xllamacpp
+    import xllamacpp  # type: ignore[import-untyped]
 
     parser = argparse.ArgumentParser()
     parser.add_argument("model")
