@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 READ_TWICE = 20_000_000
 """Bytes of input up to which problems are counted before anything is spent."""
 
+PATIENCE = 3.0
+"""Seconds until an endpoint that does not answer is worth a word."""
+
 Source = Annotated[
     str, typer.Argument(metavar="PROBLEMS.jsonl", help="JSON lines (.gz too); - is standard input.")
 ]
@@ -135,7 +138,14 @@ def _survey(source: str, open_input: Callable[[], ProblemReader]) -> Survey:
     with open_input() as reader:
         rows = list(reader)
         questions = [row.question.text for row in rows if isinstance(row, Problem)]
+        _refuse_missing(reader)
         return Survey(len(rows), questions, reader.mappings)
+
+
+def _refuse_missing(reader: ProblemReader) -> None:
+    if reader.missing_ids:
+        missing = ", ".join(sorted(reader.missing_ids))
+        raise InputError(f"no problem in {reader.source} has the id {missing}; mend --id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +196,9 @@ async def _run(
     def reader_left() -> None:
         loop.call_soon_threadsafe(progress.stop)
 
+    patience = loop.call_later(PATIENCE, messages.say, "Waiting for the endpoint to answer ...")
     async with open_session(pipeline, directory, baseline=baseline) as session:
+        patience.cancel()
         if directory.resumed:
             messages.say(resume_line(directory.path, session.journal.count_finished(), total))
         with Progress(session, reader, messages, total) as progress:
@@ -202,8 +214,7 @@ async def _run(
                     await asyncio.to_thread(emission.finish)
         if emission is not None and emission.closed:
             return 141
-        if reader.missing_ids:
-            raise InputError(f"no problem has the id {', '.join(sorted(reader.missing_ids))}")
+        _refuse_missing(reader)
         if ended.standing.recorded and ended.standing.recorded == ended.standing.done:
             messages.say(nothing_to_do_line(directory.path, ended.standing.done))
         width = messages.console.width

@@ -31,7 +31,8 @@ class Ceiling:
 
     def in_words(self) -> str:
         money = "price unknown" if self.usd is None else f"{self.usd:,.4g} USD"
-        over = "a problem" if self.problems is None else f"for {self.problems:,} problems"
+        many = "" if self.problems == 1 else "s"
+        over = "a problem" if self.problems is None else f"for {self.problems:,} problem{many}"
         return f"At most {self.completions:,} completions, {self.tokens:,} tokens, {money} {over}."
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from its.allocation import DIFFICULTIES, STOP_RULES
+from its.errors import ConfigurationError
+from its.pipeline.amounts import parse_amount
 from its.pipeline.components import PartSettings, part_settings
 from its.rewards import REWARDS
 from its.selection import SELECTORS
@@ -112,6 +114,16 @@ class BudgetSettings(Section):
         description="One budget for the whole batch, spent where it "
         "gains most: `400` completions, `2Mtok`, `5usd`.",
     )
+
+    @field_validator("batch")
+    @classmethod
+    def _readable(cls, batch: str | None) -> str | None:
+        if batch is not None:
+            try:
+                parse_amount(batch)
+            except ConfigurationError as error:
+                raise ValueError(str(error)) from None
+        return batch
 
 
 class RewardBase(PartSettings):

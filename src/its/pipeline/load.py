@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 
 DEFAULT_PRESET = "adaptive"
 Path_ = tuple[str | int, ...]
+_WANTED = {
+    "int_": "must be a whole number",
+    "float_": "must be a number",
+    "bool_": "must be true or false",
+    "string_": "must be text",
+    "model_": "must be a mapping of keys",
+    "dict_": "must be a mapping of keys",
+    "tuple_": "must be a list",
+    "list_": "must be a list",
+}
+"""What is wanted, by the beginning of the kind of a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,8 @@ def load_pipeline(config: str | None = None, overrides: Sequence[tuple[str, Any]
     try:
         return Pipeline.model_validate(_with_embedded_defaults(data))
     except ValidationError as error:
-        raise ConfigurationError(_explain(error, document)) from None
+        overridden = [tuple(path.split(".")) for path, _ in overrides]
+        raise ConfigurationError(_explain(error, document, overridden)) from None
 
 
 def read_document(config: str) -> Document:
@@ -72,9 +84,13 @@ def read_document(config: str) -> Document:
         names = preset_names()
         close = get_close_matches(config, names, 1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        reason = "is no preset and no file" if isinstance(error, FileNotFoundError) else str(error)
+        reason = "is no preset and no file"
+        if isinstance(error, UnicodeDecodeError):
+            reason = "is not UTF-8"
+        elif not isinstance(error, FileNotFoundError):
+            reason = f"cannot be read ({error.strerror})"
         raise ConfigurationError(
-            f"configuration {config!r}: {reason}; {hint}presets are {', '.join(names)}"
+            f"configuration {config!r} {reason}; {hint}presets are {', '.join(names)}"
         ) from None
     return _parse(text, config)
 
@@ -152,15 +168,38 @@ def _with_embedded_defaults(data: dict[str, Any]) -> dict[str, Any]:
     return {"judge": judge, **data, "model": {**context, **model}}
 
 
-def _explain(error: ValidationError, document: Document) -> str:
-    faults = []
-    for fault in error.errors(include_url=False, include_context=True):
+def _explain(
+    error: ValidationError, document: Document, overridden: Sequence[tuple[str, ...]]
+) -> str:
+    """Every fault on a line of its own, in the order of the file."""
+    faults: list[tuple[int, str]] = []
+    found = error.errors(include_url=False, include_context=True)
+    for fault in found:
         path = _plain_path(fault["loc"], document.data)
+        if fault["type"] == "too_short" and any(_inside(other, fault) for other in found):
+            continue
         line = _line_of(path, document.lines)
         place = ".".join(map(str, path)) or "the pipeline"
         where = f"{document.source} line {line}" if line else document.source
-        faults.append(f"{where}: {place}: {_sentence(fault)}")
-    return "\n".join(dict.fromkeys(faults))
+        if any(_reaches(given, path) for given in overridden):
+            where = "on the command line"
+        faults.append((line or 0, f"{where}: {place}: {_sentence(fault)}"))
+    return "\n".join(dict.fromkeys(sentence for _, sentence in sorted(faults)))
+
+
+def _inside(fault: Any, outer: Any) -> bool:
+    """Whether a fault lies within another's value: a list is then short only of what failed."""
+    return len(fault["loc"]) > len(outer["loc"]) and _begins(fault["loc"], outer["loc"])
+
+
+def _reaches(given: tuple[str, ...], path: Path_) -> bool:
+    """Whether an override set this path, something in it or what it lies in."""
+    named = tuple(map(str, path))
+    return bool(named) and (_begins(named, given) or _begins(given, named))
+
+
+def _begins(path: Sequence[Any], start: Sequence[Any]) -> bool:
+    return tuple(path[: len(start)]) == tuple(start)
 
 
 def _plain_path(loc: Path_, data: Any) -> Path_:
@@ -189,11 +228,21 @@ def _line_of(path: Path_, lines: Mapping[Path_, int]) -> int | None:
 
 
 def _sentence(fault: Any) -> str:
-    kind, given = fault["type"], fault["input"]
+    kind, given, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "extra_forbidden":
         return "no such key; `its schema` lists them all"
     if kind == "missing":
         return "is needed"
-    message: str = fault["msg"].removeprefix("Value error, ")
-    shown = "" if isinstance(given, (dict, list)) else f" (got {given!r})"
-    return message[0].lower() + message[1:] + shown
+    if kind == "union_tag_invalid":
+        key, tag = context["discriminator"].strip("'"), context["tag"]
+        names = context["expected_tags"].replace("'", "").split(", ")
+        close = get_close_matches(tag, names, 1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        return f"there is no {key} {tag!r}; {hint}it can be {', '.join(names)}"
+    if kind == "value_error":
+        said: str = fault["msg"].removeprefix("Value error, ")
+        return said
+    message = fault["msg"].replace("Input should be ", "must be ")
+    wanted = next((words for part, words in _WANTED.items() if kind.startswith(part)), message)
+    shown = "" if isinstance(given, (dict, list, tuple)) else f" (got {given!r})"
+    return f"{wanted}{shown}"
