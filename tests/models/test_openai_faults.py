@@ -144,6 +144,13 @@ async def test_the_key_never_shows(open_model: Open, words: str) -> None:
         assert "sk-v" not in str(error)
 
 
+@pytest.mark.parametrize("key", ["x", "none", "EMPTY"])
+async def test_a_key_that_is_a_word_spoils_no_other_word(open_model: Open, key: str) -> None:
+    said = {"error": {"message": f"nonexistent model xyz, key {key}, EMPTYING"}}
+    error = await fault(open_model, response(said, status="400 No"), api_key=key)
+    assert "nonexistent model xyz, key [key], EMPTYING" in str(error)
+
+
 async def test_credentials_in_an_address_never_show(open_model: Open) -> None:
     raw = response({"error": "hunter2 is wrong"}, status="401 No")
     async with canned(raw) as url:
@@ -219,7 +226,9 @@ async def test_nobody_listens(open_model: Open) -> None:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
         received = Received()
-        with pytest.raises(TransientCallError, match="cannot be reached") as caught:
+        with pytest.raises(
+            TransientCallError, match="cannot be reached: Connection refused"
+        ) as caught:
             await open_model(url).complete(REQUEST, received=received)
     assert not caught.value.answered
     assert not received.sent

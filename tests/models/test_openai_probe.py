@@ -56,6 +56,7 @@ async def test_every_kind_of_server_is_recognised(open_model: Open, name: str) -
         (Dialect(limit="max_completion_tokens"), {"n": True, "logprobs": True}),
         (Dialect(stream_options=False), {"streams": True}),
         (Dialect(context=8192), {"context": 8192}),
+        (Dialect(temperature="default"), {"n": True, "logprobs": True, "streams": True}),
     ],
 )
 async def test_each_trait_is_found_by_itself(

@@ -184,7 +184,18 @@ async def test_nan_in_a_request_is_not_sent_as_null(
         await sent(server, open_model, Request(HELLO.messages, 8, float("nan")))
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "ftp://x/v1", "http://", "http://x:port/v1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8000",
+        "ftp://x/v1",
+        "http://",
+        "http://x:port/v1",
+        "http://a b/v1",
+        "http://a..b/v1",
+        f"http://{'a' * 300}/v1",
+    ],
+)
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="base_url"):
         OpenAISettings("m", url)

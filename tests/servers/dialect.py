@@ -30,6 +30,7 @@ class Dialect:
     logprobs: Literal["chat", "legacy", "no"] = "chat"
     json_schema: bool = True
     limit: Literal["any", "max_completion_tokens"] = "any"
+    temperature: Literal["any", "default"] = "any"
     unknown_model: Literal[200, 400, 404] = 404
     too_long: Literal["openai", "llama_cpp", "vllm", "accepted"] = "openai"
     context: int | None = None

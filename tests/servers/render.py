@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+
 from tests.servers.dialect import Dialect
 from tests.servers.script import Ask, Script, count_tokens, draw, pieces
 
@@ -59,6 +60,9 @@ def plan_reply(
         raise Refusal(400, {"error": {"message": "n must be 1", "type": "invalid_request_error"}})
     if dialect.limit == "max_completion_tokens" and "max_tokens" in body:
         words = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+        raise Refusal(400, {"error": {"message": words, "type": "invalid_request_error"}})
+    if dialect.temperature == "default" and body.get("temperature", 1) != 1:
+        words = "Unsupported value: 'temperature' must be 1 with this model."
         raise Refusal(400, {"error": {"message": words, "type": "invalid_request_error"}})
     if "stream_options" in body and not dialect.stream_options:
         raise Refusal(422, {"detail": [{"loc": ["body", "stream_options"], "msg": "not allowed"}]})

@@ -79,16 +79,16 @@ class Choice:
             self._pieces = [text[len(prefix) :]]
             self._tokens = estimate(self.seen)
 
-    def completion(self, request: Request, names_stop: bool) -> Completion:
+    def completion(self, request: Request, names_stop: bool, tokens: int | None) -> Completion:
+        """The finished choice; `tokens` are its own as far as the endpoint told."""
         text, cut = _cut(self.text, request.stop)
         logprobs: tuple[TokenLogprob, ...] | None = None
-        tokens = len(self._logprobs) or None
         if request.logprobs is not None and self._logprobs:
             logprobs = _fit(self._logprobs, text, request.logprobs)
         return Completion(
             text=whole_characters(text),
             finish="stop_string" if cut else self._ended(request, names_stop),
-            tokens=tokens,
+            tokens=tokens or len(self._logprobs) or None,
             logprobs=logprobs,
             reasoning=whole_characters("".join(self._reasoning)),
         )

@@ -8,7 +8,7 @@ from its.models.openai.choice import Choice
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import decode, whole_characters
 from its.models.openai.tokens import estimate_prompt
-from its.models.protocol import Capabilities, Completion, Received, Reply, Request
+from its.models.protocol import Capabilities, Received, Reply, Request
 from its.usage import Usage
 
 
@@ -88,14 +88,8 @@ class ReplyReader:
             raise self._faults.garbled(b"", "answered without a single choice")
         usage = self._usage(choices, seconds)
         names_stop = self._capabilities.names_stop
-        completions = [choice.completion(self._request, names_stop) for choice in choices]
-        if len(completions) == 1 and usage.completion_tokens is not None:
-            only = completions[0]
-            completions = [
-                Completion(
-                    only.text, only.finish, usage.completion_tokens, only.logprobs, only.reasoning
-                )
-            ]
+        tokens = usage.completion_tokens if len(choices) == 1 else None
+        completions = (choice.completion(self._request, names_stop, tokens) for choice in choices)
         return Reply(tuple(completions), usage)
 
     @property

@@ -90,9 +90,12 @@ class OpenAISettings:
 
 
 def _split(url: str) -> SplitResult | None:
+    if any(character.isspace() for character in url):
+        return None
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises where it is no number
+        (parts.hostname or "").encode("idna")
     except ValueError:
         return None
     return parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from base64 import b64encode
 from collections.abc import Mapping
 from io import BytesIO
@@ -24,8 +25,9 @@ KEEP_IDLE = 4.0
 """Seconds an idle connection is kept: common servers drop theirs after 5, and a request sent into
 a closing connection is lost."""
 LARGE_BODY = 2**20
-END_OF_STREAM = 1.0
-"""Seconds."""
+END_OF_STREAM = 0.2
+"""Seconds a stream gets, after its end mark, to end in order, so that its connection can be used
+again."""
 UNREACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
@@ -164,25 +166,24 @@ def _why_unreached(error: aiohttp.ClientConnectorError | aiohttp.ConnectionTimeo
         return "cannot be reached: its host name is not known"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return "cannot be trusted: its certificate is not valid"
-    return f"cannot be reached: {error.os_error.strerror or 'no connection'}"
+    number = error.os_error.errno
+    return f"cannot be reached: {os.strerror(number) if number else 'no connection'}"
 
 
 async def _read_stream(
     content: aiohttp.StreamReader, reader: ReplyReader, limit: asyncio.Timeout, end: float
 ) -> None:
-    """Feed a stream to the reader until its end; the first token moves the limit to `end`.
-
-    After its end mark a stream gets a moment to close in order, so that the connection can be
-    used again.
-    """
+    """Feed a stream to the reader until its end; the first token moves the limit to `end`."""
     waiting = True
     while data := await content.readany():
         reader.feed(data)
+        if reader.done:
+            limit.reschedule(asyncio.get_running_loop().time() + END_OF_STREAM)
+            await content.wait_eof()
+            return
         if waiting and reader.begun:
             waiting = False
             limit.reschedule(end)
-        if reader.done:
-            limit.reschedule(asyncio.get_running_loop().time() + END_OF_STREAM)
     reader.finish()
 
 
