@@ -86,7 +86,7 @@ def curve(
     for note in notes(pool, records):
         console.print(note, markup=False, highlight=False)
     if output is not None:
-        _write(output, svg(points, by, title=pool.name))
+        write_text(output, svg(points, by, title=pool.name))
     if stdout or not sys.stdout.isatty():
         import orjson
 
@@ -123,7 +123,8 @@ def _sizes(text: str | None) -> list[int] | None:
     return sizes
 
 
-def _write(path: Path, content: str) -> None:
+def write_text(path: Path, content: str) -> None:
+    """Write a file whole. Raises UsageError where it cannot be written."""
     from its.errors import UsageError
 
     try:

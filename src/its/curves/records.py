@@ -30,7 +30,13 @@ class Record:
         return len(self.classes)
 
     def shuffled(self, random: Random) -> Record:
-        order = random.sample(range(len(self)), len(self))
+        return self._in_order(random.sample(range(len(self)), len(self)))
+
+    def since(self, start: int) -> Record:
+        """The record without its first samples."""
+        return self._in_order(range(start, len(self)))
+
+    def _in_order(self, order: Sequence[int]) -> Record:
         return Record(
             self.id,
             self.question,
