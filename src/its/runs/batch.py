@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from its.calls.journal import Journal
-from its.pipeline.solving import Solved, Solver, bad_line
+from its.pipeline.solving import bad_line
 from its.problems.problem import BadLine, Problem
 
 Emit = Callable[[int, bytes], None]
@@ -20,6 +20,31 @@ Emit = Callable[[int, bytes], None]
 
 _BREATH = 256
 _REASONS = 3
+
+
+class Row(Protocol):
+    """What a problem becomes: a line with at least `status`, `correct` and `error`."""
+
+    @property
+    def id(self) -> str: ...
+
+    def as_dict(self) -> dict[str, Any]: ...
+
+
+class Story(Protocol):
+    """A problem's row and its events, in order."""
+
+    @property
+    def solution(self) -> Row: ...
+
+    @property
+    def events(self) -> tuple[dict[str, Any], ...]: ...
+
+
+class Solves(Protocol):
+    """Makes a row of every problem, and raises only what ends the run as a whole."""
+
+    async def solve(self, problem: Problem, /) -> Story: ...
 
 
 @dataclass(slots=True)
@@ -61,7 +86,7 @@ class Batch:
     `window` bounds the problems under way, so that memory stays flat.
     """
 
-    def __init__(self, solver: Solver, journal: Journal, emit: Emit, window: int) -> None:
+    def __init__(self, solver: Solves, journal: Journal, emit: Emit, window: int) -> None:
         self.standing = Standing()
         self._solver = solver
         self._journal = journal
@@ -124,7 +149,9 @@ class Batch:
     async def _solve(self, row: Problem | BadLine, position: int) -> None:
         self.standing.under_way += 1
         try:
-            solved = await self._solver.solve(row) if isinstance(row, Problem) else bad_line(row)
+            solved: Story = (
+                await self._solver.solve(row) if isinstance(row, Problem) else bad_line(row)
+            )
             fields = solved.solution.as_dict()
             line = _json_line(fields)
             await self._journal.finish(
@@ -155,7 +182,7 @@ def _key(row: Problem | BadLine) -> bytes:
     return blake2b(f"bad\0{row.id}\0{row.reason}".encode(), digest_size=16).digest()
 
 
-def _trace(solved: Solved) -> bytes:
+def _trace(solved: Story) -> bytes:
     problem = solved.solution.id
     return b"".join(_json_line({"problem": problem, **event}) for event in solved.events)
 

@@ -49,6 +49,7 @@ def identity_of(
                 for name, turns in sorted(chosen.prompts.items())
             },
             "styles": dict(sorted(chosen.styles.items())),
+            "scales": dict(sorted(chosen.scales.items())),
         }
         for role, chosen in prompts.items()
     }

@@ -24,7 +24,7 @@ from its.pipeline.plan import build_plan
 from its.pipeline.solving import Solver
 from its.problems.problem import BadLine, Problem
 from its.runs.accounting import PROBE, Accounting, account_for
-from its.runs.batch import Batch, Emit, Standing
+from its.runs.batch import Batch, Emit, Solves, Standing
 from its.runs.directory import RunDirectory, write_atomically
 from its.runs.feed import Feed
 
@@ -92,14 +92,16 @@ async def run_session(
     problems: Iterator[Problem | BadLine],
     emit: Emit,
     watch: Callable[[Batch], None] = lambda batch: None,
+    solver: Solves | None = None,
 ) -> Ended:
-    """Solve the batch, then write `compute.json` and the run's state.
+    """Solve the batch (with the session's solver, or another), then write `compute.json` and the
+    run's state.
 
     The first Ctrl-C lets the calls in flight end and starts no other; a second one leaves at
     once. Either way the run can be resumed.
     """
     concurrency = sum(channel.slots.ceiling for channel in session.cast.channels.values())
-    batch = Batch(session.solver, session.journal, emit, window=2 * concurrency)
+    batch = Batch(solver or session.solver, session.journal, emit, window=2 * concurrency)
     watch(batch)
     state, interrupted = "interrupted", False
     try:

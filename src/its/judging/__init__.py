@@ -1,0 +1,1 @@
+"""Judging responses without solving anything: live with a reward, or from recorded scores."""
