@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from its.cli import check, explain, schema, solve
+from its.cli import check, explain, judge, schema, solve
 from its.errors import ItsError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("solve")(solve.solve)
 app.command("explain")(explain.explain)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
+app.command("judge")(judge.judge)
 
 
 @app.callback()
