@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from its.curves.records import Record
 
 Source = Annotated[
     str, typer.Argument(metavar="RUN_DIR|POOL.jsonl", help="A run, or a pool of recorded samples.")
@@ -29,6 +32,16 @@ Seed = Annotated[int, typer.Option("--seed", help="Makes it repeatable.")]
 
 def curve(
     source: Source,
+    larger: Annotated[
+        str | None,
+        typer.Argument(metavar="[LARGER]", help="A larger model's samples of the same problems."),
+    ] = None,
+    costs: Annotated[
+        str | None,
+        typer.Option(
+            "--costs", metavar="SMALL:LARGE", help="What a sample of each costs, for a cascade."
+        ),
+    ] = None,
     strategies: Annotated[
         str | None,
         typer.Option(
@@ -62,7 +75,10 @@ def curve(
         bool, typer.Option("--stdout", help="JSON lines on standard output, even in a terminal.")
     ] = False,
 ) -> None:
-    """Accuracy against calls, tokens and money for many strategies, without a single call."""
+    """Accuracy against calls, tokens and money for many strategies, without a single call.
+
+    With a second model's samples: a cascade from the first to the second, against each alone.
+    """
     from rich.console import Console
 
     from its.curves.curve import Prices, compute_curve
@@ -72,6 +88,10 @@ def curve(
 
     pool = load_pool(source, problems)
     records = asyncio.run(graded_records(pool, allow_biased=allow_biased))
+    emits = stdout or not sys.stdout.isatty()
+    if larger is not None:
+        other = asyncio.run(graded_records(load_pool(larger, problems), allow_biased=allow_biased))
+        return _cascade(records, other, _costs(costs), orders, seed, output, emits)
     points = compute_curve(
         records,
         _strategies(strategies, all_scored(records)),
@@ -87,11 +107,60 @@ def curve(
         console.print(note, markup=False, highlight=False)
     if output is not None:
         write_text(output, svg(points, by, title=pool.name))
-    if stdout or not sys.stdout.isatty():
-        import orjson
+    if emits:
+        _print_lines([point.as_dict() for point in points])
+    return None
 
-        for point in points:
-            sys.stdout.buffer.write(orjson.dumps(point.as_dict(), option=orjson.OPT_APPEND_NEWLINE))
+
+def _cascade(
+    small: list[Record],
+    large: list[Record],
+    costs: tuple[float, float],
+    orders: int,
+    seed: int,
+    output: Path | None,
+    emits: bool,
+) -> None:
+    from rich.console import Console
+
+    from its.curves.cascade import cascade_curve
+    from its.curves.source import paired
+    from its.views.cascade import frontier, row, told
+    from its.views.curve import plot, svg
+
+    points, verdict = cascade_curve(*paired(small, large), costs, orders=orders, seed=seed)
+    best = frontier(points)
+    console = Console(stderr=True)
+    for line in (*map(row, best), plot(best, "cost"), told(verdict)):
+        console.print(line, markup=False, highlight=False)
+    if output is not None:
+        write_text(output, svg(best, "cost", title="cascade"))
+    if emits:
+        _print_lines([point.as_dict() for point in points])
+
+
+def _costs(text: str | None) -> tuple[float, float]:
+    """`1.5:7` as two numbers."""
+    from its.errors import UsageError
+
+    small, _, large = (text or "").partition(":")
+    try:
+        costs = float(small), float(large)
+    except ValueError:
+        costs = 0.0, 0.0
+    if not min(costs) > 0:
+        raise UsageError(
+            "a cascade needs what a sample of each model costs, in any unit: --costs 1.5:7"
+        )
+    return costs
+
+
+def _print_lines(rows: list[dict[str, Any]]) -> None:
+    import orjson
+
+    for fields in rows:
+        sys.stdout.buffer.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()
 
 
 def _strategies(names: str | None, scored: bool) -> list[str]:

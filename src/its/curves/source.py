@@ -44,6 +44,15 @@ def all_scored(records: Sequence[Record]) -> bool:
     )
 
 
+def paired(a: Sequence[Record], b: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+    """The problems that both have, in the order of the first. Raises InputError for none."""
+    others = {record.id: record for record in b}
+    common = [record for record in a if record.id in others]
+    if not common:
+        raise InputError("the two sources have no problem in common: ids must agree")
+    return common, [others[record.id] for record in common]
+
+
 async def _graded(problem: PoolProblem, comparer: Comparer) -> PoolProblem:
     """The problem with a verdict on every sample, and one spelling for equivalent answers."""
     if problem.reference is None or any(sample.correct is not None for sample in problem.samples):

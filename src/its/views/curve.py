@@ -14,15 +14,29 @@ from its.models.recorded import Pool
 if TYPE_CHECKING:
     from rich.console import Console
 
-Axis = Literal["calls", "tokens", "sequential_tokens", "usd"]
+Axis = Literal["calls", "tokens", "sequential_tokens", "usd", "cost"]
 AXIS_NAMES: dict[Axis, str] = {
     "calls": "completions a problem",
     "tokens": "tokens a problem",
     "sequential_tokens": "tokens in sequence a problem",
     "usd": "USD a problem",
+    "cost": "cost a problem",
 }
 _MARKS = "●▲■◆✚○△□"
 _COLOURS = ("#1b6ca8", "#d1495b", "#3c887e", "#edae49", "#6a4c93", "#8d99ae", "#5f4b32", "#222222")
+
+
+class Plotted(Protocol):
+    """A point of some curve; its costs are attributes named as the axes."""
+
+    @property
+    def strategy(self) -> str: ...
+    @property
+    def accuracy(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
 
 
 def print_table(points: Sequence[Point], console: Console) -> None:
@@ -49,7 +63,7 @@ def print_table(points: Sequence[Point], console: Console) -> None:
     console.print(table)
 
 
-def plot(points: Sequence[Point], axis: Axis = "calls", width: int = 64, height: int = 16) -> str:
+def plot(points: Sequence[Plotted], axis: Axis = "calls", width: int = 64, height: int = 16) -> str:
     """The curves in characters; the x axis is logarithmic. Empty where the axis is unknown."""
     placed = _placed(points, axis)
     if not placed:
@@ -73,7 +87,7 @@ def plot(points: Sequence[Point], axis: Axis = "calls", width: int = 64, height:
     return "\n".join([*lines, " " * 7 + legend])
 
 
-def svg(points: Sequence[Point], axis: Axis = "calls", title: str = "") -> str:
+def svg(points: Sequence[Plotted], axis: Axis = "calls", title: str = "") -> str:
     """The curves as a picture of its own, with bands of 95 % confidence."""
     placed = _placed(points, axis)
     width, height, left, top, right, bottom = 760, 440, 64, 40, 150, 56
@@ -124,7 +138,7 @@ def notes(pool: Pool, records: Sequence[Record]) -> list[str]:
 class _Frame:
     """The range shown: x logarithmic, accuracy linear with a little air."""
 
-    def __init__(self, placed: Sequence[tuple[Point, float]]) -> None:
+    def __init__(self, placed: Sequence[tuple[Plotted, float]]) -> None:
         xs = [x for _, x in placed]
         ys = [point.accuracy for point, _ in placed]
         self.left, self.right = min(xs), max(xs)
@@ -142,7 +156,7 @@ class _Frame:
         return self.low + up * (self.high - self.low)
 
 
-def _placed(points: Sequence[Point], axis: Axis) -> list[tuple[Point, float]]:
+def _placed(points: Sequence[Plotted], axis: Axis) -> list[tuple[Plotted, float]]:
     """Points with their place on the axis, which a logarithm needs to be above zero."""
     found = []
     for point in points:
@@ -179,7 +193,7 @@ def _grid(
     return lines
 
 
-def _series(placed: Sequence[tuple[Point, float]], at: _At, colour: str) -> list[str]:
+def _series(placed: Sequence[tuple[Plotted, float]], at: _At, colour: str) -> list[str]:
     upper = [at(x, point.high) for point, x in placed]
     lower = [at(x, point.low) for point, x in reversed(placed)]
     line = [at(x, point.accuracy) for point, x in placed]
