@@ -79,7 +79,7 @@ def draw_lesson(
         return Lesson(skill, prompt, f"Difficulty: {problem.difficulty}")
     if skill == "judge":
         return _judge(rng, own, split)
-    problem, lines = _attempt(rng, own, split)
+    problem, lines = _attempt(rng, own, split, often=skill == "check")
     return {"check": _check, "fix": _fix, "complete": _complete}[skill](rng, problem, lines)
 
 
@@ -94,14 +94,16 @@ def _solve(rng: random.Random, problem: Problem) -> Lesson:
     return Lesson("solve", solve_prompt(problem.question, style), "\n".join(lines))
 
 
-def _attempt(rng: random.Random, own: list[OwnSolution], split: str) -> tuple[Problem, list[str]]:
+def _attempt(
+    rng: random.Random, own: list[OwnSolution], split: str, often: bool
+) -> tuple[Problem, list[str]]:
     """A problem and a solution of it, right or not: a model's own, or a spoiled right one."""
-    if own and rng.random() < 0.6:
+    if own and rng.random() < 0.5:
         found = rng.choice(own)
         return found.problem, found.text.split("\n")
     problem = _some_problem(rng, split)
-    style = rng.choice((ANY, *STYLES))
-    return problem, spoiled_lines(rng, problem, style)
+    unspoiled = 0.12 if often else 0.35
+    return problem, spoiled_lines(rng, problem, rng.choice((ANY, *STYLES)), unspoiled, often)
 
 
 def _check(rng: random.Random, problem: Problem, lines: list[str]) -> Lesson:

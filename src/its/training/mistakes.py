@@ -18,9 +18,16 @@ from its.training.steps import Step, evaluate_operation, expression_value, is_nu
 _NUMBER = re.compile(r"\d+")
 
 
-def spoiled_lines(rng: random.Random, problem: Problem, style: str) -> list[str]:
-    """A solution along a style with none to several mistakes (35 % of them have none)."""
-    rate = 0.0 if rng.random() < 0.35 else rng.choice((0.1, 0.2, 0.4))
+def spoiled_lines(
+    rng: random.Random, problem: Problem, style: str, unspoiled: float = 0.35, often: bool = False
+) -> list[str]:
+    """A solution along a style with none to several mistakes.
+
+    A share `unspoiled` has none; in the others, every line is spoiled with probability .1 to .4, or
+    with `often` .3 to .7: who copies what is to be checked is then wrong every other line.
+    """
+    rates = (0.3, 0.5, 0.7) if often else (0.1, 0.2, 0.4)
+    rate = 0.0 if rng.random() < unspoiled else rng.choice(rates)
     state, lines = problem.state, list[str]()
     if problem.restated:
         if rng.random() < rate:

@@ -50,14 +50,17 @@ def main() -> None:
 
 
 def load_solutions(path: Path) -> list[OwnSolution]:
-    """The solutions of a file written by this command."""
-    found = []
+    """The solutions of a file written by this command; of the right ones, as many as are wrong."""
+    right: list[OwnSolution] = []
+    wrong: list[OwnSolution] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         text = row.pop("text")
+        problem = Problem(**row)
         if text:
-            found.append(OwnSolution(Problem(**row), text))
-    return found
+            ends_well = text.endswith(f"Answer: {problem.answer}")
+            (right if ends_well else wrong).append(OwnSolution(problem, text))
+    return wrong + right[: len(wrong)]
 
 
 if __name__ == "__main__":
