@@ -60,6 +60,7 @@ def test_the_classes_of_a_prefix_never_change(texts: list[str | None]) -> None:
         ("yes", True, "auto", True),
         ("False", False, "auto", True),
         ("Lutetia", ["Paris", "Lutetia"], "text", True),
+        ("anything", ["assert f(1) == 2", "assert f(2) == 3"], "auto", None),
         ("anything", {"test": "assert f(1) == 2"}, "auto", None),
         ("anything", "def f():\n    return 2", "code", None),
         ("5", "First we add.\nThen we multiply.", "auto", None),

@@ -141,6 +141,11 @@ def test_choices_are_read_in_every_common_form(tmp_path: Path, field: str, choic
     assert (problem.question.kind, problem.reference) == ("choice", "B")
 
 
+def test_options_that_are_no_choices_are_metadata(tmp_path: Path) -> None:
+    problem = read_one(tmp_path, {"question": "q", "options": {"temperature": 0.5}})
+    assert (problem.question.choices, problem.metadata) == ((), {"options": {"temperature": 0.5}})
+
+
 @pytest.mark.parametrize("reference", ["B", "b", "(B)", "B.", 1, "Rome", " Rome "])
 def test_a_reference_names_a_choice_by_letter_place_or_text(tmp_path: Path, reference: Any) -> None:
     record = {"question": "q", "choices": ["Paris", "Rome", "Bonn"], "answer": reference}
@@ -181,6 +186,7 @@ def test_the_kind_comes_from_the_question_and_never_from_the_reference(tmp_path:
         ({}, "has no question"),
         ({"text": "q"}, "its fields: text); name the right one with --question-field"),
         ({"question": " "}, "field 'question' is empty"),
+        ({"instruction": "q", "input": ""}, "is empty (its fields: instruction, input); put"),
         ({"question": 5}, "field 'question' must be text, not a number"),
         ({"question": {"text": "q"}}, "field 'question' must be text, not an object"),
         ({"question": "q", "id": True}, "field 'id' must be text or a whole number"),

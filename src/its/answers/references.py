@@ -32,6 +32,11 @@ def _written(reference: str, kind: AnswerKind) -> Answer | None:
     """The final answer that a worked solution marks, else a text of one line as it stands."""
     if "####" in reference or "\\boxed" in reference or "\\fbox" in reference:
         return extract(reference, kind)
-    if not reference or kind == "code" or (kind != "text" and "\n" in reference):
+    if (
+        not reference
+        or kind == "code"
+        or reference.startswith("assert ")
+        or (kind != "text" and "\n" in reference)
+    ):
         return None
     return Answer(reference, kind if kind in ("choice", "text") else "expression")

@@ -12,6 +12,14 @@ _LETTER = re.compile(r"\(?([A-Za-z])[).:]?")
 _LETTERED = re.compile(r"\(?([A-Z])[).:]\s*(?=\S)")
 
 
+def are_choices(value: Any) -> bool:
+    """Whether the value of a field that may also mean something else is a list of choices."""
+    if isinstance(value, dict):
+        lettered = list(value) == list(LETTERS[: len(value)])
+        return lettered or isinstance(value.get("text"), list)
+    return isinstance(value, list) and all(isinstance(entry, str | int | dict) for entry in value)
+
+
 def read_choices(field: str, value: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Texts and labels, in order; labels are empty where the input gives none.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
-from its.problems.choices import named_choice, read_choices
+from its.problems.choices import are_choices, named_choice, read_choices
 from its.problems.conversation import read_conversation
 from its.problems.json_line import LineFault, exact, parse_object, type_name
 from its.problems.problem import AnswerKind, Message, Problem, Question
@@ -105,12 +105,14 @@ def _identifier(line: bytes, record: dict[str, Any], number: int) -> tuple[str, 
 def _question_field(record: dict[str, Any], names: tuple[str, ...]) -> str:
     if field := _first_filled(record, names):
         return field
-    for name in names:
-        if name in record:
-            raise LineFault(f"field {name!r} is empty; put the question there")
-    had = ", ".join(list(record)[:8]) or "none"
+    had = f"its fields: {', '.join(list(record)[:8]) or 'none'}"
+    if empty := [name for name in names if name in record]:
+        raise LineFault(
+            f"field {empty[0]!r} is empty ({had}); put the question there, or name the right field "
+            "with --question-field"
+        )
     raise LineFault(
-        f"has no question (looked for {', '.join(names)}; its fields: {had}); "
+        f"has no question (looked for {', '.join(names)}; {had}); "
         "name the right one with --question-field"
     )
 
@@ -129,8 +131,9 @@ def _choices(
     record: dict[str, Any], taken: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
     for field in CHOICE_FIELDS:
-        if record.get(field) and field not in taken:
-            return (*read_choices(field, record[field]), field)
+        value = record.get(field)
+        if value and field not in taken and (field == "choices" or are_choices(value)):
+            return (*read_choices(field, value), field)
     return (), (), None
 
 
