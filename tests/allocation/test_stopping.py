@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its.allocation.posterior import leader_beats_all, leader_beats_runner_up, leader_is_overtaken
@@ -107,6 +107,7 @@ def test_no_stop_never_stops():
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+@settings(deadline=None)
 @given(answers=answer_lists)
 def test_further_samples_is_exactly_the_shortest_way_to_a_stop(rule, answers):
     """No continuation stops sooner than promised, and agreeing with the leader stops just then."""

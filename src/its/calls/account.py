@@ -40,6 +40,8 @@ class Account:
             for position, label in enumerate(call.labels)
         }
         self._prompts: dict[bytes, int] = {}
+        self._first_draws: dict[str, int] = {}
+        self._draws = 0
 
     def open_budget(self, cap: Cap, seconds: float | None) -> None:
         """Set what this problem may spend, and by when (from now)."""
@@ -52,6 +54,15 @@ class Account:
         """The call of an earlier session that answers this label with this very content."""
         found = self._replies.get((stage, label))
         return found if found is not None and found[0].identity == identity else None
+
+    def number_draw(self, stage: str, label: str) -> int | None:
+        """The number of an independent answer among all of this problem: those of a stage follow
+        those of the stages before it. None for a label that is no plain number, and so no such."""
+        if not label.isdecimal():
+            return None
+        draw = self._first_draws.setdefault(stage, self._draws) + int(label)
+        self._draws = max(self._draws, draw + 1)
+        return draw
 
     def charge(self, usage: Usage) -> None:
         self.usage = self.usage + usage

@@ -144,8 +144,9 @@ class StageDoor:
     def _call(self, content: _Content, labels: tuple[str, ...]) -> Call:
         request, seeded = content.request, content.encoded
         if request.seed is None:
-            request = replace(request, seed=self._seed(labels[0]))
-            seeded = orjson.dumps(content.fields | {"seed": request.seed})
+            draw = self.account.number_draw(self.stage, labels[0])
+            request = replace(request, seed=self._seed(labels[0]), draw=draw)
+            seeded = orjson.dumps(content.fields | {"seed": request.seed, "draw": draw})
         model = self.channel.model
         prompt_bound = model.prompt_bound(request)
         return Call(

@@ -10,6 +10,10 @@ from its.models.recorded.pool import Pool, PoolProblem, Sample
 from its.usage import Usage
 
 _START = 24
+_ALONE = (
+    "only independent answers to the question were recorded; refining, searching, judging and "
+    "rating need a live model"
+)
 
 
 class RecordedModel:
@@ -45,6 +49,8 @@ class RecordedModel:
         first = _draw(request)
         question = request.messages[-1].content
         order = self._samples(question)
+        if any(said(sample) in question for sample in order if len(said(sample)) > _START):
+            raise Unsupported(f"{_ALONE}, and this prompt shows an earlier one")
         if first + n > len(order):
             raise Unsupported(
                 f"{self.name} holds {len(order)} samples for this problem, and sample number "
@@ -107,10 +113,7 @@ def _draw(request: Request) -> int:
         if asked:
             raise Unsupported(f"recorded samples do not offer {what}: use a live model")
     if request.draw is None or not request.messages:
-        raise Unsupported(
-            "only independent answers to the question were recorded; refining, searching, judging "
-            "and rating need a live model"
-        )
+        raise Unsupported(_ALONE)
     return request.draw
 
 
