@@ -28,7 +28,7 @@ from its.prompts import PromptSet
 from its.rewards.protocol import Reward
 from its.rewards.verification import verify
 from its.selection.protocol import Context
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Critic, Outcome
 from its.strategies.self_consistency import SelfConsistency
 
 DIFFICULTY_TOKENS = 32
@@ -194,7 +194,14 @@ class Attempt:
             lookahead=plan.lookahead,
             earlier=tuple(self.candidates),
             stage=stage,
+            critic=self._critic(stage, strategy, budget),
         )
+
+    def _critic(self, stage: str, strategy: str, budget: Budget) -> Critic | None:
+        plan = self.plan
+        if plan.judge is plan.channel:
+            return None
+        return Critic(self._door(stage, strategy, plan.judge, budget), plan.judge_prompts)
 
     def _scorer(self, stage: str, reward: Reward, budget: Budget) -> BoundScorer:
         plan = self.plan

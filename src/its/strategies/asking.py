@@ -83,6 +83,15 @@ def numbered_solutions(assignment: Assignment, candidates: Iterable[Candidate]) 
     return "\n\n".join(shown)
 
 
+async def ask_critic(assignment: Assignment, prompt: str, label: str, **values: str) -> Completion:
+    """Ask the critic where there is one, else the model itself. Raises CallError."""
+    critic = assignment.critic
+    if critic is None:
+        return await ask(assignment, prompt, label, temperature=None, **values)
+    messages = critic.prompts.render(prompt, assignment.question, **values)
+    return await critic.door.complete(critic.door.request(messages), label)
+
+
 async def ask_all(
     door: Door, requests: Sequence[Request], labels: Sequence[str]
 ) -> list[Completion | CallError]:

@@ -15,7 +15,7 @@ from annotated_types import Ge
 
 from its.candidates import Candidate
 from its.errors import CallError
-from its.strategies.asking import ask, candidate_from, together
+from its.strategies.asking import ask, ask_critic, candidate_from, together
 from its.strategies.protocol import Assignment, Outcome
 
 
@@ -63,7 +63,7 @@ async def _chain(
         for number in range(1, rounds + 1):
             draft = candidates[-1]
             label = f"{chain}/critique/{number}"
-            critique = await ask(assignment, "critique", label, draft=draft.text)
+            critique = await ask_critic(assignment, "critique", label, draft=draft.text)
             label = f"{chain}/refine/{number}"
             completion = await ask(
                 assignment, "refine", label, draft=draft.text, critique=critique.text

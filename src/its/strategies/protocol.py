@@ -35,13 +35,22 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Critic:
+    """Another model that critiques drafts: its door and its prompts."""
+
+    door: Door
+    prompts: PromptSet
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """All that a strategy works with. It knows no reference, file, clock or HTTP.
 
     `completions` is how many completions this stage may spend on generating (its scoring through
     `scorer` included); `read` extracts an answer from a text, `same` compares two; `stop` is None
     for strategies that run to their end; `earlier` holds the candidates of earlier stages; `seed`
-    feeds any random choice of the strategy itself; `stage` begins the id of every candidate.
+    feeds any random choice of the strategy itself; `stage` begins the id of every candidate;
+    `critic` is None where the model critiques its own drafts.
     """
 
     question: Question
@@ -56,6 +65,7 @@ class Assignment:
     lookahead: int = 0
     earlier: tuple[Candidate, ...] = ()
     stage: str = ""
+    critic: Critic | None = None
 
     def candidate_id(self, label: str) -> str:
         """The id of the candidate that the call `label` of this stage brought."""
