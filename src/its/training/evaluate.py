@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 
 from its.models.embedded.weights import WEIGHTS
 from its.training.lessons import PLAIN
-from its.training.pools import Entry, Sample, Weights, draw_pool, load_pool, save_pool
+from its.training.pools import (
+    Draws,
+    Entry,
+    Sample,
+    Weights,
+    draw_pool,
+    load_pool,
+    save_pool,
+    with_checks,
+    with_large,
+)
 from its.training.problems import FAMILIES, LEVELS, held_out_problems
 from its.training.scaling import Rule, answer, winner
 
@@ -123,24 +133,37 @@ def pool_options(description: str | None) -> argparse.ArgumentParser:
 
 
 def pool_for(
-    options: argparse.Namespace, split: str, problems: int, path: Path | None
+    options: argparse.Namespace, split: str, count: int, path: Path | None
 ) -> list[Entry]:
-    """The pool of a file, or a fresh one, kept in the file if one is named."""
-    if path and path.exists():
-        return load_pool(path)[0]
-    entries = draw_pool(
-        held_out_problems(split, problems, options.seed),
-        Weights.in_folder(options.weights),
-        options.styles,
+    """The pool of a file, or a fresh one, kept in the file if one is named.
+
+    What a model's missing weights left out of a kept pool is drawn when they are there.
+    """
+    draws = Draws(
+        tuple(options.styles),
         options.samples,
         options.checked,
         options.temperature,
         options.seed,
         options.processes,
     )
-    if path:
-        about = {k: str(v) for k, v in vars(options).items()} | {"drawn": split}
-        save_pool(path, entries, about)
+    weights = Weights.in_folder(options.weights)
+    about = {k: str(v) for k, v in vars(options).items()} | {"drawn": split}
+
+    def kept(entries: list[Entry]) -> list[Entry]:
+        if path:
+            save_pool(path, entries, about)
+        return entries
+
+    if path and path.exists():
+        entries = load_pool(path)[0]
+    else:
+        problems = held_out_problems(split, count, options.seed)
+        entries = kept(draw_pool(problems, weights.solver, draws))
+    if weights.large and "large-solver" not in entries[0].greedy:
+        entries = kept(with_large(entries, weights.large, draws))
+    if weights.verifier and draws.checked and entries[0].samples[0].check is None:
+        entries = kept(with_checks(entries, weights.verifier, draws))
     return entries
 
 

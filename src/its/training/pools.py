@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from its.training.checking import TOP_SCORE
@@ -80,58 +80,79 @@ class Weights:
         )
 
 
-def draw_pool(
-    problems: Sequence[Problem],
-    weights: Weights,
-    styles: Sequence[str],
-    samples: int,
-    checked: int,
-    temperature: float,
-    seed: int,
-    processes: int,
-) -> list[Entry]:
-    """Sample each problem `samples` times, in turn through `styles`; check the first `checked`."""
-    turns = {s: [i for i in range(samples) if styles[i % len(styles)] == s] for s in styles}
-    with Writers(weights.solver, processes) as solver:
-        drawn: dict[str, list[Answered]] = {}
-        for style, turn in turns.items():
-            drawn[style] = solver.write([
-                Ask(solve_prompt(p.question, style), _seed(seed, i, style), len(turn), temperature,
-                    logprobs=True)
+@dataclass(frozen=True)
+class Draws:
+    """How a pool is drawn: each problem `samples` times, in turn through `styles`, the first
+    `checked` of them read by the verifier."""
+
+    styles: tuple[str, ...]
+    samples: int
+    checked: int
+    temperature: float
+    seed: int
+    processes: int
+
+
+def draw_pool(problems: Sequence[Problem], solver: Path, draws: Draws) -> list[Entry]:
+    """Samples, greedy answers and ratings by the small solver, on every problem."""
+    styles = draws.styles
+    turns = {
+        s: [i for i in range(draws.samples) if styles[i % len(styles)] == s] for s in styles
+    }
+    with Writers(solver, draws.processes) as writers:
+        drawn = {
+            style: writers.write([
+                Ask(solve_prompt(p.question, style), _seed(draws.seed, i, style), len(turn),
+                    draws.temperature, logprobs=True)
                 for i, p in enumerate(problems)
-            ])  # fmt: skip
-        greedy = {"small-solver": _greedy(solver, problems)}
-        ratings = solver.write([Ask(filled("difficulty", question=p.question)) for p in problems])
-    entries: list[list[Sample]] = []
+            ])
+            for style, turn in turns.items()
+        }  # fmt: skip
+        greedy = _greedy(writers, problems)
+        ratings = writers.write([Ask(filled("difficulty", question=p.question)) for p in problems])
+    entries = []
     for i, problem in enumerate(problems):
         placed = {
             place: _sample(style, reply, problem.restated)
             for style, turn in turns.items()
             for place, reply in zip(turn, drawn[style][i].replies, strict=True)
         }
-        entries.append([placed[place] for place in range(samples)])
-    if weights.verifier and checked:
-        with Writers(weights.verifier, processes) as verifier:
-            pairs = zip(problems, entries, strict=True)
-            texts = [(p, s) for p, row in pairs for s in row[:checked]]
-            checks = iter(check_all(verifier, texts))
-        entries = [
-            [Sample(**{**vars(s), "check": next(checks)}) if j < checked else s
-             for j, s in enumerate(row)]
-            for row in entries
-        ]  # fmt: skip
-    if weights.large:
-        with Writers(weights.large, processes) as large:
-            greedy["large-solver"] = _greedy(large, problems)
-    return [
-        Entry(
-            problem,
-            tuple(row),
-            {style: drawn[style][i].prompt_flops for style in turns},
-            {model: answers[i] for model, answers in greedy.items()},
-            _rating(ratings[i].replies[0].text),
+        entries.append(
+            Entry(
+                problem,
+                tuple(placed[place] for place in range(draws.samples)),
+                {style: drawn[style][i].prompt_flops for style in turns},
+                {"small-solver": greedy[i]},
+                _rating(ratings[i].replies[0].text),
+            )
         )
-        for i, (problem, row) in enumerate(zip(problems, entries, strict=True))
+    return entries
+
+
+def with_checks(entries: Sequence[Entry], verifier: Path, draws: Draws) -> list[Entry]:
+    """The same entries with the verifier's checks of their first samples."""
+    with Writers(verifier, draws.processes) as writers:
+        texts = [(e.problem, s) for e in entries for s in e.samples[: draws.checked]]
+        checks = iter(check_all(writers, texts))
+    return [
+        replace(
+            entry,
+            samples=tuple(
+                replace(s, check=next(checks)) if i < draws.checked else s
+                for i, s in enumerate(entry.samples)
+            ),
+        )
+        for entry in entries
+    ]
+
+
+def with_large(entries: Sequence[Entry], large: Path, draws: Draws) -> list[Entry]:
+    """The same entries with the large solver's greedy answers."""
+    with Writers(large, draws.processes) as writers:
+        answers = _greedy(writers, [e.problem for e in entries])
+    return [
+        replace(entry, greedy={**entry.greedy, "large-solver": answer})
+        for entry, answer in zip(entries, answers, strict=True)
     ]
 
 
