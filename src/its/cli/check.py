@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def check(
     config: Annotated[
-        str | None, typer.Argument(metavar="[CONFIG]", help="Pipeline: a YAML file or a preset.")
+        str | None, typer.Argument(metavar="CONFIG", help="Pipeline: a YAML file or a preset.")
     ] = None,
     model: options.ModelName = None,
     base_url: options.BaseUrl = None,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from its.views.messages import Messages
 
 Asked = Annotated[
-    str | None, typer.Argument(metavar="[QUESTION]", help="The question; - reads standard input.")
+    str | None, typer.Argument(metavar="QUESTION", help="The question; - reads standard input.")
 ]
 
 

@@ -11,28 +11,36 @@ from its.errors import ConfigurationError
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
 
+PRESETS = (
+    "adaptive",
+    "best_of_n",
+    "deep_reasoning",
+    "greedy",
+    "search",
+    "self_consistency",
+)
+"""The shipped presets, named here so that the help need not look for them; the first is taken
+where none is named."""
+
 Config = Annotated[
     str | None,
     typer.Option(
         "-c",
         "--config",
         metavar="FILE|NAME",
-        help="Pipeline: a YAML file or a preset.",
-        rich_help_panel="Pipeline",
+        help=f"Pipeline: a YAML file or a preset: {', '.join(PRESETS)}.",
     ),
 ]
 ModelName = Annotated[
     str | None,
     typer.Option(
-        "-m", "--model", help="Model name at the endpoint, or embedded.", rich_help_panel="Pipeline"
+        "-m", "--model", metavar="NAME", help="Model at the endpoint; if not set, the embedded one."
     ),
 ]
 BaseUrl = Annotated[
     str | None,
     typer.Option(
-        "--base-url",
-        help="OpenAI-compatible endpoint ($OPENAI_BASE_URL).",
-        rich_help_panel="Pipeline",
+        "--base-url", metavar="URL", help="OpenAI-compatible endpoint ($OPENAI_BASE_URL)."
     ),
 ]
 Budget = Annotated[
@@ -41,23 +49,18 @@ Budget = Annotated[
         "--budget",
         metavar="AMOUNT",
         help="Most that one problem may spend: 40 (completions), 50ktok, 2usd, 30s.",
-        rich_help_panel="Pipeline",
     ),
 ]
 Concurrency = Annotated[
-    int | None,
-    typer.Option("--concurrency", min=1, help="Most calls in flight.", rich_help_panel="Pipeline"),
+    int | None, typer.Option("--concurrency", metavar="N", min=1, help="Most calls in flight.")
 ]
-Seed = Annotated[
-    int | None, typer.Option("--seed", help="Makes a run repeatable.", rich_help_panel="Pipeline")
-]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Makes a run repeatable.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="KEY.PATH=VALUE",
-        help="Change one key: stages.0.n=8.",
-        rich_help_panel="Pipeline",
+        help="Change one key of the pipeline: stages.0.n=8. May be repeated.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no summary.")]

@@ -51,14 +51,21 @@ def solve(
         typer.Option(metavar="AMOUNT", help="One budget for all problems: 400, 2Mtok, 5usd."),
     ] = None,
     concurrency: options.Concurrency = None,
-    limit: Annotated[int | None, typer.Option(min=0, help="Only the first N problems.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Only the first N problems.")
+    ] = None,
     id_: Annotated[
-        list[str] | None, typer.Option("--id", metavar="ID", help="Only these problems.")
+        list[str] | None,
+        typer.Option("--id", metavar="ID", help="Only this problem. May be repeated."),
     ] = None,
     settings: options.Settings = None,
     seed: options.Seed = None,
-    question_field: Annotated[str | None, typer.Option(help="Field with the question.")] = None,
-    answer_field: Annotated[str | None, typer.Option(help="Field with the reference.")] = None,
+    question_field: Annotated[
+        str | None, typer.Option(metavar="FIELD", help="Field with the question.")
+    ] = None,
+    answer_field: Annotated[
+        str | None, typer.Option(metavar="FIELD", help="Field with the reference.")
+    ] = None,
     ordered: Annotated[bool, typer.Option("--ordered", help="Print rows in input order.")] = False,
     baseline: Annotated[
         bool, typer.Option("--baseline", help="One greedy pass beside it, for comparison.")
