@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from its.answers.equivalence import DEFAULT, Equivalence, NormalForm
+from its.answers.latex import strip_wrapping
 from its.answers.normal_form import normal_form
 from its.answers.references import accepted_answers
 from its.answers.symbolic import SymbolicWorker, symbolic_available
@@ -125,7 +126,8 @@ class Comparer:
             return True
         if self._worker is None or not _undecided(a, b):
             return False
-        pair = (a.text, b.text) if a.text <= b.text else (b.text, a.text)
+        first, second = sorted(strip_wrapping(read.text).replace("$", "") for read in (a, b))
+        pair = first, second
         if pair not in self._verdicts:
             verdict = await self._worker.same(*pair)
             if len(self._verdicts) >= _MOST_REMEMBERED:

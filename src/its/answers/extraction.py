@@ -24,9 +24,10 @@ _BOX = re.compile(r"\\(?:boxed|fbox) ?\{|\\[{}\\]|[{}]")
 _BOX_BARE = re.compile(r"\\(?:boxed|fbox) ?([^\s{}$\\]{1,200})")
 _HASHES = re.compile(r"####[ \t]*([^\n]{1,400})")
 _MARK = re.compile(
+    r"^#{1,6} [^\n]{0,60}\banswer[ \t]*$|"
     r"\b(?:answer|(?:correct|right|best) (?:option|choice|solution))(?:\*\*|__)?"
     r"(?:[ \t]{0,4}(?:is\b|:|=)(?:\*\*|__)?:?|[ \t]{1,4}(?:would|should|must) be\b|\*\*:?\n)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _FIELD = re.compile(
     r'"(?:final[_ ]?)?answer"\s{0,8}:\s{0,8}'
@@ -36,7 +37,9 @@ _FIELD = re.compile(
 _DISPLAYED = re.compile(r"\$\$(.{1,1000}?)\$\$|\\\[(.{1,1000}?)\\\]", re.DOTALL)
 _LETTERED = re.compile(r"\(?([A-J])\)\s")
 _TAGGED = re.compile(r"<answer>([^<]{1,4000})</answer>", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<!\d)[.;](?:\s|$)|\.(?:\s|$)|(?<=\S) (?:because|since|as|so)\b")
+_SENTENCE_END = re.compile(
+    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bMrs)[.;](?:\s|$)|(?<=\S) (?:because|since|as|so)\b"
+)
 _NUMBER = re.compile(
     r"(?<![\w.])[-−+]?[$£€]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"(?:[ ]?/[ ]?\d+)?(?:[ ]?\\?%)?"
@@ -115,8 +118,12 @@ def _boxed(text: str) -> str | None:
 
 
 def _hashed(text: str) -> str | None:
+    """GSM8K's mark; a heading of the same form has words, and something below it."""
     found = _last(_HASHES, text)
-    return found[1] if found and found[1].strip() else None
+    if found is None or not found[1].strip():
+        return None
+    is_heading = _WORD.search(found[1]) and text[found.end() :].strip()
+    return None if is_heading else found[1]
 
 
 def _tagged(text: str) -> str | None:
@@ -156,7 +163,7 @@ def _first_sentence(line: str) -> str:
         if found := re.match(pattern, line):
             return found[1]
     end = _SENTENCE_END.search(line)
-    return line[: end.start()] if end else line
+    return (line[: end.start()] if end else line).rstrip("!")
 
 
 def _read(stated: str, kind: AnswerKind) -> Answer | None:
