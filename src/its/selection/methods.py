@@ -78,8 +78,13 @@ class BestOfN(_Free):
     async def select(self, context: Context) -> Selection:
         candidates, classes = context.candidates, context.classes
         voting = sum(number is not None for number in classes)
-        agreement = 1 - 1 / math.sqrt(max(voting, 1)) if self.guard else 0.0
+        agreement = guard_of(voting) if self.guard else 0.0
         return votes.norm_vote(candidates, classes, context.values(), agreement)
+
+
+def guard_of(candidates: int) -> float:
+    """How far best-of-n moves towards the weighted vote: 0 for one candidate, towards 1."""
+    return 1 - 1 / math.sqrt(max(candidates, 1))
 
 
 @dataclass(frozen=True, slots=True)

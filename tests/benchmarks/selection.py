@@ -1,0 +1,239 @@
+"""What selecting is worth on recorded pools: `python -m tests.benchmarks.selection [POOLS]`.
+
+Prints the tables of docs/selection.md. POOLS is the folder of recorded samples, shared/data/pools
+beside the repository unless named.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from statistics import fmean
+
+from its.candidates import Answer, Candidate, Selection
+from its.rewards.step_aggregation import StepAggregation, aggregate
+from its.selection import best_by_reward, norm_vote, vote, weighted_vote
+from its.selection.methods import guard_of
+from its.verifiers.agreement import agreement
+
+POOLS = Path(__file__).resolve().parents[3] / "shared/data/pools"
+BEAMS = "search-and-learn__math500-full__llama-3.1-8b-awq-prm-beams"
+PROGRAMS = "codet__humaneval__codegen-16b"
+SAMPLES = {
+    "Llama-3.1-8B, MATH": "search-and-learn__math500-first100__llama-3.1-8b-instruct-awq",
+    "Qwen2.5-Math-7B, MATH": "itu__math500__qwen2.5-math-7b",
+    "Qwen2.5-Math-1.5B, MATH": "itu__math500__qwen2.5-math-1.5b",
+    "four models, GSM8K": "openai-gsm__gsm8k-test__4-models",
+}
+AGGREGATIONS: tuple[StepAggregation, ...] = ("last", "min", "prod", "mean", "last_min")
+DRAWS = 5
+BEAM_CANDIDATES = 16
+
+Choose = Callable[[Sequence[Candidate], Sequence[int | None]], Selection]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """One problem: its candidates, their class numbers, and which of them are right."""
+
+    candidates: tuple[Candidate, ...]
+    classes: tuple[int | None, ...]
+    right: tuple[bool, ...]
+
+    def drawn(self, positions: Sequence[int]) -> Pool:
+        return Pool(
+            tuple(self.candidates[i] for i in positions),
+            tuple(self.classes[i] for i in positions),
+            tuple(self.right[i] for i in positions),
+        )
+
+    def credit(self, selection: Selection) -> bool:
+        chosen = selection.candidate
+        return chosen is not None and self.right[self.candidates.index(chosen)]
+
+
+@cache
+def load(folder: Path, name: str) -> tuple[Pool, ...]:
+    """A recorded pool; answers are the same where their recorded texts are."""
+    return tuple(_pool(row["samples"]) for row in _rows(folder, name))
+
+
+def draws(pools: Sequence[Pool], count: int, times: int = DRAWS) -> Iterator[list[Pool]]:
+    """`count` candidates a problem without replacement, several times, in their recorded order."""
+    for seed in range(times):
+        rng = random.Random(seed)
+        yield [p.drawn(sorted(rng.sample(range(len(p.candidates)), count))) for p in pools]
+
+
+# --- beams with step scores ---------------------------------------------------------------------
+
+
+def beam_accuracies(folder: Path) -> dict[str, list[float]]:
+    """A row of accuracies (one a problem, the mean over draws) for each way to select."""
+    ways: dict[str, Choose] = {"vote": vote}
+    for how in AGGREGATIONS:
+        ways[f"best-of-n, {how}"] = lambda c, k, how=how: best_by_reward(
+            c, range(len(c)), scores_of(c, how)
+        )
+        ways[f"best-of-n with guard, {how}"] = lambda c, k, how=how: norm_vote(
+            c, k, scores_of(c, how), guard_of(sum(number is not None for number in k))
+        )
+        ways[f"weighted vote, {how}"] = lambda c, k, how=how: weighted_vote(c, k, scores_of(c, how))
+    drawn = list(draws(load(folder, BEAMS), BEAM_CANDIDATES))
+    return {
+        name: [
+            fmean(pool.credit(choose(pool.candidates, pool.classes)) for pool in of_one)
+            for of_one in zip(*drawn, strict=True)
+        ]
+        for name, choose in ways.items()
+    }
+
+
+def cross_validated(rows: Sequence[Sequence[float]], folds: int = 100) -> float:
+    """Accuracy when the row that does best on one half of the problems is used on the other."""
+    rng, problems, results = random.Random(0), len(rows[0]), []
+    for _ in range(folds):
+        half = [rng.random() < 0.5 for _ in range(problems)]
+        for side in (True, False):
+            best = max(rows, key=lambda row: _mean_where(row, half, side))
+            results.append((_mean_where(best, half, not side), half.count(not side)))
+    return sum(mean * count for mean, count in results) / sum(count for _, count in results)
+
+
+def paired_interval(
+    better: Sequence[float], worse: Sequence[float], resamples: int = 4000
+) -> tuple[float, float, float]:
+    """Mean difference and its 95 % interval, by a bootstrap over problems."""
+    differences = [a - b for a, b in zip(better, worse, strict=True)]
+    rng, count = random.Random(0), len(differences)
+    means = sorted(fmean(rng.choices(differences, k=count)) for _ in range(resamples))
+    return fmean(differences), means[int(0.025 * resamples)], means[int(0.975 * resamples)]
+
+
+def scores_of(candidates: Sequence[Candidate], how: StepAggregation) -> list[float | None]:
+    return [aggregate(candidate.step_scores, how) for candidate in candidates]
+
+
+# --- programs with tests ------------------------------------------------------------------------
+
+
+def program_accuracies(folder: Path, count: int) -> dict[str, float]:
+    """Accuracy of selecting among `count` programs by generated tests, as a mean over draws.
+
+    Classes are the sets of tests passed. Plain best-of-n credits ties evenly.
+    """
+    rows = list(_rows(folder, PROGRAMS))
+    found: dict[str, list[float]] = {"best-of-n": [], "best-of-n with guard": [], "agreement": []}
+    for seed in range(DRAWS if count < len(rows[0]["samples"]) else 1):
+        rng = random.Random(seed)
+        for row in rows:
+            samples = row["samples"]
+            drawn = [samples[i] for i in sorted(rng.sample(range(len(samples)), count))]
+            for name, value in _program_credits(drawn, row["generated_tests_freq"]).items():
+                found[name].append(value)
+    return {name: fmean(values) for name, values in found.items()}
+
+
+def _program_credits(samples: Sequence[dict], weights: Sequence[float]) -> dict[str, float]:
+    passed = [[bit == "1" for bit in sample["gen_test_bits"] or ""] for sample in samples]
+    tests = max(map(len, passed))
+    passed = [row + [False] * (tests - len(row)) for row in passed]
+    scores = [sum(row) / tests if tests else 0.0 for row in passed]
+    right = [bool(sample["correct"]) for sample in samples]
+    texts = [sample["text"] for sample in samples]
+    agreed = agreement(passed, texts, weights[:tests])
+    pool = Pool(
+        tuple(Candidate(str(i), text, Answer(text, "code")) for i, text in enumerate(texts)),
+        agreed.classes,
+        tuple(right),
+    )
+    guarded = norm_vote(pool.candidates, pool.classes, scores, guard_of(len(samples)))
+    return {
+        "best-of-n": fmean(r for r, s in zip(right, scores, strict=True) if s == max(scores)),
+        "best-of-n with guard": pool.credit(guarded),
+        "agreement": right[agreed.chosen or 0],
+    }
+
+
+# --- confidence ---------------------------------------------------------------------------------
+
+
+def reliability(folder: Path, name: str, bins: int = 5) -> list[tuple[float, float, int]]:
+    """(mean confidence, accuracy, cases) by bins of a vote's confidence, over votes of 2, 4, 8,
+    16 and 32 samples of one pool as far as it has them."""
+    pools = load(folder, name)
+    cells: list[list[tuple[float, bool]]] = [[] for _ in range(bins)]
+    for count in (2, 4, 8, 16, 32):
+        if count > len(pools[0].candidates):
+            break
+        for pool in (pool for drawn in draws(pools, count) for pool in drawn):
+            selection = vote(pool.candidates, pool.classes)
+            if selection.confidence is not None:
+                cell = min(int(selection.confidence * bins), bins - 1)
+                cells[cell].append((selection.confidence, pool.credit(selection)))
+    return [
+        (fmean(c for c, _ in cell), fmean(r for _, r in cell), len(cell)) for cell in cells if cell
+    ]
+
+
+# --- tables -------------------------------------------------------------------------------------
+
+
+def main(folder: Path = POOLS) -> None:
+    beams = beam_accuracies(folder)
+    print("| steps | best-of-n | with guard | weighted vote |\n|---|---|---|---|")
+    for how in AGGREGATIONS:
+        ways = ("best-of-n", "best-of-n with guard", "weighted vote")
+        print(f"| {how} | " + " | ".join(f"{fmean(beams[f'{w}, {how}']):.3f}" for w in ways) + " |")
+    default, usual = beams["weighted vote, last_min"], beams["weighted vote, last"]
+    print(f"\nplain vote {fmean(beams['vote']):.3f}")
+    print(f"last_min or last, chosen on the other half: {cross_validated([default, usual]):.3f}")
+    every = [beams[f"weighted vote, {how}"] for how in AGGREGATIONS]
+    print(f"any of the five, chosen on the other half: {cross_validated(every):.3f}")
+    print("last_min - last: {:+.3f} [{:+.3f}, {:+.3f}]".format(*paired_interval(default, usual)))
+    print("\n| programs | best-of-n | with guard | agreement |\n|---|---|---|---|")
+    for count in (4, 10, 20, 50, 100):
+        found = program_accuracies(folder, count)
+        print(f"| {count} | " + " | ".join(f"{value:.3f}" for value in found.values()) + " |")
+    print("\n| pool | confidence → accuracy (cases) by bins |\n|---|---|")
+    for title, name in SAMPLES.items():
+        cells = (f"{c:.2f} → {r:.2f} ({n:,})" for c, r, n in reliability(folder, name))
+        print(f"| {title} | {', '.join(cells)} |")
+
+
+def _rows(folder: Path, name: str) -> Iterator[dict]:
+    with gzip.open(folder / f"{name}.jsonl.gz") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def _pool(samples: Sequence[dict]) -> Pool:
+    numbers: dict[str, int] = {}
+    answers = [sample["answer"] for sample in samples]
+    return Pool(
+        tuple(
+            Candidate(
+                str(i),
+                sample.get("text") or "",
+                None if sample["answer"] is None else Answer(sample["answer"], "expression"),
+                step_scores=tuple(sample.get("prm_step_scores") or ()),
+            )
+            for i, sample in enumerate(samples)
+        ),
+        tuple(None if a is None else numbers.setdefault(a, len(numbers)) for a in answers),
+        tuple(bool(sample["correct"]) for sample in samples),
+    )
+
+
+def _mean_where(row: Sequence[float], half: Sequence[bool], side: bool) -> float:
+    return fmean(value for value, here in zip(row, half, strict=True) if here is side)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else POOLS)
