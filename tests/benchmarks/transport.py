@@ -121,7 +121,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.2, help="service time of a request")
     parser.add_argument("--tokens", type=int, default=16, help="mean length of a reply")
     arguments = parser.parse_args()
-    behaviour = {"seconds": arguments.seconds, "sigma": 0.3, "tokens": arguments.tokens, "log": False}
+    behaviour = {
+        "seconds": arguments.seconds,
+        "sigma": 0.3,
+        "tokens": arguments.tokens,
+        "log": False,
+    }
     with hostile_process(behaviour) as server:
         asyncio.run(compare(server, arguments))
 
