@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its.answers import Equivalence, equivalent
@@ -87,6 +87,7 @@ def test_kinds_decide_how_texts_are_compared() -> None:
 fractions = st.builds(Fraction, st.integers(-999, 999), st.integers(1, 999))
 
 
+@settings(deadline=None)
 @given(fractions)
 def test_a_fraction_written_in_many_ways_is_one_answer(value: Fraction) -> None:
     top, bottom = value.numerator, value.denominator
@@ -106,6 +107,7 @@ def test_a_fraction_written_in_many_ways_is_one_answer(value: Fraction) -> None:
     assert [text for text in spellings if not same(spellings[0], text)] == []
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**12), 10**12), st.integers(0, 4))
 def test_a_number_keeps_its_value_through_formatting(value: int, decimals: int) -> None:
     for text in (f"{value:,}", f"{value:.{decimals}f}", f"\\${value}", f"{value:,} dollars"):
@@ -126,6 +128,7 @@ mathematical = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=200), mathematical), st.one_of(st.text(), mathematical))
 def test_equivalence_is_reflexive_and_symmetric_on_any_text(a: str, b: str) -> None:
     assert same(a, a)

@@ -1,7 +1,7 @@
 """Reading the answer out of what a model wrote."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its.answers import extract
@@ -118,6 +118,7 @@ def test_the_kind_says_what_the_answer_looks_like() -> None:
     assert kinds == {"3/4": "number", "x+1": "expression", "Rome": "text"}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.integers(), st.text(alphabet="ab12 {}$\\.", max_size=40))
 def test_the_last_box_wins_amid_any_text(before: str, value: int, after: str) -> None:
     before = before.replace("</think>", "")
@@ -125,6 +126,7 @@ def test_the_last_box_wins_amid_any_text(before: str, value: int, after: str) ->
     assert read(f"{before} \\boxed{{{value}}} {closing}") == str(value)
 
 
+@settings(deadline=None)
 @given(st.text(), st.sampled_from(["auto", "number", "expression", "choice", "code", "text"]))
 def test_extraction_takes_any_text(text: str, kind: AnswerKind) -> None:
     found = extract(text, kind, ("x", "y") if kind == "choice" else ())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its.errors import InputError
@@ -109,6 +109,7 @@ def test_a_second_use_of_an_id_is_refused(tmp_path: Path) -> None:
     assert "id '1' was used before" in rows[1].reason
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 30_000), max_size=300), st.integers(0, 5_000))
 def test_exactly_the_repeated_ids_are_noticed(some: list[int], run: int) -> None:
     from its.problems.seen_ids import SeenIds
