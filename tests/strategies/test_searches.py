@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from its.candidates import Score
 from its.strategies.ab_mcts import ABMCTS
 from its.strategies.beam import Beam
+from its.strategies.best_first import BestFirst
 from its.strategies.dvts import DVTS
 from its.strategies.fk_steering import FKSteering
 from its.strategies.mcts import MCTS
@@ -31,6 +32,8 @@ SEARCHES: dict[str, Search[Any]] = {
     "solution_search, asking": SolutionSearch(
         initial=2, variations=3, completeness="ask", enough=0.8
     ),
+    "best_first": BestFirst(branching=2),
+    "best_first, A*": BestFirst(n=3, branching=3, heuristic_weight=0.5),
     "beam": Beam(n=4, branching=2),
     "beam, looking ahead": Beam(n=4, branching=2, lookahead=2, max_steps=5),
     "dvts": DVTS(n=6, branching=3),
@@ -57,7 +60,7 @@ async def solve(
 
 
 @every_search
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     completions=st.integers(0, 60),
     price=st.integers(0, 2),
@@ -100,7 +103,7 @@ async def test_four_completions_are_four_and_still_bring_an_answer(kind: Any) ->
 
 
 @every_search
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(completions=st.integers(1, 60), price=st.integers(0, 2), seed=st.integers(0, 1000))
 async def test_every_budget_brings_an_answer(
     name: str, completions: int, price: int, seed: int
@@ -110,7 +113,7 @@ async def test_every_budget_brings_an_answer(
 
 
 @every_search
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     completions=st.integers(0, 50),
     seed=st.integers(0, 1000),
@@ -143,7 +146,7 @@ def simulated(seed: int) -> Callable[[Any], Result]:
 
 
 @every_search
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(completions=st.integers(0, 60), seed=st.integers(0, 1000), order=st.integers())
 def test_state_survives_json_at_any_point_and_tells_in_any_order_are_one(
     name: str, completions: int, seed: int, order: int

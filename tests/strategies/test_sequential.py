@@ -53,7 +53,7 @@ def prompt_of(door: ScriptedDoor, label: str) -> str:
 
 
 @every_strategy
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     completions=st.integers(0, 30),
     seed=st.integers(0, 1000),

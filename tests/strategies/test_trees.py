@@ -1,4 +1,4 @@
-"""Tree searches: MCTS, AB-MCTS, REBASE and tree of thoughts."""
+"""Tree searches: best-first, MCTS, AB-MCTS, REBASE and tree of thoughts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from its.candidates import Candidate
 from its.models.protocol import Capabilities, Completion, Request, TokenLogprob
 from its.strategies.ab_mcts import ABMCTS, draw_beta_mean, draw_gaussian_mean, gaussian_posterior
+from its.strategies.best_first import BestFirst
 from its.strategies.mcts import MCTS
 from its.strategies.rebase import Rebase, widths
 from its.strategies.tree_of_thoughts import TreeOfThoughts, vote_in
@@ -182,3 +183,37 @@ async def test_states_that_the_votes_favour_go_on() -> None:
     assert first == ["value/1/0", "value/1/1", "value/1/2"]
     assert outcome.candidates[0].step_scores[0] == pytest.approx((0.001 + 20 + 20) / 3 / 20)
     assert outcome.scores[0].candidate == outcome.candidates[0].id
+
+
+# --- best-first and A* --------------------------------------------------------------------------
+
+
+async def test_best_first_goes_on_from_the_best_prefix_of_all() -> None:
+    door = open_until(3)
+    scorer = valued({"0": 0.5, "1": 0.7, "2": 0.3, "3": 0.6, "4": 0.4, "5": 0.1}, 0.2)
+    await BestFirst(n=4, branching=2).run(assignment(door, scorer=scorer))
+    # 1 (.7) grows 2, 3; 3 (.6) grows the solutions 4, 5; 0 (.5) grows 6, 7; then 2 (.3) 8, 9
+    made = parents(door)
+    assert [made[str(i)] for i in range(10)] == ["", "", "1", "1", "3", "3", "0", "0", "2", "2"]
+    assert len(made) == 10
+
+
+async def test_a_star_looks_at_the_way_that_led_there() -> None:
+    values = {"0": 0.9, "1": 0.8, "2": 0.5, "3": 0.4, "4": 0.6, "5": 0.4}
+    plain, star = open_until(9), open_until(9)
+    task = {"scorer": valued(values, 0.1), "completions": 16}
+    await BestFirst(branching=2).run(assignment(plain, **task))
+    await BestFirst(branching=2, heuristic_weight=1.0).run(assignment(star, **task))
+    # 0 (.9) grows 2 (.5) and 3 (.4); by reward alone 1 (.8) is next: .5 + .8 = 1.3 against
+    # 2's .9 + .5 = 1.4 under A*
+    assert parents(plain)["4"] == "1"
+    assert parents(star)["4"] == "2"
+
+
+async def test_best_first_ends_its_queue_when_the_budget_does() -> None:
+    door = open_until(99)
+    outcome = await BestFirst(n=3, branching=2).run(
+        assignment(door, scorer=valued({}, 0.5), completions=9)
+    )
+    assert [request.stop for _, request in door.sent] == [("\n\n",)] * 6 + [()] * 3
+    assert len(outcome.candidates) == 3

@@ -7,6 +7,7 @@
 from its.strategies.ab_mcts import ABMCTS
 from its.strategies.attempts import Attempts
 from its.strategies.beam import Beam
+from its.strategies.best_first import BestFirst
 from its.strategies.best_of_n import BestOfN
 from its.strategies.budget_forcing import BudgetForcing
 from its.strategies.debate import Debate
@@ -31,6 +32,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "ab_mcts": ABMCTS,
     "attempts": Attempts,
     "beam": Beam,
+    "best_first": BestFirst,
     "best_of_n": BestOfN,
     "budget_forcing": BudgetForcing,
     "debate": Debate,
@@ -55,6 +57,7 @@ NEED_REWARD = frozenset(
     {
         "ab_mcts",
         "beam",
+        "best_first",
         "dvts",
         "fk_steering",
         "mcts",

@@ -86,10 +86,11 @@ def numbered_solutions(assignment: Assignment, candidates: Iterable[Candidate]) 
 async def ask_critic(assignment: Assignment, prompt: str, label: str, **values: str) -> Completion:
     """Ask the critic where there is one, else the model itself. Raises CallError."""
     critic = assignment.critic
-    if critic is None:
-        return await ask(assignment, prompt, label, temperature=None, **values)
-    messages = critic.prompts.render(prompt, assignment.question, **values)
-    return await critic.door.complete(critic.door.request(messages), label)
+    door, prompts = (
+        (assignment.door, assignment.prompts) if critic is None else (critic.door, critic.prompts)
+    )
+    messages = prompts.render(prompt, assignment.question, **values)
+    return await door.complete(door.request(messages), label)
 
 
 async def ask_all(

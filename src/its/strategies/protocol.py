@@ -24,6 +24,18 @@ class StopRule(Protocol):
         ...
 
 
+class Allowance(Protocol):
+    """What one budget for the whole batch grants this problem."""
+
+    async def __call__(self, answers: Sequence[int | None], tokens: float | None, left: int) -> int:
+        """How many samples may be drawn now; 0: no more at all. Waits for the other problems.
+
+        `answers` as for a stopping rule; `tokens` is the samples' mean length, None where
+        unknown; `left` is how many more this problem could draw.
+        """
+        ...
+
+
 class Scorer(Protocol):
     """A reward already bound to its question, door and prompts."""
 
@@ -50,7 +62,8 @@ class Assignment:
     `scorer` included); `read` extracts an answer from a text, `same` compares two; `stop` is None
     for strategies that run to their end; `earlier` holds the candidates of earlier stages; `seed`
     feeds any random choice of the strategy itself; `stage` begins the id of every candidate;
-    `critic` is None where the model critiques its own drafts.
+    `critic` is None where the model critiques its own drafts; `allowance` is None
+    unless a budget for the whole batch grants independent samples.
     """
 
     question: Question
@@ -66,6 +79,7 @@ class Assignment:
     earlier: tuple[Candidate, ...] = ()
     stage: str = ""
     critic: Critic | None = None
+    allowance: Allowance | None = None
 
     def candidate_id(self, label: str) -> str:
         """The id of the candidate that the call `label` of this stage brought."""

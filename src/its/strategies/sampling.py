@@ -68,13 +68,13 @@ class _Drawing:
 
     async def run(self) -> bool:
         """Draw; returns whether the rule said stop."""
-        while (further := self._further_samples()) > 0:
+        while (further := await self._further_samples()) > 0:
             if self.needed == len(self.samples) or self._exhausted():
                 return False
             self.needed = min(self.needed + further, len(self.samples))
             self._launch()
             await self._arrival_of_needed()
-        return self.assignment.stop is not None
+        return self._ruled()
 
     async def cancel(self) -> None:
         """Cancel what is still under way, and wait until its cost is settled."""
@@ -82,11 +82,21 @@ class _Drawing:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _further_samples(self) -> int:
-        rule = self.assignment.stop
+    async def _further_samples(self) -> int:
+        """As the batch's own budget grants, else as the rule wants, else all that are left."""
+        rule, allowance = self.assignment.stop, self.assignment.allowance
+        left = len(self.samples) - self.needed
+        if allowance is not None:
+            return await allowance(self._answer_classes(), self._mean_tokens(), left)
         if rule is None:
-            return len(self.samples) - self.needed
+            return left
         return rule.further_samples(self._answer_classes())
+
+    def _mean_tokens(self) -> float | None:
+        """Completion tokens of the samples drawn, None where they are not known."""
+        drawn = [r for r in self.results[: self.needed] if isinstance(r, Candidate)]
+        tokens = [candidate.tokens for candidate in drawn if candidate.tokens is not None]
+        return sum(tokens) / len(tokens) if tokens else None
 
     def _answer_classes(self) -> list[int | None]:
         """A class number for each needed sample: that of the first answer it is the same as."""
@@ -102,12 +112,15 @@ class _Drawing:
         self._representatives.append(answer)
         return len(self._representatives) - 1
 
+    def _ruled(self) -> bool:
+        return self.assignment.stop is not None and self.assignment.allowance is None
+
     def _exhausted(self) -> bool:
         return any(isinstance(result, BudgetExhausted) for result in self.results[: self.needed])
 
     def _launch(self) -> None:
         """Send what is needed and not yet sent, and the lookahead, in the order of ordinals."""
-        ahead = self.assignment.lookahead if self.assignment.stop else 0
+        ahead = self.assignment.lookahead if self._ruled() else 0
         end = min(self.needed + ahead, len(self.samples))
         refused = {
             sample.request: result
