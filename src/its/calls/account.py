@@ -43,11 +43,10 @@ class Account:
         self._first_draws: dict[str, int] = {}
         self._draws = 0
 
-    def open_budget(self, cap: Cap, seconds: float | None) -> None:
-        """Set what this problem may spend, and by when (from now)."""
-        spent = self.budget.spent
-        self.budget = Budget(cap)
-        self.budget.spent = spent
+    def open_budget(self, cap: Cap, seconds: float | None, parent: Budget | None = None) -> None:
+        """Set what this problem may spend, within a larger budget if there is one, and by when
+        (from now)."""
+        self.budget = Budget(cap, parent)
         self.deadline = None if seconds is None else time.monotonic() + seconds
 
     def recorded(self, stage: str, label: str, identity: bytes) -> tuple[RecordedCall, int] | None:

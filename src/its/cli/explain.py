@@ -120,7 +120,7 @@ async def _run(
 
     async with open_session(pipeline, directory) as session:
         with Unfolding(messages) as unfolding:
-            listening = replace(session.solver, listen=unfolding.follow)
+            listening = replace(session.solver, listen=unfolding.follow, shared=None)
             ended = await run_session(
                 replace(session, solver=listening), iter([problem]), lambda position, row: None
             )

@@ -214,7 +214,11 @@ async def _run(
             )
             try:
                 ended = await run_session(
-                    session, reader, emission.emit if emission else _to_nobody, progress.watch
+                    session,
+                    reader,
+                    emission.emit if emission else _to_nobody,
+                    progress.watch,
+                    total=total,
                 )
             finally:
                 if emission is not None:

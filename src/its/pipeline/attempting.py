@@ -14,6 +14,7 @@ from its.allocation.difficulty import (
     ProbeDifficulty,
 )
 from its.allocation.plan import planned_budget, split
+from its.allocation.shared_budget import Drawn, SharedBudget
 from its.answers import Comparer, extract
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
@@ -59,6 +60,7 @@ class Attempt:
     account: Account
     exchange: Exchange
     comparer: Comparer
+    shared: SharedBudget | None = None
     candidates: list[Candidate] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
     difficulty: Difficulty | None = None
@@ -70,7 +72,8 @@ class Attempt:
     async def run(self) -> Selection:
         """Spend the plan's budget and choose. Raises CallError when every call failed."""
         plan, account = self.plan, self.account
-        account.open_budget(Cap(plan.maximum, plan.tokens, plan.usd), plan.seconds)
+        above = self.shared.budget if self.shared else None
+        account.open_budget(Cap(plan.maximum, plan.tokens, plan.usd), plan.seconds, above)
         self.difficulty = await self._find_difficulty()
         account.note("difficulty", **_fields(self.difficulty))
         self.planned = planned_budget(self.difficulty.value, plan.per_difficulty, plan.maximum)
@@ -195,7 +198,15 @@ class Attempt:
             earlier=tuple(self.candidates),
             stage=stage,
             critic=self._critic(stage, strategy, budget),
+            allowance=None if self.shared is None else self._allowance,
         )
+
+    async def _allowance(
+        self, answers: Sequence[int | None], tokens: float | None, left: int
+    ) -> int:
+        assert self.shared is not None
+        drawn = Drawn(tuple(answers), tokens, left)
+        return await self.shared.further(self.account.problem, drawn)
 
     def _critic(self, stage: str, strategy: str, budget: Budget) -> Critic | None:
         plan = self.plan

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from its.allocation import DIFFICULTIES, STOP_RULES
+from its.allocation.amounts import parse_amount
 from its.errors import ConfigurationError
-from its.pipeline.amounts import parse_amount
 from its.pipeline.components import PartSettings, part_settings
 from its.rewards import REWARDS
 from its.selection import SELECTORS
@@ -17,6 +17,10 @@ from its.strategies import STRATEGIES
 Positive = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 Money = Annotated[float, Field(ge=0)]
+
+
+INDEPENDENT_SAMPLES = ("attempts", "self_consistency", "best_of_n")
+"""Strategies whose samples do not depend on each other."""
 
 
 class Section(BaseModel):
@@ -109,7 +113,7 @@ class BudgetSettings(Section):
     tokens: Positive | None = Field(None, description="Most tokens, prompts included.")
     usd: PositiveFloat | None = Field(None, description="Most money; needs a price.")
     seconds: PositiveFloat | None = Field(None, description="Most time.")
-    batch: str | None = Field(
+    batch: Annotated[str | None, Field(coerce_numbers_to_str=True)] = Field(
         None,
         description="One budget for the whole batch, spent where it "
         "gains most: `400` completions, `2Mtok`, `5usd`.",
@@ -269,8 +273,21 @@ class Pipeline(Section):
         for name in wanted:
             if name not in self.models:
                 raise ValueError(f"no model {name!r} in `models`")
+        if self.budget.batch is not None:
+            self._check_batch_budget()
         if self.budget.usd is not None and not (
             self.model.price.input is not None and self.model.price.output is not None
         ):
             raise ValueError("budget.usd needs model.price.input and model.price.output")
         return self
+
+    def _check_batch_budget(self) -> None:
+        """One budget for the batch divides independent samples, and nothing else."""
+        strategies = [stage.strategy for stage in self.stages]
+        if len(strategies) > 1 or strategies[0] not in INDEPENDENT_SAMPLES:
+            raise ValueError(
+                "budget.batch divides independent samples: it needs one stage, "
+                f"{', '.join(INDEPENDENT_SAMPLES)}; the presets self_consistency and best_of_n have"
+            )
+        if self.difficulty.method not in ("fixed", "length"):
+            raise ValueError("budget.batch finds difficulty out itself: set difficulty to fixed")

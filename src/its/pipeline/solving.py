@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from its.allocation.shared_budget import SharedBudget
 from its.answers import Comparer
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
@@ -34,7 +35,8 @@ class Solver:
     """Takes problems one at a time (many at once) through one plan.
 
     `baseline` adds one greedy pass beside it, charged, outside the problem's budget. `listen`
-    takes every account as it is opened, for whoever wants to follow its events.
+    takes every account as it is opened, for whoever wants to follow its events; `shared` is one
+    budget for the whole batch.
     """
 
     plan: Plan
@@ -42,6 +44,7 @@ class Solver:
     comparer: Comparer
     baseline: bool = False
     listen: Callable[[Account], None] | None = None
+    shared: SharedBudget | None = None
 
     async def solve(self, problem: Problem) -> Solved:
         """A row for every problem: what fails inside costs only this problem.
@@ -54,7 +57,9 @@ class Solver:
         account.note("question", **_asked(problem.question))
         if self.listen is not None:
             self.listen(account)
-        attempt = Attempt(problem.question, self.plan, account, self.exchange, self.comparer)
+        attempt = Attempt(
+            problem.question, self.plan, account, self.exchange, self.comparer, self.shared
+        )
         wrong_so_far = None if problem.reference is None else False
         solution = Solution(problem.id, problem.index, "failed", correct=wrong_so_far)
         try:
@@ -65,6 +70,9 @@ class Solver:
         except CallError as error:
             solution = replace(solution, error=str(error))
             account.note("failure", error=str(error))
+        finally:
+            if self.shared is not None:
+                self.shared.leave(problem.key)
         finished = replace(
             solution,
             difficulty=attempt.difficulty.value if attempt.difficulty else None,

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import orjson
 
 from its.calls.journal import Journal
+from its.calls.journal_rows import RecordedSolution
 from its.pipeline.solving import bad_line
 from its.problems.problem import BadLine, Problem
 
@@ -126,25 +127,38 @@ class Batch:
             self.standing.read += 1
             if not self._emit_recorded(row, position):
                 await self._room.acquire()
-                task = asyncio.create_task(self._solve(row, position))
-                self._tasks.add(task)
-                task.add_done_callback(self._ended)
+                self._start(row, position)
             position += 1
             if position % _BREATH == 0:
                 await asyncio.sleep(0)
         self.standing.input_ended = True
+        await self._all_ended()
+
+    def _start(self, row: Problem | BadLine, position: int) -> None:
+        task = asyncio.create_task(self._solve(row, position))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    async def _all_ended(self) -> None:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     def _emit_recorded(self, row: Problem | BadLine, position: int) -> bool:
         """Emit the row of an earlier session; False where there is none, or a failed one."""
-        recorded = self._journal.solution_of(_key(row))
-        if recorded is None or (recorded.status == "failed" and isinstance(row, Problem)):
+        recorded = self._recorded(row)
+        if recorded is None:
             return False
         self.standing.recorded += 1
         self.standing.count(orjson.loads(recorded.row))
         self._emit(position, recorded.row)
         return True
+
+    def _recorded(self, row: Problem | BadLine) -> RecordedSolution | None:
+        """The finished row of an earlier session, None where there is none, or a failed one."""
+        recorded = self._journal.solution_of(_key(row))
+        if recorded is None or (recorded.status == "failed" and isinstance(row, Problem)):
+            return None
+        return recorded
 
     async def _solve(self, row: Problem | BadLine, position: int) -> None:
         self.standing.under_way += 1
@@ -152,6 +166,8 @@ class Batch:
             solved: Story = (
                 await self._solver.solve(row) if isinstance(row, Problem) else bad_line(row)
             )
+            if self._emit_recorded(row, position):
+                return  # a finished row is never altered, though its window drew again
             fields = solved.solution.as_dict()
             line = _json_line(fields)
             await self._journal.finish(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from its.allocation.amounts import parse_amount
+from its.allocation.shared_budget import SharedBudget
 from its.answers import Comparer, Equivalence
 from its.calls.exchange import Exchange
 from its.calls.journal import Journal
@@ -20,18 +22,20 @@ from its.calls.ledger import Ledger
 from its.calls.limits import Waiting
 from its.models.protocol import Capabilities
 from its.pipeline.channels import Cast, model_roles, open_cast, public_address
-from its.pipeline.plan import build_plan
+from its.pipeline.plan import Plan, build_plan
 from its.pipeline.solving import Solver
 from its.problems.problem import BadLine, Problem
 from its.runs.accounting import PROBE, Accounting, account_for
 from its.runs.batch import Batch, Emit, Solves, Standing
 from its.runs.directory import RunDirectory, write_atomically
 from its.runs.feed import Feed
+from its.runs.windows import WindowedBatch
 
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
 
 _PROBLEM_OF_PROBE = b"\0" * 16
+_SHARED_BUDGET = b"\1" * 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +82,9 @@ async def open_session(
         async with Comparer(rules, symbolic=pipeline.answers.symbolic) as comparer:
             await _probe_all(pipeline, cast, journal, directory)
             exchange = Exchange(journal, pipeline.seed)
-            solver = Solver(
-                build_plan(pipeline, cast.channels, cast.prompts), exchange, comparer, baseline
-            )
+            plan = build_plan(pipeline, cast.channels, cast.prompts)
+            shared = _shared_budget(pipeline, plan, journal)
+            solver = Solver(plan, exchange, comparer, baseline, shared=shared)
             yield Session(cast, exchange, solver, journal, directory)
     finally:
         await cast.close()
@@ -93,15 +97,15 @@ async def run_session(
     emit: Emit,
     watch: Callable[[Batch], None] = lambda batch: None,
     solver: Solves | None = None,
+    total: int | None = None,
 ) -> Ended:
     """Solve the batch (with the session's solver, or another), then write `compute.json` and the
-    run's state.
+    run's state. `total` is the number of problems where it is known.
 
     The first Ctrl-C lets the calls in flight end and starts no other; a second one leaves at
     once. Either way the run can be resumed.
     """
-    concurrency = sum(channel.slots.ceiling for channel in session.cast.channels.values())
-    batch = Batch(solver or session.solver, session.journal, emit, window=2 * concurrency)
+    batch = _batch(session, solver or session.solver, emit, total)
     watch(batch)
     state, interrupted = "interrupted", False
     try:
@@ -112,6 +116,30 @@ async def run_session(
     finally:
         ended = await _close_accounts(session, batch.standing, state, interrupted)
     return ended
+
+
+def _batch(session: Session, solver: Solves, emit: Emit, total: int | None) -> Batch:
+    shared = session.solver.shared
+    if shared is not None and solver is session.solver:
+        return WindowedBatch(solver, session.journal, emit, shared, total)
+    concurrency = sum(channel.slots.ceiling for channel in session.cast.channels.values())
+    return Batch(solver, session.journal, emit, window=2 * concurrency)
+
+
+def _shared_budget(pipeline: Pipeline, plan: Plan, journal: Journal) -> SharedBudget | None:
+    """One budget for the whole batch, where the pipeline sets one. Its grants are journaled."""
+    if pipeline.budget.batch is None:
+        return None
+
+    async def remember(name: str, value: str) -> None:
+        await journal.decide(_SHARED_BUDGET, name, value)
+
+    return SharedBudget(
+        parse_amount(pipeline.budget.batch),
+        plan.reward.completions(1) if plan.reward is not None else 0,
+        journal.decisions_of(_SHARED_BUDGET),
+        remember,
+    )
 
 
 async def _close_accounts(

@@ -1,0 +1,74 @@
+"""A batch that shares one budget: its problems draw together, a window of them at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import orjson
+
+from its.allocation.shared_budget import SharedBudget
+from its.calls.budget import Amount
+from its.calls.journal import Journal
+from its.problems.problem import BadLine, Problem
+from its.runs.batch import Batch, Emit, Solves
+
+WINDOW = 512
+"""Problems that draw together. More would learn more from each other and wait longer."""
+
+Row = tuple[int, Problem | BadLine]
+
+
+class WindowedBatch(Batch):
+    """Takes problems a window at a time, in the order of the input.
+
+    A window with any row missing draws again as a whole: what it had drawn comes from the journal,
+    so that its rounds grant the same. `total` is the number of problems, None for a stream.
+    """
+
+    def __init__(
+        self,
+        solver: Solves,
+        journal: Journal,
+        emit: Emit,
+        shared: SharedBudget,
+        total: int | None,
+    ) -> None:
+        super().__init__(solver, journal, emit, window=WINDOW)
+        self._shared = shared
+        self._total = total
+
+    async def _feed(self, problems: AsyncIterator[Problem | BadLine]) -> None:
+        window: list[Row] = []
+        async for row in problems:
+            window.append((self.standing.read, row))
+            self.standing.read += 1
+            if len(window) == WINDOW:
+                await self._draw(window)
+                window = []
+        self.standing.input_ended = True
+        await self._draw(window)
+
+    async def _draw(self, window: list[Row]) -> None:
+        missing = [(position, row) for position, row in window if not self._recorded(row)]
+        if not missing:
+            for position, row in window:
+                self._spend_recorded(row)
+                self._emit_recorded(row, position)
+            return
+        problems = [row.key for _, row in window if isinstance(row, Problem)]
+        unseen = None if self._total is None else max(0, self._total - self.standing.read)
+        ended = self.standing.input_ended
+        self._shared.open_window(problems, 0 if ended else unseen)
+        for position, row in window:
+            await self._room.acquire()
+            self._start(row, position)
+        await self._all_ended()
+
+    def _spend_recorded(self, row: Problem | BadLine) -> None:
+        """What a finished window spent still counts against the whole."""
+        recorded = self._journal.solution_of(row.key) if isinstance(row, Problem) else None
+        if recorded is not None:
+            usage = orjson.loads(recorded.row)["usage"]
+            tokens = (usage["prompt_tokens"] or 0) + (usage["completion_tokens"] or 0)
+            spent = Amount(usage["completions"], tokens, usage["usd"] or 0.0)
+            self._shared.budget.charge(spent)
