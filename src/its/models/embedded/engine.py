@@ -6,9 +6,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from its.models.embedded.batch import Batch, Draw, Prefix, Row, Sample
 from its.models.embedded.sampling import log_softmax
@@ -74,7 +73,8 @@ class Engine:
                 self._collect(self._batch.cancel(draw))
                 self._resolve(job)
 
-        self._send(leave)
+        with suppress(RuntimeError):  # closed, and so ended already
+            self._send(leave)
 
     def score(self, tokens: bytes, start: int) -> Future[Floats]:
         """Log-probabilities (len(tokens) - start, vocabulary) at the places from `start` on."""
@@ -82,14 +82,18 @@ class Engine:
         done.set_running_or_notify_cancel()
 
         def run() -> None:
-            _, x = self._transformer.prefill(tokens[:-1])
-            done.set_result(log_softmax(self._transformer.logits(x[start - 1 :])))
+            try:
+                _, x = self._transformer.prefill(tokens[:-1])
+                done.set_result(log_softmax(self._transformer.logits(x[start - 1 :])))
+            except BaseException as error:
+                done.set_exception(error)
+                raise
 
         self._send(run)
         return done
 
     def close(self) -> None:
-        """End the thread. What is still being written is dropped."""
+        """End the thread. What is still being written fails with a RuntimeError."""
         with self._wake:
             self._closing = True
             self._wake.notify()
@@ -101,7 +105,7 @@ class Engine:
         """Have something done by the thread before its next step."""
         with self._wake:
             if self._closing:
-                raise RuntimeError("the engine is closed")
+                raise RuntimeError("the embedded engine is closed")
             self._errands.append(errand)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="its-embedded", daemon=True)
@@ -109,11 +113,20 @@ class Engine:
             self._wake.notify()
 
     def _run(self) -> None:
-        with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+        fault: BaseException | None = None
+        try:
             while self._do_errands():
                 self._admit()
                 if self._batch.rows:
                     self._collect(self._batch.step())
+        except BaseException as error:  # nobody may wait for ever for a thread that is gone
+            fault = error
+        with self._wake:
+            self._closing = True
+            for errand in self._errands:
+                errand()
+        for job in self._jobs.values():
+            job.done.set_exception(fault or RuntimeError("the embedded engine was closed"))
 
     def _do_errands(self) -> bool:
         """Do what was sent; with nothing to write, wait for more. False when closing."""

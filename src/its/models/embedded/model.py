@@ -6,12 +6,13 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
-from its.errors import PromptTooLong, Unsupported
+from its.errors import PermanentCallError, PromptTooLong, Unsupported
 from its.models.embedded.batch import Draw, Sample
-from its.models.embedded.engine import Engine
+from its.models.embedded.engine import Drawn, Engine
 from its.models.embedded.sampling import sequence_key
 from its.models.embedded.tokenizer import chat_tokens, text_tokens, token_text
 from its.models.embedded.transformer import Transformer
@@ -59,17 +60,16 @@ class EmbeddedModel:
         started = time.monotonic()
         draw = self._draw(request, n)
         done = asyncio.wrap_future(self._engine.draw(draw))
+        received.sent = True
+        received.prompt_tokens = len(draw.prompt)
         try:
             drawn = await asyncio.shield(done)
         except asyncio.CancelledError:
             self._engine.cancel(draw)
-            drawn = await done
-            received.sent = drawn.prefilled
-            received.prompt_tokens = len(draw.prompt) if drawn.prefilled else 0
-            received.tokens = sum(len(sample.tokens) for sample in drawn.samples)
-            received.text = "".join(sample.text for sample in drawn.samples[:1])
+            with suppress(RuntimeError):  # the engine was closed meanwhile
+                _note(await done, received)
             raise
-        received.sent = True
+        _note(drawn, received)
         usage = self._usage(len(draw.prompt), [len(s.tokens) for s in drawn.samples], started)
         return Reply(tuple(_completion(s, draw.logprobs) for s in drawn.samples), usage)
 
@@ -83,7 +83,7 @@ class EmbeddedModel:
         started = time.monotonic()
         prompt = chat_tokens(messages)
         tokens = prompt + text_tokens(text)
-        self._check_fits(len(tokens))
+        self._check_fits(len(tokens), room=0)
         logprobs = await asyncio.wrap_future(self._engine.score(tokens, len(prompt)))
         written = tokens[len(prompt) :]
         chosen = logprobs[np.arange(len(written)), np.frombuffer(written, np.uint8)]
@@ -104,7 +104,9 @@ class EmbeddedModel:
         if request.json_schema is not None:
             raise Unsupported(f"{self.name} has no constrained output; drop the JSON schema.")
         prompt = chat_tokens(request.messages, request.continues)
-        self._check_fits(len(prompt) + 1)
+        if not request.messages:
+            raise PermanentCallError(f"{self.name} was asked nothing: the call has no message.")
+        self._check_fits(len(prompt), room=1)
         seed = int.from_bytes(os.urandom(8)) if request.seed is None else request.seed
         return Draw(
             prompt=prompt,
@@ -119,12 +121,12 @@ class EmbeddedModel:
             logprobs=request.logprobs,
         )
 
-    def _check_fits(self, tokens: int) -> None:
+    def _check_fits(self, tokens: int, room: int) -> None:
         context = self.shape.max_position_embeddings
-        if tokens > context:
+        if tokens + room > context:
             raise PromptTooLong(
                 f"{self.name} reads and writes {context} tokens in all, and this prompt has "
-                f"{tokens - 1}; shorten it."
+                f"{tokens}; shorten it."
             )
 
     def _usage(self, prompt: int, completions: list[int], started: float) -> Usage:
@@ -139,12 +141,20 @@ class EmbeddedModel:
         )
 
 
+def _note(drawn: Drawn, received: Received) -> None:
+    """Say what was written; a prompt that had not been run when its call was cancelled cost
+    nothing."""
+    received.tokens = sum(len(sample.tokens) for sample in drawn.samples)
+    received.text = "".join(sample.text for sample in drawn.samples[:1])
+    if not drawn.prefilled:
+        received.sent, received.prompt_tokens = False, 0
+
+
 def _completion(sample: Sample, top: int | None) -> Completion:
     assert sample.finish is not None
     logprobs = None
-    if top is not None and sample.logprobs is not None:
-        shown = sample.tokens
-        logprobs = _token_logprobs(shown, sample.logprobs, sample.alternatives, top)
+    if sample.logprobs is not None:
+        logprobs = _token_logprobs(sample.tokens, sample.logprobs, sample.alternatives, top or 0)
     return Completion(sample.text, sample.finish, len(sample.tokens), logprobs)
 
 

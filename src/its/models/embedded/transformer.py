@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from its.models.embedded.blas import pin_to_one_thread
 from its.models.embedded.cache import PAGE, Indices, PagedCache
 from its.models.embedded.weights import Floats, Shape, Weights
 
@@ -40,6 +41,7 @@ class Transformer:
     """A model's weights, ready to run. Holds nothing of any sequence."""
 
     def __init__(self, weights: Weights) -> None:
+        pin_to_one_thread()
         shape, tensors = weights.shape, weights.tensors
         self.shape = shape
         root = np.float32(shape.hidden_size**0.5)
@@ -51,6 +53,7 @@ class Transformer:
         ]
         self._rotation = _rotation(shape)
 
+    @np.errstate(over="ignore")
     def prefill(self, tokens: bytes) -> tuple[list[tuple[Floats, Floats]], Floats]:
         """Run one sequence from its start.
 
@@ -75,6 +78,7 @@ class Transformer:
             cache.append((keys, values))
         return cache, x
 
+    @np.errstate(over="ignore", invalid="ignore")  # see _attend; a gate may be far below zero
     def step(self, tokens: NDArray[np.uint8], at: Indices, cache: PagedCache) -> Floats:
         """Run one token of each of many sequences; returns the next tokens' logits.
 
