@@ -214,6 +214,14 @@ async def test_an_error_after_the_first_tokens_is_no_refusal(open_model: Open) -
     assert error.status == 200, "the call was accepted, and cost"
 
 
+@pytest.mark.parametrize("finish", ["abort", "error", "insufficient_system_resource"])
+async def test_a_reply_that_was_given_up_is_no_reply(open_model: Open, finish: str) -> None:
+    given_up = {"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]}
+    error = await fault(open_model, stream([PIECE, given_up]))
+    assert isinstance(error, TransientCallError)
+    assert "gave up" in str(error)
+
+
 async def test_an_error_line_of_llama_cpp(open_model: Open) -> None:
     raw = stream([PIECE], done=False) + b'error: {"code": 500, "message": "slot lost"}\n\n'
     error = await fault(open_model, raw)
@@ -290,8 +298,8 @@ async def test_a_cancelled_call_stops_the_server_at_once_and_tells_what_came(
     assert received.sent
     assert received.text
     made = server.stats.cancelled_tokens
-    assert 0 < made < 400
-    assert abs(received.tokens - made) <= 60, "off by a burst or so"
+    assert 0 < received.tokens <= made < 400
+    assert made - received.tokens < 60, "only what was on its way"
 
 
 async def test_connections_are_used_again(open_model: Open) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from its.models.openai.settings import OpenAISettings, TurnTemplate
 from its.models.protocol import Capabilities, Received, Request
 from its.problems.problem import Message
 from tests.models.conftest import Open
+from tests.servers.canned import canned, response
 from tests.servers.dialect import DIALECTS, Dialect
 from tests.servers.hostile import Behaviour, HostileServer
 
@@ -139,7 +141,8 @@ async def test_the_completions_endpoint_gets_one_prompt(
     ("dialect", "gone", "there"),
     [
         (Dialect(limit="max_completion_tokens"), "max_tokens", "max_completion_tokens"),
-        (Dialect(stream_options=False), "stream_options", "stream"),
+        (Dialect(refuses=("stream_options",)), "stream_options", "stream"),
+        (Dialect(refuses=("seed",)), "seed", "temperature"),
     ],
 )
 async def test_a_field_that_the_endpoint_refuses_is_written_its_way(
@@ -149,7 +152,7 @@ async def test_a_field_that_the_endpoint_refuses_is_written_its_way(
         server.bodies = []
         model = open_model(server.url)
         for _ in range(2):
-            await model.complete(HELLO, received=Received())
+            await model.complete(replace(HELLO, seed=1), received=Received())
         bodies = server.bodies
     assert server.stats.completions == 2
     assert len(bodies) == 3, "only the first call finds out"
@@ -222,3 +225,15 @@ async def test_the_same_request_gets_the_same_reply_streamed_or_whole(
         ]
     assert replies[0].completions == replies[1].completions
     assert replies[0].usage.tokens == replies[1].usage.tokens
+
+
+async def test_a_proxy_of_the_environment_is_used_but_not_for_this_machine(
+    server: HostileServer, open_model: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = {"choices": [{"message": {"content": "by proxy"}, "finish_reason": "stop"}]}
+    async with canned(response(reply)) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.removesuffix("/v1"))
+        far = await open_model("http://model.invalid/v1").complete(HELLO, received=Received())
+        await open_model(server.url).complete(HELLO, received=Received())
+    assert far.completions[0].text == "by proxy"
+    assert server.stats.completions == 1

@@ -13,6 +13,7 @@ from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
 from tests.servers.render import Plan, Refusal, plan_reply, stream_events, whole
 from tests.servers.script import digest_of
 
@@ -48,6 +49,7 @@ class Connection(asyncio.Protocol):
         self._fault: str | None = None
         self._stream = False
         self._events: list[bytes] = []
+        self._sent = 0
         self._timer: asyncio.TimerHandle | None = None
         self._arrival = self._start = self._service = 0.0
 
@@ -164,6 +166,7 @@ class Connection(asyncio.Protocol):
         assert self._plan is not None
         self._started = True
         self._start = self._loop.time()
+        self._sent = 0
         if self._fault == "hang":
             return
         behaviour = self._server.behaviour
@@ -174,7 +177,6 @@ class Connection(asyncio.Protocol):
                 self._finish_whole()
             return
         self._events = stream_events(self._plan, behaviour.dialect, self._usage)
-        self._sent = 0
         self._transport.write(STREAM_HEAD)
         bursts = behaviour.bursts
         if self._service:
@@ -277,7 +279,9 @@ class Connection(asyncio.Protocol):
         made = 0
         if self._started:
             stats.cancelled_prompt_tokens += plan.prompt_tokens
-            if not self._stream and self._server.behaviour.whole_runs_on:
+            if self._stream:
+                made = min(self._sent, plan.completion_tokens)
+            elif self._server.behaviour.whole_runs_on:
                 made = plan.completion_tokens
             elif self._fault != "hang":
                 share = (self._loop.time() - self._start) / (self._service or 1.0)

@@ -12,7 +12,8 @@ class Dialect:
 
     `n`: honoured, ignored (one choice comes), or refused with 400. `usage`: what a whole reply
     reports for several choices; `stream_usage`: where a stream reports it: in an extra chunk, in
-    one such chunk for each choice, in the last chunk with a choice, or nowhere. `continues`:
+    one such chunk for each choice, in the last chunk with a choice, or nowhere. `refuses` names
+    fields that are answered with 422. `continues`:
     a trailing assistant message is carried on, only with the flags of vLLM, or a new turn begins.
     `unknown_model`, `too_long`: the status of the answer (200: served all the same).
     """
@@ -20,7 +21,7 @@ class Dialect:
     n: Literal["honoured", "ignored", "refused"] = "honoured"
     usage: Literal["summed", "one_choice", "absent"] = "summed"
     stream_usage: Literal["extra", "per_choice", "last", "absent"] = "extra"
-    stream_options: bool = True
+    refuses: tuple[str, ...] = ()
     done_mark: bool = True
     streams: bool = True
     trims_stop: bool = True

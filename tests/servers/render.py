@@ -64,8 +64,10 @@ def plan_reply(
     if dialect.temperature == "default" and body.get("temperature", 1) != 1:
         words = "Unsupported value: 'temperature' must be 1 with this model."
         raise Refusal(400, {"error": {"message": words, "type": "invalid_request_error"}})
-    if "stream_options" in body and not dialect.stream_options:
-        raise Refusal(422, {"detail": [{"loc": ["body", "stream_options"], "msg": "not allowed"}]})
+    refused = [field for field in dialect.refuses if field in body]
+    if refused:
+        words = "Extra inputs are not permitted"
+        raise Refusal(422, {"detail": [{"loc": ["body", refused[0]], "msg": words}]})
     choices = [
         _choice(Ask(digest, prompt, body, index), dialect, script)
         for index in range(n if dialect.n == "honoured" else 1)

@@ -24,7 +24,8 @@ def request_body(
     """The body that asks for `n` completions of `request`, and nothing that was not asked for.
 
     `capabilities` is None before a probe: then everything is tried. `dialect` names fields that
-    this endpoint is known to want otherwise. Raises Unsupported for what the endpoint cannot do.
+    this endpoint is known to want otherwise, or not at all. Raises Unsupported for what the
+    endpoint cannot do.
     """
     if not (math.isfinite(request.temperature) and math.isfinite(request.top_p)):
         raise PermanentCallError("temperature and top_p must be finite numbers")
@@ -41,7 +42,7 @@ def request_body(
         body["n"] = n
     if request.stop:
         body["stop"] = list(request.stop)
-    if request.seed is not None:
+    if request.seed is not None and "seed" not in dialect:
         body["seed"] = request.seed
     if request.logprobs is not None:
         body.update(_logprobs(request.logprobs, settings, capabilities))

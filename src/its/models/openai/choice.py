@@ -33,6 +33,11 @@ class Choice:
         return self._finish is None
 
     @property
+    def broken(self) -> bool:
+        """Whether the endpoint gave up on it."""
+        return self._finish in ("abort", "aborted", "error", "insufficient_system_resource")
+
+    @property
     def text(self) -> str:
         return "".join(self._pieces)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from time import monotonic
 
 from its.errors import CallError, PermanentCallError
@@ -14,6 +15,8 @@ from its.models.openai.tokens import estimate, prompt_bound, raw_bound
 from its.models.openai.transport import Transport
 from its.models.protocol import Capabilities, Received, Reply, Request
 from its.usage import Usage
+
+_NEGOTIABLE = re.compile(r"\b(?:max_completion_tokens|stream_options|seed)\b")
 
 
 class OpenAIModel:
@@ -47,8 +50,8 @@ class OpenAIModel:
     async def complete(self, request: Request, n: int = 1, *, received: Received) -> Reply:
         """Ask for `n` completions; fewer come back where the endpoint ignores `n`.
 
-        Raises CallError. A refusal of a field that has another name there is not an answer: the
-        field is renamed and the call sent again.
+        Raises CallError. A refusal of the token limit's name, of the seed or of usage in streams
+        is no answer: the call is sent again without them, and so is every later one.
         """
         known = self.capabilities
         stream = self._settings.stream == "auto" and (known is None or known.streams)
@@ -98,8 +101,7 @@ class OpenAIModel:
 
 
 def _other_dialect(error: BaseException) -> frozenset[str]:
-    """How an endpoint that refused a request wants it to be written."""
+    """How an endpoint that refused a request wants it to be written: fields to rename or leave."""
     if not isinstance(error, PermanentCallError) or error.status not in (400, 422):
         return frozenset()
-    fields = ("max_completion_tokens", "stream_options")
-    return frozenset(field for field in fields if field in str(error))
+    return frozenset(_NEGOTIABLE.findall(str(error)))

@@ -86,6 +86,8 @@ class ReplyReader:
         choices = self._ordered()
         if not choices:
             raise self._faults.garbled(b"", "answered without a single choice")
+        if any(choice.broken for choice in choices):
+            raise self._faults.garbled(b"", "gave up in the middle of its reply")
         usage = self._usage(choices, seconds)
         names_stop = self._capabilities.names_stop
         tokens = usage.completion_tokens if len(choices) == 1 else None
