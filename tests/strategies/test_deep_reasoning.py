@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its.errors import CallError, TransientCallError
@@ -61,6 +61,7 @@ async def test_a_failed_critique_ends_its_chain_and_keeps_what_came_before() -> 
     assert outcome.failures == ("stage/1/critique/1: reset",)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 30), st.integers(0, 3), st.integers(1, 4), st.integers())
 async def test_the_cap_is_hard_and_no_critique_is_left_without_its_revision(
     completions: int, rounds: int, n: int, shuffle: int

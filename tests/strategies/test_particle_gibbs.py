@@ -59,7 +59,7 @@ def test_a_sweep_leaves_the_target_as_it_is() -> None:
     target = {text: p * reward(text) / (1 - reward(text)) for text, p in chains().items()}
     whole = sum(target.values())
     search = ParticleGibbs(n=3, sweeps=3, separator="|")
-    random, runs = Random(0), 2000
+    random, runs = Random(0), 1200
     counts = Counter(
         sweep_from(search, random.choices(list(target), list(target.values()))[0], seed)
         for seed in range(runs)

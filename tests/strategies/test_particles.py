@@ -7,7 +7,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its.candidates import Candidate, Score
@@ -47,6 +47,7 @@ def test_systematic_resampling_by_hand(weights: list[float], u: float, drawn: li
     assert systematic(weights, u) == drawn
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20), st.floats(0, 1, exclude_max=True))
 def test_an_index_is_drawn_as_often_as_its_weight_rounded_down_or_up(
     raw: list[float], u: float
@@ -92,6 +93,7 @@ def test_fk_potentials_by_hand() -> None:
     assert log_fk("sum", scores, 2, ended=False) == pytest.approx(2 * (0.5 + 0.7 + 1.1))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=6), st.floats(0.1, 20))
 def test_all_fk_potentials_have_the_same_target(scores: list[float], strength: float) -> None:
     target = strength * scores[-1] if scores else 0
@@ -166,7 +168,7 @@ def test_weights_are_unbiased_for_the_stated_target(search: Particles[ParticleSt
         return math.exp(search.strength * reward(text))
 
     exact = {text: p * weight(text) for text, p in chains().items()}
-    runs, resamplings = 1500, 0
+    runs, resamplings = 1000, 0
     totals: list[float] = []
     begin_with_b: list[float] = []
     for seed in range(runs):
@@ -200,6 +202,7 @@ def test_annealing_flattens_early_weights_and_keeps_the_last_target() -> None:
     assert cooled > 0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_no_resampling_after_the_last_step_so_the_best_is_never_lost(seed: int) -> None:
     search = ParticleFilter(n=4, separator="|")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its.errors import CallError, PermanentCallError, TransientCallError
@@ -99,6 +99,7 @@ async def test_the_rule_sees_classes_and_abstentions_in_the_order_of_ordinals() 
     assert len(outcome.candidates) == 5
 
 
+@settings(deadline=None)
 @given(st.text("ab.", min_size=1, max_size=20), st.integers(1, 5), st.integers(0, 6), st.integers())
 async def test_lookahead_and_arrival_change_nothing_but_what_is_in_flight(
     script: str, k: int, lookahead: int, shuffle: int
@@ -156,6 +157,7 @@ async def test_a_request_that_failed_for_good_is_not_sent_again() -> None:
     assert len(outcome.failures) == 9
 
 
+@settings(deadline=None)
 @given(st.integers(0, 12), st.integers(1, 12), st.integers(0, 4))
 async def test_completions_are_a_hard_cap(completions: int, n: int, lookahead: int) -> None:
     for strategy in (Attempts(n=n), SelfConsistency(n=n), BestOfN(n=n), Greedy()):
