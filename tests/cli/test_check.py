@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +18,10 @@ async def test_what_is_printed_is_a_pipeline_that_means_the_same(tmp_path: Path)
     async with HostileServer() as server:
         model = ("-m", "loopback", "--base-url", server.url)
         ended = await its("check", "search", *model, "--set", "stages.0.initial=3", cwd=tmp_path)
+        given: list[tuple[str, Any]] = [("model.name", "loopback")]
+        given += [("model.base_url", server.url), ("stages.0.initial", 3)]
     assert (ended.code, ended.err) == (0, "")
     (tmp_path / "mine.yaml").write_bytes(ended.out)
-    given = [("model.name", "loopback"), ("model.base_url", server.url), ("stages.0.initial", 3)]
     assert load_pipeline(str(tmp_path / "mine.yaml")) == load_pipeline("search", given)
 
 

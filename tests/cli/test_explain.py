@@ -67,7 +67,7 @@ async def test_a_stage_that_did_not_run_says_why(tmp_path: Path) -> None:
             server, QUESTION, "--set", "stop={rule: none}", "--budget", "20", cwd=tmp_path
         )
     story = sure.out.decode()
-    assert "stopped: after 4 samples" in story
+    assert "stopped: the rule stopped after 4 of 5 samples" in story
     assert "deep_reasoning  skipped: an earlier stage was sure enough" in story
     assert "4 of 4 candidates agree on 12" in story
     story = short.out.decode()
