@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from its.errors import CallError
@@ -21,6 +21,7 @@ from its.problems.problem import Message
 
 FAULTS = Faults(OpenAISettings("m", "http://localhost/v1", api_key="sk-secret-123456"))
 REQUEST = Request((Message("user", "Why?"),), 8, stop=("\n",), logprobs=1)
+UNTIMED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 NAMES = [
     "choices", "message", "delta", "content", "text", "finish_reason", "stop_reason", "index",
     "usage", "prompt_tokens", "completion_tokens", "prompt_tokens_details", "cached_tokens",
@@ -67,6 +68,7 @@ def check(reply: Reply) -> None:
     assert reply.usage.tokens >= 0
 
 
+@UNTIMED
 @given(REPLIES | VALUES)
 def test_any_json_is_a_reply_or_an_error(value: Any) -> None:
     whole = reader()
@@ -75,12 +77,14 @@ def test_any_json_is_a_reply_or_an_error(value: Any) -> None:
         check(whole.reply(1.0))
 
 
+@UNTIMED
 @given(st.binary())
 def test_any_bytes_are_a_reply_or_an_error(body: bytes) -> None:
     with pytest.raises(CallError):
         reader().read_whole(body)
 
 
+@UNTIMED
 @given(st.lists(REPLIES, max_size=4), st.lists(st.integers(0, 200), max_size=5))
 def test_any_stream_is_a_reply_or_an_error_and_its_cuts_do_not_matter(
     values: list[Any], cuts: list[int]
@@ -106,6 +110,7 @@ def outcome(pieces: list[bytes]) -> tuple[Any, ...]:
     return reply.completions, reply.usage
 
 
+@UNTIMED
 @given(st.text(), st.text())
 def test_the_prompt_bound_covers_every_byte(question: str, begun: str) -> None:
     request = Request((Message("user", question),), 8, continues=begun)
