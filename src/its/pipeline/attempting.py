@@ -23,7 +23,7 @@ from its.calls.door import StageDoor
 from its.calls.exchange import Exchange
 from its.candidates import Answer, Candidate, Score, Selection
 from its.errors import CallError
-from its.pipeline.plan import Plan, Stage
+from its.pipeline.plan import Level, Plan, Stage
 from its.problems.problem import Question
 from its.prompts import PromptSet
 from its.rewards.protocol import Reward
@@ -85,14 +85,39 @@ class Attempt:
             usd=plan.usd,
             seconds=plan.seconds,
         )
-        for stage in plan.stages:
+        selection = await self._run_stages(plan.stages)
+        for level in plan.cascade:
+            if selection.candidate is not None and (selection.confidence or 0) >= level.threshold:
+                break
+            selection = await self._go_up(level, selection)
+        account.note("selection", **_selection_fields(selection))
+        return selection
+
+    async def _run_stages(self, stages: Sequence[Stage]) -> Selection:
+        """Try them in order, score what they brought, choose and verify."""
+        for stage in stages:
             await self._run_stage(stage)
         if not self.candidates and self.failures:
             raise CallError(self.failures[0])
         await self._score_candidates()
-        selection = await self._verified(await self._select(self.candidates))
-        account.note("selection", **_selection_fields(selection))
-        return selection
+        return await self._verified(await self._select(self.candidates))
+
+    async def _go_up(self, level: Level, lower: Selection) -> Selection:
+        """Ask a larger model. Its candidates alone are chosen from, unless it has no answer."""
+        self.account.note(
+            "decision",
+            stage="cascade",
+            decision="goes up",
+            model=level.model,
+            reason=f"confidence {lower.confidence or 0:.2f} is under {level.threshold:g}",
+        )
+        below, self.candidates, self.stopped = self.candidates, [], False
+        try:
+            selection = await self._run_stages(level.stages)
+        except CallError:
+            selection = lower
+        self.candidates = below + self.candidates
+        return lower if selection.candidate is None else selection
 
     # --- difficulty -----------------------------------------------------------------------------
 
@@ -310,7 +335,12 @@ class Attempt:
         return extract(text, self.question.kind, self.question.choices)
 
     async def _classes(self, candidates: Sequence[Candidate]) -> list[int | None]:
-        return await self.comparer.classes([candidate.answer for candidate in candidates])
+        """A class number for each candidate. A guess (the last number in a text) abstains where
+        any candidate states its answer."""
+        stated = any(c.answer is not None and not c.answer.fallback for c in candidates)
+        return await self.comparer.classes(
+            [None if stated and c.answer and c.answer.fallback else c.answer for c in candidates]
+        )
 
     def _door(self, stage: str, strategy: str, channel: Channel, budget: Budget) -> StageDoor:
         return StageDoor(self.exchange, self.account, channel, stage, strategy, budget)

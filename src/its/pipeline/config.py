@@ -202,7 +202,7 @@ class AnswerSettings(Section):
         "ignore", description="Whether 12 cm is the same as 12."
     )
     percent: Literal["ignore", "value", "keep"] = Field(
-        "value", description="50% is 50 (ignore), 0.5 (value), or only 50% (keep)."
+        "ignore", description="50% is 50 (ignore), 0.5 (value), or only 50% (keep)."
     )
     symbolic: bool = Field(True, description="Compare expressions with math-verify if installed.")
 
@@ -222,6 +222,9 @@ class CascadeSettings(Section):
     )
     threshold: Annotated[float, Field(gt=0, le=1)] = Field(
         0.8, description="Confidence from which an answer stays where it is."
+    )
+    stages: tuple[StageSettings, ...] = Field(
+        (), description="What the larger models try; the pipeline's own stages if not set."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from its.selection.protocol import Selector
 from its.strategies.protocol import StopRule, Strategy
 
 if TYPE_CHECKING:
-    from its.pipeline.config import Pipeline
+    from its.pipeline.config import Pipeline, StageBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,15 @@ class Stage:
     channel: Channel
     prompts: PromptSet
     reward: Reward | None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a larger model of a cascade tries, and the confidence below which it is asked."""
+
+    threshold: float
+    model: str
+    stages: tuple[Stage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class Plan:
     reward_name: str
     reward: Reward | None
     verify_attempts: int
+    cascade: tuple[Level, ...]
 
 
 def build_plan(
@@ -72,7 +82,7 @@ def build_plan(
         tokens=pipeline.budget.tokens,
         usd=pipeline.budget.usd,
         seconds=pipeline.budget.seconds,
-        stages=tuple(_stages(pipeline, channels, prompts, reward)),
+        stages=_stages(pipeline.stages, channels, prompts, reward),
         stop=pipeline.stop.build(),
         lookahead=pipeline.stop.lookahead,
         selector_name=select.method,
@@ -80,21 +90,42 @@ def build_plan(
         reward_name=select.reward.method if select.reward else "",
         reward=reward,
         verify_attempts=pipeline.verify.attempts if pipeline.verify else 0,
+        cascade=_cascade(pipeline, channels, prompts, reward),
     )
 
 
-def _stages(
+def _cascade(
     pipeline: Pipeline,
     channels: Mapping[str, Channel],
     prompts: Mapping[str, PromptSet],
     reward: Reward | None,
-) -> list[Stage]:
+) -> tuple[Level, ...]:
+    cascade = pipeline.cascade
+    if cascade is None:
+        return ()
+    settings = cascade.stages or pipeline.stages
+    return tuple(
+        Level(cascade.threshold, name, _stages(settings, channels, prompts, reward, name))
+        for name in cascade.models
+    )
+
+
+def _stages(
+    all_settings: Sequence[StageBase],
+    channels: Mapping[str, Channel],
+    prompts: Mapping[str, PromptSet],
+    reward: Reward | None,
+    level: str | None = None,
+) -> tuple[Stage, ...]:
+    """The stages; those of a cascade's `level` run on its model and bear its name."""
     stages: list[Stage] = []
     taken: dict[str, int] = {}
-    for settings in pipeline.stages:
+    for settings in all_settings:
         name = settings.name or settings.strategy
+        if level is not None:
+            name = f"{name}@{level}"
         taken[name] = taken.get(name, 0) + 1
-        role = settings.model or "model"
+        role = level or settings.model or "model"
         stages.append(
             Stage(
                 name=name if taken[name] == 1 else f"{name}-{taken[name]}",
@@ -106,4 +137,4 @@ def _stages(
                 reward=settings.reward.build() if settings.reward else reward,
             )
         )
-    return stages
+    return tuple(stages)
