@@ -134,10 +134,23 @@ async def test_the_trace_tells_which_nodes_grew_and_how_prefixes_scored() -> Non
     door = script(Completion("one", "stop_string"), END)
     await one_path(door, Beam(n=1, branching=1))
     assert door.events == [
-        ("decision", {"decision": "expand", "round": 0, "nodes": {"stage/0": ""}}),
         (
-            "score",
-            {"candidate": "stage/0", "value": 0.5, "reward": "toy", "prefix": True},
+            "decision",
+            {
+                "decision": "expand",
+                "reason": "the question → 0",
+                "round": 0,
+                "nodes": {"stage/0": ""},
+            },
         ),
-        ("decision", {"decision": "expand", "round": 1, "nodes": {"stage/1": "stage/0"}}),
+        ("score", {"candidate": "stage/0", "value": 0.5, "reward": "toy", "prefix": True}),
+        (
+            "decision",
+            {
+                "decision": "expand",
+                "reason": "0 → 1",
+                "round": 1,
+                "nodes": {"stage/1": "stage/0"},
+            },
+        ),
     ]

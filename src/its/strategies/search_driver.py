@@ -103,15 +103,19 @@ def outcome_of(
 
 
 def _note_growth(assignment: Assignment, state: State, tasks: list[Task]) -> None:
-    """Write into the trace which nodes a round makes, and from which parents."""
-    grown = {
-        assignment.candidate_id(task.id): parent and assignment.candidate_id(parent)
-        for task in tasks
-        if task.id in state.nodes
-        for parent in [state.nodes[task.id].parent]
-    }
-    if grown:
-        assignment.door.note("decision", decision="expand", round=state.round, nodes=grown)
+    """Write into the trace which nodes a round makes, and from which parents ("" the question)."""
+    grown = [state.nodes[task.id] for task in tasks if task.id in state.nodes]
+    if not grown:
+        return
+    families: dict[str, list[str]] = {}
+    for node in grown:
+        families.setdefault(node.parent or "the question", []).append(node.id)
+    reason = "; ".join(f"{parent} → {', '.join(ids)}" for parent, ids in families.items())
+    named = assignment.candidate_id
+    nodes = {named(node.id): node.parent and named(node.parent) for node in grown}
+    assignment.door.note(
+        "decision", decision="expand", reason=reason, round=state.round, nodes=nodes
+    )
 
 
 def _note_score(assignment: Assignment, task: Task, result: Result) -> None:
