@@ -217,7 +217,11 @@ class Pace:
         return 0.0, 0.0
 
     def seconds_for(self, problems: int) -> float | None:
-        """How long so many problems may take, by the pace so far; None before one has ended."""
+        """How long so many problems may take; None before one has ended.
+
+        By the pace so far or the latest one, whichever is slower: easy problems end first.
+        """
         if not self._done:
             return None
-        return problems * (time.monotonic() - self._started) / self._done
+        paces = [self._done / (time.monotonic() - self._started), self.rates()[0]]
+        return problems / min(pace for pace in paces if pace > 0)

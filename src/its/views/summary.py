@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ def summary(ended: Ended, directory: Path, *, boxed: bool, width: int) -> Iterat
         yield Text(f"  {reason}", "red")
     if ended.standing.graded:
         yield ""
-        yield _comparison(ended.standing, stages, boxed)
+        yield _comparison(ended.standing, stages, boxed, width)
     if ended.accounting.totals.usage.calls:
         yield ""
         yield bill_table(stages, ended.accounting.totals, boxed=boxed, width=width)
@@ -78,17 +78,21 @@ def _one_line(text: str) -> str:
 # --- greedy beside scaled -----------------------------------------------------------------------
 
 
-def _comparison(standing: Standing, stages: Mapping[str, Bill], boxed: bool) -> Table:
+def _comparison(standing: Standing, stages: Mapping[str, Bill], boxed: bool, width: int) -> Table:
     """Accuracy, and what it cost; with the greedy pass and the ratio where there was one."""
     scaled = _sum(bill for name, bill in stages.items() if name not in (BASELINE, PROBE))
     greedy = stages.get(BASELINE)
-    columns = _known([c for c in COLUMNS if c.name in COMPARED], [scaled, *filter(None, [greedy])])
-    rows = [_right("scaled", standing.correct, standing.graded, scaled, columns)]
-    if greedy is not None:
+    bills = [scaled] if greedy is None else [greedy, scaled]
+
+    def rows(columns: list[Column]) -> list[list[str]]:
+        told = [_right("scaled", standing.correct, standing.graded, scaled, columns)]
+        if greedy is None:
+            return told
         right = standing.baseline_correct
-        rows.insert(0, _right("greedy", right, standing.graded, greedy, columns))
-        rows.append(["ratio", "", "", *(column.ratio(scaled, greedy) for column in columns)])
-    return _table(["", "right", "", *(column.name for column in columns)], rows, boxed)
+        told.insert(0, _right("greedy", right, standing.graded, greedy, columns))
+        return [*told, ["ratio", "", "", *(column.ratio(scaled, greedy) for column in columns)]]
+
+    return _table(["", "right", ""], _known(COMPARED, bills), rows, boxed, width)
 
 
 def _right(name: str, right: int, graded: int, bill: Bill, columns: list[Column]) -> list[str]:
@@ -130,39 +134,38 @@ class Column:
 COLUMNS = (
     Column("calls", lambda bill: bill.usage.calls),
     Column("completions", lambda bill: bill.usage.completions),
-    Column("tokens", lambda bill: bill.usage.tokens, estimated=True),
     Column("prompt", lambda bill: bill.usage.prompt_tokens, estimated=True),
     Column("cached", lambda bill: bill.usage.cached_tokens, optional=2),
     Column("completion", lambda bill: bill.usage.completion_tokens, estimated=True),
     Column("money", lambda bill: bill.usage.usd, figures.money, optional=6),
-    Column("FLOPs", lambda bill: bill.usage.flops, figures.flops, optional=6),
     Column("seconds", lambda bill: bill.usage.seconds, figures.plain_seconds, optional=1),
     Column("retries", lambda bill: bill.retries, optional=3),
     Column("cancelled", lambda bill: bill.cancelled, optional=4),
     Column("failed", lambda bill: bill.failed_calls, optional=5),
 )
-COMPARED = ("calls", "completions", "tokens", "money", "FLOPs")
-NOT_IN_BILL = ("tokens", "FLOPs")
+COMPARED = (
+    Column("calls", lambda bill: bill.usage.calls, optional=1),
+    Column("completions", lambda bill: bill.usage.completions),
+    Column("tokens", lambda bill: bill.usage.tokens, estimated=True),
+    Column("money", lambda bill: bill.usage.usd, figures.money, optional=3),
+    Column("FLOPs", lambda bill: bill.usage.flops, figures.flops, optional=2),
+)
 GAP = 2
 
 
 def bill_table(stages: Mapping[str, Bill], totals: Bill, *, boxed: bool, width: int) -> Table:
     """Every stage's calls, tokens, money and mishaps; what does not fit is in `compute.json`."""
-    columns = _known([c for c in COLUMNS if c.name not in NOT_IN_BILL], [totals])
-    while True:
-        rows = [
+
+    def rows(columns: list[Column]) -> list[list[str]]:
+        return [
             [name, *(column.show(bill) for column in columns)]
             for name, bill in [*stages.items(), ("total", totals)]
         ]
-        headings = ["stage", *(column.name for column in columns)]
-        needed = sum(max(map(len, cells)) + GAP for cells in zip(headings, *rows, strict=True))
-        dispensable = [column for column in columns if column.optional]
-        if needed - GAP <= width or not dispensable:
-            return _table(headings, rows, boxed)
-        columns.remove(min(dispensable, key=lambda column: column.optional))
+
+    return _table(["stage"], _known(COLUMNS, [totals]), rows, boxed, width)
 
 
-def _known(columns: list[Column], bills: list[Bill]) -> list[Column]:
+def _known(columns: Sequence[Column], bills: list[Bill]) -> list[Column]:
     """Without the columns that would say nothing: all unknown, or all zero."""
     return [c for c in columns if not c.optional or any(c.of(bill) for bill in bills)]
 
@@ -170,7 +173,7 @@ def _known(columns: list[Column], bills: list[Bill]) -> list[Column]:
 def _remarks(totals: Bill) -> list[str]:
     remarks = []
     if totals.usage.usd is None:
-        remarks.append("Money unknown: give the price as model.price to see it.")
+        remarks.append("Money unknown: model.price is not set.")
     if totals.usage.estimated_tokens:
         remarks.append(
             f"~ holds an estimate: {totals.usage.estimated_tokens:,} tokens were not reported."
@@ -178,15 +181,29 @@ def _remarks(totals: Bill) -> list[str]:
     return remarks
 
 
-def _table(headings: list[str], rows: list[list[str]], boxed: bool) -> Table:
+def _table(
+    fixed: list[str],
+    columns: list[Column],
+    rows_of: Callable[[list[Column]], list[list[str]]],
+    boxed: bool,
+    width: int,
+) -> Table:
+    """A table of as many columns as fit beside the fixed ones."""
     from rich import box
     from rich.table import Table
 
+    while True:
+        headings, rows = [*fixed, *(column.name for column in columns)], rows_of(columns)
+        needed = sum(max(map(len, cells)) + GAP for cells in zip(headings, *rows, strict=True))
+        dispensable = [column for column in columns if column.optional]
+        if needed - GAP <= width or not dispensable:
+            break
+        columns.remove(min(dispensable, key=lambda column: column.optional))
     table = Table(
         box=box.SIMPLE_HEAD if boxed else None,
         show_edge=False,
         pad_edge=False,
-        padding=(0, GAP // 2) if boxed else (0, GAP, 0, 0),
+        padding=(0, GAP - 1 if boxed else GAP, 0, 0),  # a box has a divider of its own
         header_style="dim",
     )
     for number, heading in enumerate(headings):
