@@ -17,7 +17,7 @@ from its.training.lessons import Lesson, OwnSolution, draw_lesson
 PAD, USER, ASSISTANT, END = 0, 1, 2, 3
 LONGEST = 1024
 _POOL = 768
-_EMPHASIS = 3.0
+_EMPHASIS = 8.0
 _WORKED_OUT = 2.0
 _EQUALS, _ENDINGS = ord("="), b";\nx "
 
@@ -46,12 +46,14 @@ def batches(
     mixture: dict[str, float],
     own: list[OwnSolution],
     tokens: int,
+    top: int = 10,
     longest: int = LONGEST,
 ) -> Iterator[Batch]:
-    """Endless batches of about `tokens` tokens, rows of like length together."""
+    """Endless batches of about `tokens` tokens, rows of like length together; problems made for
+    them are no harder than `top`."""
     rng = random.Random(seed)
     while True:
-        rows = [_row(draw_lesson(rng, mixture, own)) for _ in range(_POOL)]
+        rows = [_row(draw_lesson(rng, mixture, own, top=top)) for _ in range(_POOL)]
         rows = sorted((r for r in rows if len(r[0]) <= longest), key=lambda r: len(r[0]))
         made: list[Batch] = []
         while rows:

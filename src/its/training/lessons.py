@@ -67,24 +67,29 @@ def filled(prompt: str, **parts: object) -> str:
 
 
 def draw_lesson(
-    rng: random.Random, mixture: dict[str, float], own: list[OwnSolution], split: str = "train"
+    rng: random.Random,
+    mixture: dict[str, float],
+    own: list[OwnSolution],
+    split: str = "train",
+    top: int = 10,
 ) -> Lesson:
-    """A lesson of a random skill; with `own` given, half the solutions checked are from there."""
+    """A lesson of a random skill; with `own` given, half the solutions checked are from there.
+    Problems made for it are no harder than `top`."""
     skill = rng.choices(list(mixture), list(mixture.values()))[0]
     if skill == "solve":
-        return _solve(rng, _some_problem(rng, split))
+        return _solve(rng, _some_problem(rng, split, top))
     if skill == "rate":
-        problem = _some_problem(rng, split)
+        problem = _some_problem(rng, split, top)
         prompt = filled("difficulty", question=problem.question)
         return Lesson(skill, prompt, f"Difficulty: {problem.difficulty}")
     if skill == "judge":
-        return _judge(rng, own, split)
-    problem, lines = _attempt(rng, own, split, often=skill == "check")
+        return _judge(rng, split, top)
+    problem, lines = _attempt(rng, own, split, skill == "check", top)
     return {"check": _check, "fix": _fix, "complete": _complete}[skill](rng, problem, lines)
 
 
-def _some_problem(rng: random.Random, split: str) -> Problem:
-    return draw_problem(rng, split, level=rng.choices(LEVELS, _LEVEL_WEIGHTS)[0])
+def _some_problem(rng: random.Random, split: str, top: int) -> Problem:
+    return draw_problem(rng, split, rng.choices(LEVELS[:top], _LEVEL_WEIGHTS[:top])[0])
 
 
 def _solve(rng: random.Random, problem: Problem) -> Lesson:
@@ -95,13 +100,13 @@ def _solve(rng: random.Random, problem: Problem) -> Lesson:
 
 
 def _attempt(
-    rng: random.Random, own: list[OwnSolution], split: str, often: bool
+    rng: random.Random, own: list[OwnSolution], split: str, often: bool, top: int
 ) -> tuple[Problem, list[str]]:
     """A problem and a solution of it, right or not: a model's own, or a spoiled right one."""
     if own and rng.random() < 0.5:
         found = rng.choice(own)
         return found.problem, found.text.split("\n")
-    problem = _some_problem(rng, split)
+    problem = _some_problem(rng, split, top)
     unspoiled = 0.12 if often else 0.35
     return problem, spoiled_lines(rng, problem, rng.choice((ANY, *STYLES)), unspoiled, often)
 
@@ -154,9 +159,9 @@ def _complete(rng: random.Random, problem: Problem, lines: list[str]) -> Lesson:
     return Lesson("complete", prompt, "yes" if done else "no")
 
 
-def _judge(rng: random.Random, own: list[OwnSolution], split: str) -> Lesson:
+def _judge(rng: random.Random, split: str, top: int) -> Lesson:
     """Two to four responses to one question, each with a score."""
-    problem = _some_problem(rng, split)
+    problem = _some_problem(rng, split, top)
     blocks: list[str] = []
     scores: list[str] = []
     for number in range(1, rng.randint(2, 4) + 1):

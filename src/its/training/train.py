@@ -42,6 +42,7 @@ class Plan:
     own: Path | None = None
     start: Path | None = None
     checkpoint_minutes: float = 5.0
+    top: int = 10
 
 
 def main() -> None:
@@ -93,7 +94,7 @@ def run_rank(rank: int, plan: Plan) -> None:
     seed = plan.seed * 1_000_003 + 1009 * first_step + rank
     warm = 0.0 if plan.resume else 0.01
     begun = noted = kept = time.monotonic()
-    for batch in batches(seed, MIXTURES[plan.model], own, plan.tokens):
+    for batch in batches(seed, MIXTURES[plan.model], own, plan.tokens, plan.top):
         progress = (time.monotonic() - begun) / (60 * plan.minutes)
         progress = learner.gradients(batch, progress if rank == 0 else 0.0)
         if progress >= 1:  # the same number in every process
@@ -130,6 +131,7 @@ def _plan() -> Plan:
     parser.add_argument("--start", type=Path, help="weights of the same shape to start from")
     parser.add_argument("--own", type=Path, help="solutions by the solver, for a verifier")
     parser.add_argument("--checkpoint-minutes", type=float, default=5.0)
+    parser.add_argument("--top", type=int, default=10, help="hardest problems to learn from")
     return Plan(**vars(parser.parse_args()))
 
 
