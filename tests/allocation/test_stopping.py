@@ -107,7 +107,7 @@ def test_no_stop_never_stops():
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(answers=answer_lists)
 def test_further_samples_is_exactly_the_shortest_way_to_a_stop(rule, answers):
     """No continuation stops sooner than promised, and agreeing with the leader stops just then."""

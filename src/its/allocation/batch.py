@@ -51,7 +51,7 @@ class BatchPolicy:
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     exponent: Annotated[float, Gt(0), Le(2)] = 0.75
-    tolerance: Annotated[float, Ge(0)] = 0.0002
+    tolerance: Annotated[float, Ge(0)] = 0.0001
     share: Annotated[float, Gt(0), Le(1)] = 0.1
 
     def grants(self, standings: Sequence[Standing], budget: float) -> list[int]:
@@ -84,20 +84,18 @@ class BatchPolicy:
         if not standings:
             return []
         votes = [tuple(sorted((round(v, 1) for v in s.votes), reverse=True)) for s in standings]
+        seen = list(zip(votes, (s.abstained for s in standings), strict=True))
         posteriors = learned_posteriors(
-            np.array(
-                [log_likelihood(v, s.abstained) for v, s in zip(votes, standings, strict=True)]
-            ),
-            _groups(standings),
+            np.array([log_likelihood(*samples) for samples in seen]), _groups(standings)
         )
-        gains = []
-        for standing, vote, posterior in zip(standings, votes, posteriors, strict=True):
-            per_sample = (
-                posterior @ expected_gains(vote, standing.abstained, self.exponent) / HORIZONS
-            )
-            reachable = per_sample[standing.left >= HORIZONS]
-            gains.append(float(reachable.max()) if _may_draw(standing) else 0.0)
-        return gains
+        totals = np.array([expected_gains(*samples, self.exponent) for samples in seen])
+        per_sample = np.einsum("pa,pah->ph", posteriors, totals) / HORIZONS
+        left = np.array([s.left if _may_draw(s) else 0 for s in standings])
+        reachable = HORIZONS[None, :] <= left[:, None]
+        best = np.where(reachable, per_sample, -np.inf).max(axis=1)
+        return [
+            float(gain) if _may_draw(s) else 0.0 for gain, s in zip(best, standings, strict=True)
+        ]
 
 
 def window_budget(left: float, here: int, unseen: int | None, reserve: float = 0.5) -> float:

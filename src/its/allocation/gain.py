@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -19,14 +18,15 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-ALPHAS: Floats = np.array([0.02, 0.08, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0])
+ALPHAS: Floats = np.array([0.02, 0.08, 0.2, 0.5, 1, 2, 4, 8, 16, 64, 256, 1024], dtype=float)
 """The concentrations considered, from sure to hopeless."""
 
 HORIZONS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24])
 """How many further samples are looked ahead; one alone seldom changes a vote, several may."""
 
 
-def log_likelihood(votes: Sequence[float], abstained: int) -> Floats:
+@lru_cache(maxsize=20_000)
+def log_likelihood(votes: tuple[float, ...], abstained: int) -> Floats:
     """Log-probability of the votes under each alpha (Ewens' sampling formula), up to a constant.
 
     An abstention counts as an answer that nobody shares.
@@ -54,7 +54,8 @@ def learned_posteriors(likelihoods: Floats, groups: NDArray[np.intp]) -> Floats:
     return _normalised(likelihoods * prior[groups])
 
 
-def expected_gains(votes: Sequence[float], abstained: int, exponent: float) -> Floats:
+@lru_cache(maxsize=20_000)
+def expected_gains(votes: tuple[float, ...], abstained: int, exponent: float) -> Floats:
     """Expected gain in `mass ** exponent` of the leading answer, by alpha and horizon.
 
     The mass of an answer is its posterior share of all samples to come. The gain sums over the
@@ -62,9 +63,10 @@ def expected_gains(votes: Sequence[float], abstained: int, exponent: float) -> F
     """
     samples = math.fsum(votes) + abstained
     leader, *rivals = votes or (0.0,)
-    gain = _drift(leader, samples, exponent) + _overtaking(leader, 0.0, samples, exponent)
+    drift, overtaking = _duel(leader, 0.0, samples, exponent)
+    gain = drift + overtaking
     for rival, count in Counter(rivals).items():
-        gain = gain + count * _overtaking(leader, rival, samples, exponent)
+        gain = gain + count * _duel(leader, rival, samples, exponent)[1]
     return gain
 
 
@@ -73,14 +75,6 @@ _LEAN = 8.0  # how many problems' worth the whole batch weighs in a group's prio
 
 def _normalised(rows: Floats) -> Floats:
     return np.asarray(rows / rows.sum(axis=-1, keepdims=True))
-
-
-def _drift(leader: float, samples: float, exponent: float) -> Floats:
-    return _duel(leader, 0.0, samples, exponent)[0]
-
-
-def _overtaking(leader: float, rival: float, samples: float, exponent: float) -> Floats:
-    return _duel(leader, rival, samples, exponent)[1]
 
 
 @lru_cache(maxsize=20_000)
