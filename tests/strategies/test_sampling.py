@@ -184,6 +184,8 @@ async def test_what_is_no_call_error_is_not_swallowed() -> None:
     def reply(request: Request, label: str) -> str:
         raise ZeroDivisionError
 
-    door = ScriptedDoor(reply)
-    with pytest.raises(ZeroDivisionError):
-        await Attempts(n=3).run(assignment(door))
+    for lookahead in (0, 2):
+        door = ScriptedDoor(reply)
+        task = assignment(door, stop=Agreement(2), lookahead=lookahead)
+        with pytest.raises(ZeroDivisionError):
+            await Attempts(n=5).run(task)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from its.candidates import Candidate
 from its.errors import ConfigurationError, Unsupported
 from its.models.protocol import Capabilities, Completion, Finish, Request
+from its.prompts import load_prompt_set
 from its.strategies.beam import Beam
 from its.strategies.protocol import Outcome
 from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
@@ -42,6 +45,14 @@ async def test_a_separator_of_its_own() -> None:
     outcome = await one_path(door, Beam(n=1, branching=1, separator="\n"))
     assert door.sent[0][1].stop == ("\n",)
     assert outcome.candidates[0].text == "1+1=2\nAnswer: 7"
+
+
+async def test_the_prompt_set_says_what_its_separator_is() -> None:
+    door = script(Completion("1+1=2", "stop_string"), END)
+    task = assignment(door, scorer=FreeScorer(lambda candidate: 0.5))
+    await Beam(n=1, branching=1).run(replace(task, prompts=load_prompt_set("embedded")))
+    assert door.sent[0][1].stop == ("\n",)
+    assert door.sent[1][1].continues == "1+1=2\n"
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """A named set of prompts, read from YAML.
 
 A prompt set file holds `prompts` (name to text, or to a list of {role, content}), `styles`
-(name to the sentence that asks for it) and `scales` (name of a prompt that asks for a score to the
-lowest and the highest one, where they are not 1 and 10). `{name}` in a text is replaced by the
-value of that name; a literal brace needs no escape unless it surrounds a known name. Values are
-put in once and never looked at again, so a brace in a model's output means nothing.
+(name to the sentence that asks for it), `scales` (name of a prompt that asks for a score to the
+lowest and the highest one, where they are not 1 and 10) and `separator` (what stands between the
+steps of the solutions that it asks for; a blank line unless given). `{name}` in a text is replaced
+by the value of that name; a literal brace needs no escape unless it surrounds a known name. Values
+are put in once and never looked at again, so a brace in a model's output means nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import yaml
 from its.errors import ConfigurationError
 from its.problems.problem import Message, Question
 
+BLANK_LINE = "\n\n"
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -32,6 +34,7 @@ class PromptSet:
     prompts: Mapping[str, tuple[Message, ...]]
     styles: Mapping[str, str]
     scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    separator: str = BLANK_LINE
 
     def render(self, prompt: str, question: Question, **values: str) -> tuple[Message, ...]:
         """The messages of one prompt for a question.
@@ -82,7 +85,10 @@ def load_prompt_set(name_or_path: str, overrides: Mapping[str, Any] | None = Non
     merged = _merge(raw, overrides or {})
     prompts = {name: _messages(name, body) for name, body in merged.get("prompts", {}).items()}
     scales = {name: _scale(name, ends) for name, ends in merged.get("scales", {}).items()}
-    return PromptSet(name_or_path, prompts, merged.get("styles", {}), scales)
+    separator = merged["separator"]
+    if not isinstance(separator, str) or not separator:
+        raise ConfigurationError(f"prompt set {name_or_path!r}: `separator` must be a text")
+    return PromptSet(name_or_path, prompts, merged.get("styles", {}), scales, separator)
 
 
 def prompt_set_names() -> list[str]:
@@ -116,10 +122,12 @@ def _read(name_or_path: str) -> dict[str, Any]:
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+    sections = {
         section: {**base.get(section, {}), **over.get(section, {})}
         for section in ("prompts", "styles", "scales")
     }
+    separator = over.get("separator", base.get("separator", BLANK_LINE))
+    return {**sections, "separator": separator}
 
 
 def _messages(name: str, body: Any) -> tuple[Message, ...]:

@@ -136,11 +136,14 @@ class _Drawing:
         self._launched = max(self._launched, end)
 
     async def _arrival_of_needed(self) -> None:
-        while not all(result is not None for result in self.results[: self.needed]):
+        while True:
+            for task in self._tasks:
+                if task.done():
+                    task.result()  # raises what is no CallError
+            if all(result is not None for result in self.results[: self.needed]):
+                return
             pending = [task for task in self._tasks if not task.done()]
-            done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
 
     async def _ask(self, ordinals: list[int]) -> None:
         requests = [replace(self.samples[i].request, draw=i) for i in ordinals]

@@ -36,8 +36,7 @@ async def drive(
 ) -> S:
     """Run a search to its end and return its last state.
 
-    `extension` makes the request of an Extend task. Raises ConfigurationError where the search
-    wants scores and there is no scorer.
+    `extension` makes the request of an Extend task.
     """
     scorer = assignment.scorer
     price = scorer.completions(1) if scorer else 0

@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from annotated_types import Ge, MinLen
 
 from its.models.protocol import Request
+from its.prompts.prompt_set import BLANK_LINE
 from its.strategies.protocol import Assignment, Outcome
 from its.strategies.search import Extend, Node, Said, Search, State, Status, Task, affordable
 from its.strategies.search_driver import drive, outcome_of, require_continuation, require_scorer
@@ -38,7 +39,8 @@ StepS = TypeVar("StepS", bound=StepState)
 class StepSearch(Search[StepS]):
     """What all searches over steps share.
 
-    `separator` ends a step, and so does `step_tokens` where given; a prefix of `max_steps` steps is
+    `separator` (that of the prompt set unless given) ends a step, and so does `step_tokens` where
+    given; a prefix of `max_steps` steps is
     carried to its end at once; `style` names the style that it is asked in, "" for none.
     """
 
@@ -46,10 +48,14 @@ class StepSearch(Search[StepS]):
     wants_logprobs: ClassVar[bool] = False
     scores_itself: ClassVar[bool] = False
 
-    separator: Annotated[str, MinLen(1)] = field(default="\n\n", kw_only=True)
+    separator: Annotated[str, MinLen(1)] | None = field(default=None, kw_only=True)
     max_steps: Annotated[int, Ge(1)] = field(default=40, kw_only=True)
     step_tokens: Annotated[int, Ge(1)] | None = field(default=None, kw_only=True)
     style: str = field(default="", kw_only=True)
+
+    @property
+    def step_end(self) -> str:
+        return self.separator or BLANK_LINE
 
     @abstractmethod
     def branches(self, state: StepS) -> list[tuple[str, int]]:
@@ -81,7 +87,8 @@ class StepSearch(Search[StepS]):
         if not self.scores_itself:
             require_scorer(assignment, name)
         require_continuation(assignment, name)
-        return await drive(self, assignment, self.request)
+        settled = replace(self, separator=self.separator or assignment.prompts.separator)
+        return await drive(settled, assignment, settled.request)
 
     def request(self, assignment: Assignment, task: Extend) -> Request:
         prompts = assignment.prompts
@@ -91,7 +98,7 @@ class StepSearch(Search[StepS]):
             prompts.render("attempt", assignment.question, style=style),
             temperature=0.0 if task.greedy else None,
             max_tokens=None if task.to_end else self.step_tokens,
-            stop=() if task.to_end else (self.separator,),
+            stop=() if task.to_end else (self.step_end,),
             logprobs=0 if logprobs else None,
             continues=task.text,
         )
@@ -124,7 +131,7 @@ class StepSearch(Search[StepS]):
         step_ended = status == "open" and said.finish != "length"
         return replace(
             node,
-            text=node.text + said.text + (self.separator if step_ended else ""),
+            text=node.text + said.text + (self.step_end if step_ended else ""),
             status=status,
             steps=node.steps + 1,
             empties=empties,
