@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from its.errors import EndpointError
+from its.models.openai.settings import Timeouts
 from its.models.protocol import Capabilities
 from tests.models.conftest import Open
 from tests.servers.canned import canned, response
@@ -82,6 +83,16 @@ async def test_passing_faults_do_not_spoil_the_findings(open_model: Open) -> Non
         capabilities, _ = await open_model(server.url, capabilities=None).probe()
         assert server.stats.faults
     assert capabilities == FOUND["llama_cpp"]
+
+
+async def test_a_call_that_hangs_is_not_waited_for_longer_than_a_first_token(
+    open_model: Open,
+) -> None:
+    async with HostileServer(Behaviour(faults={"hang": 0.3})) as server:
+        timeouts = Timeouts(first_token=0.1)
+        capabilities, _ = await open_model(server.url, capabilities=None, timeouts=timeouts).probe()
+        assert server.stats.faults["hang"]
+    assert capabilities == FOUND["hosted"]
 
 
 async def test_a_server_that_takes_any_name_is_noted(open_model: Open) -> None:

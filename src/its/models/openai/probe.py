@@ -76,7 +76,7 @@ async def probe(
     `listed` is what the endpoint lists as its models. A refusal of one feature is an answer;
     EndpointError means that the endpoint cannot be used at all.
     """
-    prober = _Prober(ask)
+    prober = _Prober(ask, address, settings.timeouts.first_token)
     try:
         plain = await prober.first()
     except CallError as error:
@@ -123,8 +123,10 @@ def unusable(
 class _Prober:
     """Asks, and keeps what it cost and what could not be found out."""
 
-    def __init__(self, ask: Asker) -> None:
+    def __init__(self, ask: Asker, address: str, patience: float) -> None:
         self._ask = ask
+        self._address = address
+        self._patience = patience
         self._temperature = 0.0
         self.usages: list[Usage] = []
         self.notes: list[str] = []
@@ -150,9 +152,14 @@ class _Prober:
         """Ask, and ask again after a passing fault."""
         for attempt in range(1, TRIES + 1):
             try:
-                reply, reader = await self._ask(
-                    request, n, capabilities, stream=stream, received=Received()
-                )
+                async with asyncio.timeout(self._patience):
+                    reply, reader = await self._ask(
+                        request, n, capabilities, stream=stream, received=Received()
+                    )
+            except TimeoutError:
+                if attempt == TRIES:
+                    words = f"{self._address} gave no token within {self._patience:g} s"
+                    raise TransientCallError(words) from None
             except TransientCallError as error:
                 if attempt == TRIES or not error.answered or WEB_PAGE in str(error):
                     raise
