@@ -135,7 +135,8 @@ def _beside(path: Path) -> Path:
 
 
 def _refusal(path: Path, before: Mapping[str, Any], identity: Mapping[str, Any]) -> str:
-    changed = differences(before.get("identity") or {}, identity)
+    as_written = orjson.loads(orjson.dumps(identity))
+    changed = differences(before.get("identity") or {}, as_written)
     return "\n".join(
         [
             f"{path} holds a run with other settings; choose another --output, use --fresh, or "

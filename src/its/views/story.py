@@ -33,7 +33,10 @@ class Told:
 
 @dataclass(slots=True)
 class StageStory:
-    """A stage that ran (`strategy` is set) or was skipped, and what was decided about it."""
+    """A stage that ran (`strategy` is set) or was skipped, and what was decided about it.
+
+    `rounds` tell what each round of a search grew, `grown` holds the ids of that.
+    """
 
     name: str
     strategy: str = ""
@@ -44,6 +47,13 @@ class StageStory:
     pending: int = 0
     failures: dict[str, int] = field(default_factory=dict)
     decisions: list[tuple[str, str]] = field(default_factory=list)
+    rounds: list[str] = field(default_factory=list)
+    grown: set[str] = field(default_factory=set)
+
+    @property
+    def searches_steps(self) -> bool:
+        """Whether the stage grew partial solutions, which are no candidates."""
+        return bool(self.grown - {candidate.id for candidate in self.candidates})
 
 
 @dataclass(slots=True)
@@ -176,6 +186,10 @@ class _Reader:
     def _read_decision(self, event: Event) -> None:
         if event.get("stage") == "verification":
             self.story.checks.append(event)
+        elif event.get("decision") == "expand":
+            stage = self._stage(event["stage"])
+            stage.rounds.append(event.get("reason", ""))
+            stage.grown.update(event.get("nodes", ()))
         elif "stage" in event and "decision" in event:
             stage = self._stage(event["stage"])
             stage.decisions.append((event["decision"], event.get("reason", "")))

@@ -128,6 +128,9 @@ def _stage(stage: StageStory, chosen: str | None, width: int, guides: Guides) ->
         yield title.append(f"  {remarks[0]}", "dim")
         return
     yield title
+    for number, grew in enumerate(stage.rounds if stage.searches_steps else ()):
+        line = Text(guides.branch, "dim").append(f"round {number + 1:<4}", "dim")
+        yield line.append(excerpt(grew, width - cell_len(line.plain)), "dim")
     yield from _tree(stage, chosen, width, guides, more=bool(remarks))
     for number, remark in enumerate(remarks):
         guide = guides.last if number == len(remarks) - 1 else guides.branch
