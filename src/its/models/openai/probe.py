@@ -83,7 +83,7 @@ async def probe(
         raise unusable(error, listed, settings, address) from None
     found = await asyncio.gather(
         prober.several(plain),
-        prober.continuing(plain) if settings.api == "chat" else _raw(),
+        prober.continuing() if settings.api == "chat" else _raw(),
         prober.stopping(plain),
         prober.logprobs(),
         prober.schema(plain),
@@ -201,11 +201,12 @@ class _Prober:
             self.usages.append(Usage(completion_tokens=1, estimated_tokens=1))
         return {"n": honoured, "usage": usage}
 
-    async def continuing(self, plain: Answered) -> dict[str, Any]:
+    async def continuing(self) -> dict[str, Any]:
         """How is a partial answer carried on?
 
         A prefix that comes back proves it. Otherwise tokens tell: a prompt that carries on lacks
-        the marks that end one turn and open the next.
+        the marks that end one turn and open the next, so it is no longer than one with the same
+        words inside the user's turn, and shorter than one that does open another.
         """
         request = replace(self._question(1), continues=PREFIX)
         trailing, flagged, inside = await asyncio.gather(
@@ -213,15 +214,14 @@ class _Prober:
             self.maybe("continuing", request, 1, Capabilities(continues="flag")),
             self.maybe("continuing", self._question(1, f"{QUESTION} {PREFIX}")),
         )
-        without = _prompt_tokens(plain)
-        prefix = _prompt_tokens(inside) - without
+        opened, most = _prompt_tokens(trailing), _prompt_tokens(inside)
         way: Literal["trailing", "flag", "no"] = "no"
-        chosen = None
-        if _echoes(trailing) or 0 < _prompt_tokens(trailing) <= without + prefix:
-            way, chosen = "trailing", trailing
-        elif _echoes(flagged) or 0 < _prompt_tokens(flagged) < _prompt_tokens(trailing):
-            way, chosen = "flag", flagged
-        return {"continues": way, "echoes_prefix": _echoes(chosen)}
+        if _echoes(trailing) or 0 < opened <= most:
+            way = "trailing"
+        elif _echoes(flagged) or 0 < _prompt_tokens(flagged) <= max(most, opened - 1):
+            way = "flag"
+        echoes = _echoes(trailing if way == "trailing" else flagged)
+        return {"continues": way, "echoes_prefix": way != "no" and echoes}
 
     async def stopping(self, plain: Answered) -> dict[str, Any]:
         """Is the stop string cut off, and named? A piece of the greedy reply is the stop."""
