@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+
 from tests.servers.hostile import Behaviour, HostileServer
 from tests.servers.process import hostile_process
 from tests.servers.script import Ask, hashed_words, rules
