@@ -54,7 +54,15 @@ class Generalist:
         prompts: PromptSet,
     ) -> list[Score]:
         texts = tuple(candidate.text for candidate in candidates)
-        case = Case(question, texts, self.rubric, self.temperature, door, prompts)
+        case = Case(
+            question,
+            texts,
+            self.rubric,
+            self.temperature,
+            self.form,
+            door,
+            prompts,
+        )
         judgements = await self._sample(case)
         ratings = await self._rate(case, judgements)
         samples: list[Sample] = [judgement.scores for judgement in judgements]
@@ -79,7 +87,7 @@ class Generalist:
             return []
         if not self.adaptive:
             found = await asyncio.gather(*map(sample, range(self.samples)))
-            return [judgement for judgement in found if judgement.replies]
+            return [judgement for judgement in found if judgement.verdicts]
         low, high = case.scale
         unit = 9 / (high - low)
         judgements: list[Judgement] = []
@@ -89,7 +97,7 @@ class Generalist:
             if remaining is not None and remaining < group_count(count, self.form, self.largest):
                 break
             judgement = await sample(ordinal)
-            if judgement.replies:
+            if judgement.verdicts:
                 judgements.append(judgement)
                 scaled.append([None if v is None else v * unit for v in judgement.scores])
             left = self.samples - ordinal - 1

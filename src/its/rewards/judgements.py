@@ -17,6 +17,7 @@ from its.prompts import PromptSet
 from its.rewards import verdicts
 from its.rewards.asking import ask
 from its.rewards.fencing import fenced
+from its.rewards.scale import on_unit
 
 Form = Literal["listwise", "pairwise", "pointwise"]
 
@@ -29,12 +30,25 @@ class Case:
     texts: tuple[str, ...]
     rubric: str
     temperature: float
+    form: Form
     door: Door
     prompts: PromptSet
 
     @property
+    def prompt(self) -> str:
+        """The prompt that asks for a judgement: a prompt set may have one for single responses,
+        and one for endpoints that constrain their output."""
+        if self.form == "pointwise" and "grm_pointwise" in self.prompts.prompts:
+            return "grm_pointwise"
+        return "grm_json" if self.constrained else "grm"
+
+    @property
+    def constrained(self) -> bool:
+        return self.door.capabilities.json_schema and "grm_json" in self.prompts.prompts
+
+    @property
     def scale(self) -> tuple[float, float]:
-        return self.prompts.scale("grm")
+        return self.prompts.scale(self.prompt)
 
     @property
     def name(self) -> str:
@@ -47,13 +61,22 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """One reply that could be read: its text, the responses that it saw, and their scores."""
+
+    text: str
+    group: tuple[int, ...]
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """One sample: a score and a critique for every response in the order of the case, None and
-    "" where none could be read; and the replies themselves, with the responses each one saw."""
+    "" where none could be read; and the verdicts that they come from."""
 
     scores: tuple[float | None, ...]
     critiques: tuple[str, ...]
-    replies: tuple[tuple[str, tuple[int, ...]], ...]
+    verdicts: tuple[Verdict, ...]
 
 
 async def judge(case: Case, groups: Sequence[Sequence[int]], label: str) -> Judgement:
@@ -61,34 +84,29 @@ async def judge(case: Case, groups: Sequence[Sequence[int]], label: str) -> Judg
 
     A response that stands in several groups has the mean of its scores there.
     """
-    parts = await asyncio.gather(
+    replies = await asyncio.gather(
         *(_judge_group(case, group, f"{label}/{g}") for g, group in enumerate(groups))
     )
+    read = [verdict for verdict in replies if verdict is not None]
     seen: list[list[float]] = [[] for _ in case.texts]
     critiques = [""] * len(case.texts)
-    replies = []
-    for group, part in zip(groups, parts, strict=True):
-        if part is None:
-            continue
-        reply, scores = part
-        replies.append((reply, tuple(group)))
-        for i, value, critique in zip(
-            group, scores, read_critiques(reply, len(group)), strict=True
-        ):
+    for verdict in read:
+        found = read_critiques(verdict.text, len(verdict.group))
+        for i, value, critique in zip(verdict.group, verdict.scores, found, strict=True):
             seen[i].append(value)
             critiques[i] = critique
     return Judgement(
         tuple(sum(values) / len(values) if values else None for values in seen),
         tuple(critiques),
-        tuple(replies),
+        tuple(read),
     )
 
 
 async def rate(case: Case, judgement: Judgement, label: str) -> float | None:
-    """The meta reward of a judgement, from 0 to 1: the mean over its replies; None if unread."""
+    """The meta reward of a judgement, from 0 to 1: the mean over its verdicts; None if unread."""
 
-    async def one(reply: str, group: Sequence[int], label: str) -> float | None:
-        *responses, judged = fenced([*(case.texts[i] for i in group), reply])
+    async def one(verdict: Verdict, label: str) -> float | None:
+        *responses, judged = fenced([*(case.texts[i] for i in verdict.group), verdict.text])
         messages = case.prompts.render(
             "grm_meta", case.question, responses="\n\n".join(responses), judgement=judged
         )
@@ -96,13 +114,13 @@ async def rate(case: Case, judgement: Judgement, label: str) -> float | None:
         completion = await ask(case.door, request, label)
         low, high = case.prompts.scale("grm_meta")
         value = None if completion is None else verdicts.score(completion.text, low, high)
-        return None if value is None else (value - low) / (high - low)
+        return None if value is None else on_unit(value, low, high)
 
     ratings = await asyncio.gather(
-        *(one(reply, group, f"{label}/{g}") for g, (reply, group) in enumerate(judgement.replies))
+        *(one(verdict, f"{label}/{g}") for g, verdict in enumerate(judgement.verdicts))
     )
-    read = [rating for rating in ratings if rating is not None]
-    return sum(read) / len(read) if read else None
+    known = [rating for rating in ratings if rating is not None]
+    return sum(known) / len(known) if known else None
 
 
 def grouped(count: int, form: Form, largest: int, seed: str) -> list[tuple[int, ...]]:
@@ -154,42 +172,37 @@ def read_critiques(reply: str, count: int) -> list[str]:
     return [found.get(str(i), "").lstrip(" \n*:.-").rstrip(" \n*") for i in range(1, count + 1)]
 
 
-async def _judge_group(
-    case: Case, group: Sequence[int], label: str
-) -> tuple[str, list[float]] | None:
-    messages = _messages(case, group)
-    schema = _SCHEMA if _constrained(case) else None
-    request = case.door.request(messages, json_schema=schema, temperature=case.temperature)
-    reply = await ask(case.door, request, label)
+async def _judge_group(case: Case, group: Sequence[int], label: str) -> Verdict | None:
+    door, (low, high) = case.door, case.scale
+    request = door.request(
+        _messages(case, group),
+        json_schema=_SCHEMA if case.prompt == "grm_json" else None,
+        temperature=case.temperature,
+    )
+    reply = await ask(door, request, label)
     if reply is None:
         return None
-    low, high = case.scale
     scores = verdicts.scores(reply.text, len(group), low, high)
     if scores is None and "grm_repair" in case.prompts.prompts:
         repair = case.prompts.render("grm_repair", Question(""), count=str(len(group)))
-        request = case.door.request(
-            [*messages, Message("assistant", reply.text), *repair], temperature=0.0
-        )
-        mended = await ask(case.door, request, f"{label}/repair")
+        turns = [*request.messages, Message("assistant", reply.text), *repair]
+        mended = await ask(door, door.request(turns, temperature=0.0), f"{label}/repair")
         if mended is not None:
             scores = verdicts.scores(mended.text, len(group), low, high)
-    return None if scores is None else (reply.text, scores)
-
-
-def _constrained(case: Case) -> bool:
-    return case.door.capabilities.json_schema and "grm_json" in case.prompts.prompts
+    return None if scores is None else Verdict(reply.text, tuple(group), tuple(scores))
 
 
 def _messages(case: Case, group: Sequence[int]) -> tuple[Message, ...]:
     texts = [case.texts[i] for i in group]
     rubric = ""
-    if case.rubric and "grm_rubric" in case.prompts.prompts:
+    if case.rubric:
         rubric = case.prompts.render("grm_rubric", Question(""), rubric=case.rubric)[-1].content
     return case.prompts.render(
-        "grm_json" if _constrained(case) else "grm",
+        case.prompt,
         case.question,
         responses="\n\n".join(fenced(texts, numbered=True)),
         listed="\n".join(f"[{i}]\n{text}" for i, text in enumerate(texts, start=1)),
+        draft=texts[0],
         rubric=rubric,
     )
 

@@ -52,7 +52,7 @@ def best_rated(samples: Sequence[Sample], ratings: Sequence[float | None]) -> li
     keep = max(1, len(samples) // 2)
     order = sorted(
         range(len(samples)),
-        key=lambda j: (-1.0 if (rating := ratings[j]) is None else rating, -j),
+        key=lambda j: (-math.inf if (rating := ratings[j]) is None else rating, -j),
         reverse=True,
     )
     return [samples[j] for j in sorted(order[:keep])]
