@@ -164,7 +164,7 @@ class ParticleFilter(Particles[ParticleState]):
 
 
 def population(state: ParticleState) -> dict[str, float]:
-    """Ended particles and their weights: normalised, times N, copies added up.
+    """Ended particles by ordinal and their weights: normalised, times N, copies added up.
 
     What was cut short counts too; particles still open (the budget ended on them) do not.
     """
@@ -173,8 +173,8 @@ def population(state: ParticleState) -> dict[str, float]:
         for id, log_weight in zip(state.places, state.log_weights, strict=True)
         if id and state.nodes[id].status in ("finished", "truncated")
     ]
-    weights: dict[str, float] = {}
+    weights = dict.fromkeys(sorted({id for id, _ in ended}, key=int), 0.0)
     shares = normalised([log_weight for _, log_weight in ended])
     for (id, _), share in zip(ended, shares, strict=True):
-        weights[id] = weights.get(id, 0.0) + share * len(state.places)
+        weights[id] += share * len(state.places)
     return weights

@@ -46,8 +46,8 @@ class ParticleGibbs(Particles[GibbsState]):
 
     async def run(self, assignment: Assignment) -> Outcome:
         state = await self.search(assignment)
-        nodes = [state.nodes[id] for id in state.weights]
-        weights = [weight / max(1, state.sweep) for weight in state.weights.values()]
+        nodes = [state.nodes[id] for id in sorted(state.weights, key=int)]
+        weights = [state.weights[node.id] / state.sweep for node in nodes]
         return outcome_of(assignment, state, nodes, weights)
 
     def start(self, completions: int, price: int, seed: int) -> GibbsState:

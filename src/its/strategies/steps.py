@@ -39,9 +39,9 @@ StepS = TypeVar("StepS", bound=StepState)
 class StepSearch(Search[StepS]):
     """What all searches over steps share.
 
-    `separator` (that of the prompt set unless given) ends a step, and so does `step_tokens` where
-    given; a prefix of `max_steps` steps is
-    carried to its end at once; `style` names the style that it is asked in, "" for none.
+    `separator` (the prompt set's unless given) ends a step, and so does `step_tokens` where given.
+    A prefix of `max_steps` steps is carried to its end at once; `style` names the style that it is
+    asked in, "" for none.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
