@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from its.allocation.batch import BatchPolicy
-from its.allocation.stopping import AdaptiveConsistency, StopRule, UnanimousWindow
+from its.allocation.stopping import AdaptiveConsistency, UnanimousWindow
 from its.curves.records import Record, record_of, shuffles
 from its.curves.replay import Replay, replay_batch, replay_stop, replay_vote
 from its.estimators import bootstrap_interval, maj_at_k, pass_at_k
 from its.models.recorded import load_pool
+from its.strategies.protocol import StopRule
 
 POOLS = Path(__file__).parents[3] / "shared" / "data" / "pools"
 LLAMA_8B = "search-and-learn__math500-first100__llama-3.1-8b-instruct-awq"

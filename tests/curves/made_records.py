@@ -5,7 +5,9 @@ from typing import Any
 from its.curves.records import Record
 
 
-def record(classes: str, right: str = "a", tokens: int | None = 10, **fields: Any) -> Record:
+def record(
+    classes: str, right: str = "a", tokens: int | tuple[int, ...] | None = 10, **fields: Any
+) -> Record:
     """`aab.` is four samples, of which the last abstains."""
     numbers = {letter: i for i, letter in enumerate(dict.fromkeys(classes.replace(".", "")))}
     return Record(
@@ -13,7 +15,7 @@ def record(classes: str, right: str = "a", tokens: int | None = 10, **fields: An
         "question",
         tuple(None if letter == "." else numbers[letter] for letter in classes),
         tuple(letter == right for letter in classes),
-        (tokens,) * len(classes),
+        tokens if isinstance(tokens, tuple) else (tokens,) * len(classes),
         fields.pop("scores", (None,) * len(classes)),
         **fields,
     )

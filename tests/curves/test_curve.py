@@ -12,7 +12,14 @@ from its.allocation.batch import BatchPolicy
 from its.allocation.stopping import AdaptiveConsistency
 from its.curves.curve import Prices, compute_curve, default_sizes
 from its.curves.records import Record, shuffles
-from its.curves.replay import replay_batch, replay_stop, replay_vote, replay_weighted_vote
+from its.curves.replay import (
+    replay_batch,
+    replay_confidence,
+    replay_short,
+    replay_stop,
+    replay_vote,
+    replay_weighted_vote,
+)
 from its.curves.source import graded_records
 from its.errors import InputError
 from its.models.recorded import Pool, PoolProblem, Sample, load_pool
@@ -43,6 +50,17 @@ def test_a_weighted_vote_follows_the_scores():
     scored = record("abb", scores=(0.9, 0.2, 0.2))
     assert replay_weighted_vote(scored, 3).correct is True
     assert replay_vote(scored, 3).correct is False
+
+
+def test_a_doubtful_sample_counts_for_less_before_a_confident_rule():
+    assert replay_confidence(record("aaaaaa", scores=(1.0,) * 6), 6).rounds == (4,)
+    assert replay_confidence(record("aaaaaaa", scores=(0.5,) * 7), 7).rounds == (4, 2, 1)
+
+
+def test_short_m_at_k_votes_among_the_first_to_end_and_charges_the_cut():
+    replay = replay_short(record("aabbb", tokens=(10, 20, 30, 40, 50)), 5)
+    assert replay.correct is True
+    assert (replay.completion_tokens, replay.sequential_tokens) == (10 + 20 + 3 * 30, 30)
 
 
 def test_one_budget_never_exceeds_its_total_and_larger_ones_go_on(records):
@@ -139,6 +157,7 @@ def test_the_command_prints_json_lines_when_piped(pool_file, tmp_path):
         "vote",
         "adaptive",
         "windows",
+        "short",
         "batch",
         "oracle",
     }

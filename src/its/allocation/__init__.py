@@ -8,7 +8,6 @@ from its.allocation.difficulty import (
 )
 from its.allocation.stopping import (
     AdaptiveConsistency,
-    ConfidenceConsistency,
     DiminishingReturns,
     DirichletConsistency,
     NoStop,
@@ -26,7 +25,6 @@ DIFFICULTIES: dict[str, type] = {
 STOP_RULES: dict[str, type] = {
     "none": NoStop,
     "adaptive_consistency": AdaptiveConsistency,
-    "confidence_consistency": ConfidenceConsistency,
     "dirichlet_consistency": DirichletConsistency,
     "unanimous_window": UnanimousWindow,
     "diminishing_returns": DiminishingReturns,

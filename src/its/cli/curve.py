@@ -47,7 +47,8 @@ def curve(
         typer.Option(
             "--strategies",
             metavar="NAME,...",
-            help="vote, adaptive, windows, batch, weighted_vote, best_of_n, oracle.",
+            help="vote, adaptive, windows, short, batch, weighted_vote, confidence, best_of_n, "
+            "oracle; all that the samples allow, if not given.",
         ),
     ] = None,
     sizes: Annotated[
@@ -82,7 +83,7 @@ def curve(
     from rich.console import Console
 
     from its.curves.curve import Prices, compute_curve
-    from its.curves.source import all_scored, graded_records
+    from its.curves.source import all_measured, all_scored, graded_records
     from its.models.recorded import load_pool
     from its.views.curve import notes, plot, print_table, svg
 
@@ -94,7 +95,7 @@ def curve(
         return _cascade(records, other, _costs(costs), orders, seed, output, emits)
     points = compute_curve(
         records,
-        _strategies(strategies, all_scored(records)),
+        _strategies(strategies, all_scored(records), all_measured(records)),
         sizes=_sizes(sizes),
         orders=orders,
         prices=Prices(input_price, output_price),
@@ -163,18 +164,22 @@ def _print_lines(rows: list[dict[str, Any]]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _strategies(names: str | None, scored: bool) -> list[str]:
-    from its.curves.curve import NEED_SCORES, STRATEGY_NAMES
+def _strategies(names: str | None, scored: bool, measured: bool) -> list[str]:
+    from its.curves.curve import NEED_SCORES, NEED_TOKENS, STRATEGY_NAMES
     from its.errors import UsageError
 
+    missing = {name: "score" for name in NEED_SCORES if not scored}
+    missing |= {name: "token count" for name in NEED_TOKENS if not measured}
     if names is None:
-        return [name for name in STRATEGY_NAMES if scored or name not in NEED_SCORES]
+        return [name for name in STRATEGY_NAMES if name not in missing]
     chosen = [name.strip() for name in names.split(",") if name.strip()]
     for name in chosen:
         if name not in STRATEGY_NAMES:
             raise UsageError(f"no strategy {name!r}; there are {', '.join(STRATEGY_NAMES)}")
-        if name in NEED_SCORES and not scored:
-            raise UsageError(f"{name} needs a recorded score for every sample, and some have none")
+        if name in missing:
+            raise UsageError(
+                f"{name} needs a recorded {missing[name]} for every sample, and some have none"
+            )
     return chosen
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from its.allocation.batch import BatchPolicy
 from its.allocation.stopping import AdaptiveConsistency, UnanimousWindow
@@ -14,25 +14,27 @@ from its.curves.replay import (
     Replay,
     replay_batch,
     replay_best_of_n,
+    replay_confidence,
+    replay_short,
     replay_stop,
     replay_vote,
     replay_weighted_vote,
 )
 from its.estimators import bootstrap_interval, pass_at_k
 
-StrategyName = Literal[
-    "vote", "adaptive", "windows", "batch", "weighted_vote", "best_of_n", "oracle"
-]
-STRATEGY_NAMES: tuple[StrategyName, ...] = (
+STRATEGY_NAMES = (
     "vote",
     "adaptive",
     "windows",
+    "short",
     "batch",
     "weighted_vote",
+    "confidence",
     "best_of_n",
     "oracle",
 )
-NEED_SCORES = ("weighted_vote", "best_of_n")
+NEED_SCORES = frozenset({"weighted_vote", "confidence", "best_of_n"})
+NEED_TOKENS = frozenset({"short"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ _REPLAYS: dict[str, Callable[[Record, int], Replay]] = {
     "vote": replay_vote,
     "weighted_vote": replay_weighted_vote,
     "best_of_n": replay_best_of_n,
+    "confidence": replay_confidence,
+    "short": replay_short,
     "adaptive": lambda record, n: replay_stop(record, AdaptiveConsistency(maximum=n), n),
     "windows": lambda record, n: replay_stop(record, UnanimousWindow(maximum=n), n),
 }
@@ -184,6 +188,8 @@ def _ceiling(records: Sequence[Record], sizes: Sequence[int], prices: Prices) ->
 
 
 def _completion_tokens(record: Record, replay: Replay) -> float | None:
+    if replay.completion_tokens is not None:
+        return replay.completion_tokens
     return _known_sum(record.tokens[: replay.samples])
 
 
@@ -195,6 +201,8 @@ def _all_tokens(record: Record, replay: Replay) -> float | None:
 
 
 def _sequential_tokens(record: Record, replay: Replay) -> float | None:
+    if replay.sequential_tokens is not None:
+        return replay.sequential_tokens
     total, start = 0, 0
     for size in replay.rounds:
         known = [count for count in record.tokens[start : start + size] if count is not None]

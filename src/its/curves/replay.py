@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from its.allocation.batch import BatchPolicy, Standing
+from its.allocation.short import short_m_at_k
+from its.allocation.stopping import ConfidenceConsistency
 from its.curves.records import Record
 from its.estimators import majority
 from its.strategies.protocol import StopRule
@@ -18,10 +20,14 @@ class Replay:
     """What one problem would have cost and given.
 
     `rounds` are the numbers of samples that were under way together, one after the other.
+    `completion_tokens` and `sequential_tokens` are given where samples were cut short, so that
+    their own lengths do not tell.
     """
 
     correct: bool
     rounds: tuple[int, ...]
+    completion_tokens: int | None = None
+    sequential_tokens: int | None = None
 
     @property
     def samples(self) -> int:
@@ -69,6 +75,28 @@ def replay_stop(record: Record, rule: StopRule, most: int) -> Replay:
         rounds.append(min(further, most - drawn))
         drawn += rounds[-1]
     return Replay(vote_is_correct(record, drawn), tuple(rounds))
+
+
+def replay_confidence(record: Record, n: int) -> Replay:
+    """Adaptive consistency in which a sample counts as its recorded score, and so in the vote."""
+    n = min(n, len(record))
+    rule = ConfidenceConsistency(maximum=n)
+    rounds: list[int] = []
+    drawn = 0
+    while further := rule.further_samples(record.classes[:drawn], record.scores[:drawn]):
+        rounds.append(further)
+        drawn += further
+    return Replay(replay_weighted_vote(record, drawn).correct, tuple(rounds))
+
+
+def replay_short(record: Record, n: int) -> Replay:
+    """Short-3@n: n samples together, and a vote among the three that end first."""
+    n = min(n, len(record))
+    lengths = [count or 0 for count in record.tokens[:n]]
+    chosen = short_m_at_k(lengths, min(3, n))
+    winner = majority([record.classes[i] for i in chosen.kept])
+    correct = winner is not None and record.correct[chosen.kept[winner]]
+    return Replay(correct, (n,), chosen.tokens, chosen.sequential_tokens)
 
 
 def replay_batch(

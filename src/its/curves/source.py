@@ -44,6 +44,11 @@ def all_scored(records: Sequence[Record]) -> bool:
     )
 
 
+def all_measured(records: Sequence[Record]) -> bool:
+    """Whether the completion tokens of every sample are known."""
+    return all(count is not None for record in records for count in record.tokens)
+
+
 def paired(a: Sequence[Record], b: Sequence[Record]) -> tuple[list[Record], list[Record]]:
     """The problems that both have, in the order of the first. Raises InputError for none."""
     others = {record.id: record for record in b}
