@@ -27,7 +27,7 @@ SDK_GATHER = """
 import asyncio, json, sys
 from openai import AsyncOpenAI
 async def main(url, path, n, slots):
-    client = AsyncOpenAI(base_url=url, api_key="none", max_retries=0)
+    client = AsyncOpenAI(base_url=url, api_key="none", max_retries=0, timeout=600)
     room = asyncio.Semaphore(slots)
     async def one(question, seed):
         async with room:

@@ -20,9 +20,11 @@ from its.calls.exchange import Call, Exchange
 from its.calls.journal_rows import RecordedCall
 from its.calls.replies import completion_data, completion_of, share
 from its.calls.sending import amount_of, send
-from its.errors import BudgetExhausted, CallError
+from its.errors import BudgetExhausted, CallError, PermanentCallError, TransientCallError
 from its.models.protocol import Capabilities, Completion, Reply, Request
 from its.problems.problem import Message
+
+_TOO_FEW = "the endpoint returned fewer completions than were asked for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +132,22 @@ class StageDoor:
             actual = Amount()
             failure = error if isinstance(error, CallError) else await self._out_of_time(labels)
             event.update(state="failed", error=str(failure))
-            return [failure] * len(labels)
+            if not isinstance(failure, PermanentCallError) or len(labels) == 1:
+                return [failure] * len(labels)
+        else:
+            event.update(
+                state="done",
+                completions=[completion_data(completion) for completion in reply.completions],
+                usage=reply.usage.as_dict(),
+                from_journal=held is not None,
+            )
+            missing = len(labels) - len(reply.completions)
+            return [*reply.completions, *[TransientCallError(_TOO_FEW)] * missing]
         finally:
             self.budget.settle(call.bound, actual)
-        event.update(
-            state="done",
-            completions=[completion_data(completion) for completion in reply.completions],
-            usage=reply.usage.as_dict(),
-            from_journal=held is not None,
-        )
-        return list(reply.completions)
+        # Some endpoints take n only up to a limit of their own: what they refused together may
+        # pass one by one.
+        return [result for label in labels for result in await self._ask(content, (label,))]
 
     def _call(self, content: _Content, labels: tuple[str, ...]) -> Call:
         request, seeded = content.request, content.encoded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _PROBLEM_OF_PROBE = b"\0" * 16
 _SHARED_BUDGET = b"\1" * 16
+_OTHER_FILES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,21 @@ async def run_session(
     return ended
 
 
+def _allow_open_files(wanted: int) -> None:
+    """Every call in flight holds a socket: take as many as the system's hard limit gives."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + _OTHER_FILES
+    if soft < needed:
+        most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+
+
 def _batch(session: Session, solver: Solves, emit: Emit, total: int | None) -> Batch:
+    concurrency = sum(channel.slots.ceiling for channel in session.cast.channels.values())
+    _allow_open_files(concurrency)
     shared = session.solver.shared
     if shared is not None and solver is session.solver:
         return WindowedBatch(solver, session.journal, emit, shared, total)
-    concurrency = sum(channel.slots.ceiling for channel in session.cast.channels.values())
     return Batch(solver, session.journal, emit, window=2 * concurrency)
 
 
