@@ -56,7 +56,8 @@ class Settings:
 def settings_of(temperature: Floats, top_p: Floats) -> Settings:
     """Settings from temperatures (0: greedy) and top-p values (1: no cut)."""
     greedy, cut = np.flatnonzero(temperature == 0), np.flatnonzero(top_p < 1)
-    inverse: Floats = np.float32(1) / np.where(temperature == 0, np.float32(1), temperature)
+    divisor: Floats = np.where(temperature == 0, np.float32(1), temperature)
+    inverse: Floats = np.reciprocal(divisor)
     return Settings(
         inverse_temperature=inverse,
         top_p=top_p,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import gguf
-import numpy as np
 
 from its.models.embedded.tokenizer import END, PAD, SPECIAL_TOKENS, text_tokens
 from its.models.embedded.weights import Floats, Shape, Weights
@@ -25,8 +24,11 @@ _LAYER_TENSORS = {
 
 
 def write_gguf(weights: Weights, path: Path, name: str) -> None:
-    """Write a GGUF file with the tokenizer and the chat template in it: matrices in fp16, as
-    they are shipped, norm gains in fp32, as llama.cpp wants them."""
+    """Write a GGUF file with the tokenizer and the chat template in it.
+
+    Tensors are stored in fp32: beside fp16 matrices llama.cpp rounds what it multiplies them with
+    to fp16 too, and log-probabilities come out up to 0.03 apart.
+    """
     shape = weights.shape
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(name)
@@ -40,13 +42,11 @@ def write_gguf(weights: Weights, path: Path, name: str) -> None:
     writer.add_rope_dimension_count(shape.head_dim)
     writer.add_rope_freq_base(shape.rope_theta)
     writer.add_vocab_size(shape.vocab_size)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     _add_tokenizer(writer)
     for tensor, values in weights.tensors.items():
         stored = _interleaved(values, shape) if "q_proj" in tensor or "k_proj" in tensor else values
-        writer.add_tensor(
-            _name(tensor), stored.astype(np.float16 if values.ndim > 1 else np.float32)
-        )
+        writer.add_tensor(_name(tensor), stored)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
