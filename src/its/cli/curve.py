@@ -39,7 +39,9 @@ def curve(
     costs: Annotated[
         str | None,
         typer.Option(
-            "--costs", metavar="SMALL:LARGE", help="What a sample of each costs, for a cascade."
+            "--costs",
+            metavar="SMALL:LARGE",
+            help="What a sample of each costs; else their FLOPs, where known.",
         ),
     ] = None,
     strategies: Annotated[
@@ -91,8 +93,10 @@ def curve(
     records = asyncio.run(graded_records(pool, allow_biased=allow_biased))
     emits = stdout or not sys.stdout.isatty()
     if larger is not None:
-        other = asyncio.run(graded_records(load_pool(larger, problems), allow_biased=allow_biased))
-        return _cascade(records, other, _costs(costs), orders, seed, output, emits)
+        large = load_pool(larger, problems)
+        other = asyncio.run(graded_records(large, allow_biased=allow_biased))
+        each = _costs(costs, pool.flops, large.flops)
+        return _cascade(records, other, each, orders, seed, output, emits)
     points = compute_curve(
         records,
         _strategies(strategies, all_scored(records), all_measured(records)),
@@ -140,16 +144,20 @@ def _cascade(
         _print_lines([point.as_dict() for point in points])
 
 
-def _costs(text: str | None) -> tuple[float, float]:
-    """`1.5:7` as two numbers."""
+def _costs(
+    text: str | None, small_flops: float | None, large_flops: float | None
+) -> tuple[float, float]:
+    """`1.5:7` as two numbers; without it the FLOPs that a sample of each took."""
     from its.errors import UsageError
 
+    if text is None and small_flops and large_flops:
+        return small_flops, large_flops
     small, _, large = (text or "").partition(":")
     try:
         costs = float(small), float(large)
     except ValueError:
         costs = 0.0, 0.0
-    if not min(costs) > 0:
+    if min(costs) <= 0:
         raise UsageError(
             "a cascade needs what a sample of each model costs, in any unit: --costs 1.5:7"
         )

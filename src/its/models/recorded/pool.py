@@ -34,9 +34,14 @@ class PoolProblem:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Problems in the order of the file. `biased` says why its samples are no fair draw from the
-    model (they come from a run that stopped adaptively, say); empty where they are."""
+    """Problems in the order of the file.
+
+    `biased` says why its samples are no fair draw from the model (they come from a run that
+    stopped adaptively, say); empty where they are. `flops` is what a sample took on average, None
+    where that is unknown.
+    """
 
     name: str
     problems: tuple[PoolProblem, ...]
     biased: str = ""
+    flops: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,14 @@ def read_run(path: Path, problems: str | None = None) -> Pool:
             f"{path}: the run drew no independent samples "
             f"({', '.join(sorted(INDEPENDENT))} do), so it is no pool"
         )
-    return Pool(path.name, found, _bias(description.get("configuration") or {}))
+    flops = [cost for story in stories.values() for cost in story.flops()]
+    known = [cost for cost in flops if cost is not None]
+    return Pool(
+        path.name,
+        found,
+        _bias(description.get("configuration") or {}),
+        sum(known) / len(known) if known and len(known) == len(flops) else None,
+    )
 
 
 class _Story:
@@ -53,7 +61,7 @@ class _Story:
     def __init__(self) -> None:
         self.question = ""
         self._strategies: dict[str, str] = {"difficulty": "probe"}
-        self._completions: dict[tuple[str, int], tuple[Mapping[str, Any], int | None]] = {}
+        self._completions: dict[tuple[str, int], _Drawn] = {}
         self._answers: dict[tuple[str, int], str | None] = {}
 
     def take(self, event: Mapping[str, Any]) -> None:
@@ -63,26 +71,45 @@ class _Story:
         elif kind == "stage":
             self._strategies[stage] = str(event["strategy"])
         elif kind == "call" and event.get("state") == "done":
-            prompt = event["usage"]["prompt_tokens"] if len(event["labels"]) == 1 else None
-            for label, completion in zip(event["labels"], event["completions"], strict=True):
-                if label.isdigit():
-                    self._completions[stage, int(label)] = completion, prompt
+            usage, labels = event["usage"], event["labels"]
+            prompt = usage["prompt_tokens"] if len(labels) == 1 else None
+            flops = None if usage["flops"] is None else usage["flops"] / len(labels)
+            for label, completion in zip(labels, event["completions"], strict=True):
+                if label.isdecimal():
+                    self._completions[stage, int(label)] = _Drawn(completion, prompt, flops)
         elif kind == "candidate":
             place, _, label = str(event["candidate"]).rpartition("/")
-            if label.isdigit():
+            if label.isdecimal():
                 self._answers[place, int(label)] = event["answer"]
 
     def samples(self) -> Iterator[Sample]:
-        for stage, strategy in self._strategies.items():
-            if strategy in INDEPENDENT:
-                for place in sorted(place for place in self._completions if place[0] == stage):
-                    completion, prompt = self._completions[place]
-                    yield Sample(
-                        text=completion["text"],
-                        answer=self._answers.get(place),
-                        completion_tokens=completion["tokens"],
-                        prompt_tokens=prompt,
-                    )
+        for place in self._places():
+            drawn = self._completions[place]
+            yield Sample(
+                text=drawn.completion["text"],
+                answer=self._answers.get(place),
+                completion_tokens=drawn.completion["tokens"],
+                prompt_tokens=drawn.prompt_tokens,
+            )
+
+    def flops(self) -> Iterator[float | None]:
+        return (self._completions[place].flops for place in self._places())
+
+    def _places(self) -> list[tuple[str, int]]:
+        """Stage and ordinal of the independent samples, stages in the order they ran."""
+        return [
+            place
+            for stage, strategy in self._strategies.items()
+            if strategy in INDEPENDENT
+            for place in sorted(place for place in self._completions if place[0] == stage)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    completion: Mapping[str, Any]
+    prompt_tokens: int | None
+    flops: float | None
 
 
 def _events(path: Path) -> Iterator[Mapping[str, Any]]:
