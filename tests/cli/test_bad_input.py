@@ -3,12 +3,12 @@ exit code that scripts rely on; problems that are well lose nothing by it."""
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
 from pathlib import Path
 
 import orjson
-import pytest
 
 from tests.cli.process import Ended, its, problems_file, run_directory, solve
 from tests.runs.command import rows_of
@@ -31,23 +31,23 @@ def refused(ended: Ended, code: int, *words: str) -> None:
 # --- the file as a whole ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "words"),
-    [
-        ("absent.jsonl", None, ("no file absent.jsonl", "check the path")),
-        ("empty.jsonl", b"", ("empty.jsonl is empty", "one JSON object a line")),
-        ("list.jsonl", b'[{"question": "?"}]\n', ("JSON list", "jq -c '.[]'")),
-        ("pretty.jsonl", b'{\n "question": "?"\n}\n', ("several lines", "jq -c .")),
-    ],
-)
-async def test_a_file_that_cannot_be_used_is_named_with_its_mend(
-    tmp_path: Path, name: str, content: bytes | None, words: tuple[str, ...]
-) -> None:
-    if content is not None:
-        (tmp_path / name).write_bytes(content)
+UNUSABLE: dict[str, tuple[bytes | None, tuple[str, ...]]] = {
+    "absent.jsonl": (None, ("no file absent.jsonl", "check the path")),
+    "empty.jsonl": (b"", ("empty.jsonl is empty", "one JSON object a line")),
+    "list.jsonl": (b'[{"question": "?"}]\n', ("JSON list", "jq -c '.[]'")),
+    "pretty.jsonl": (b'{\n "question": "?"\n}\n', ("several lines", "jq -c .")),
+}
+
+
+async def test_a_file_that_cannot_be_used_is_named_with_its_mend(tmp_path: Path) -> None:
+    for name, (content, _) in UNUSABLE.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
     async with HostileServer() as server:
-        refused(await solve(server, name, "-q", cwd=tmp_path), 2, *words)
+        ends = await asyncio.gather(*(solve(server, name, cwd=tmp_path) for name in UNUSABLE))
         assert server.stats.requests == 0
+    for ended, (_, words) in zip(ends, UNUSABLE.values(), strict=True):
+        refused(ended, 2, *words)
 
 
 async def test_a_directory_is_no_problems_file(tmp_path: Path) -> None:
@@ -140,26 +140,28 @@ async def test_all_faults_of_a_pipeline_come_at_once_with_their_lines(tmp_path: 
     assert len(faults) == 4
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("--set", "stages.0.n=x"), ("on the command line", "stages.0.n", "whole number")),
-        (("--set", "foo.bar=1"), ("on the command line", "foo", "no such key", "its schema")),
-        (("--set", "stages.9.n=1"), ("stages.9.n", "items 0 to 2")),
-        (("--set", "novalue"), ("novalue", "key.path=value")),
-        (("--budget", "3 apples"), ("'3 apples'", "50ktok")),
-        (("--batch-budget", "much"), ("budget.batch", "'much'", "50ktok")),
-        (("--id", "nobody"), ("p.jsonl", "nobody")),
-    ],
-)
-async def test_a_wrong_option_is_named_before_anything_is_sent(
-    tmp_path: Path, arguments: tuple[str, ...], words: tuple[str, ...]
-) -> None:
+WRONG_OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("--set", "stages.0.n=x"): ("on the command line", "stages.0.n", "whole number"),
+    ("--set", "foo.bar=1"): ("on the command line", "foo", "no such key", "its schema"),
+    ("--set", "stages.9.n=1"): ("stages.9.n", "items 0 to 2"),
+    ("--set", "novalue"): ("novalue", "key.path=value"),
+    ("--budget", "3 apples"): ("'3 apples'", "50ktok"),
+    ("--batch-budget", "much"): ("budget.batch", "'much'", "50ktok"),
+    ("--id", "nobody"): ("p.jsonl", "nobody"),
+}
+
+
+async def test_a_wrong_option_is_named_before_anything_is_sent(tmp_path: Path) -> None:
     problems_file(tmp_path / "p.jsonl", [GOOD])
     async with HostileServer() as server:
-        ended = await solve(server, "p.jsonl", "-c", "adaptive", *arguments, cwd=tmp_path)
+        runs = (
+            solve(server, "p.jsonl", "-c", "adaptive", *arguments, cwd=tmp_path)
+            for arguments in WRONG_OPTIONS
+        )
+        ends = await asyncio.gather(*runs)
         assert server.stats.requests == 0
-    refused(ended, 2, *words)
+    for ended, words in zip(ends, WRONG_OPTIONS.values(), strict=True):
+        refused(ended, 2, *words)
     assert not (tmp_path / "runs").exists()
 
 

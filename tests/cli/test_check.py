@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from its.cli.options import PRESETS
 from its.pipeline.load import DEFAULT_PRESET, load_pipeline, preset_names
@@ -34,23 +33,24 @@ async def test_defaults_are_marked_and_what_was_given_is_not(tmp_path: Path) -> 
     assert "  timeout: {connect: 10.0, first_token: 120.0, total: 600.0}  # default" in lines
 
 
-@pytest.mark.parametrize(
-    ("dialect", "words"),
-    [
-        ("hosted", ("samples of one question share a call", "not continued", "cut off")),
-        ("llama_cpp", ("a call an answer", "after a last assistant turn", "4,096 tokens")),
-        ("vllm", ("continue_final_message", "and named")),
-        ("transformers", ("one: a call an answer", "left in, and cut off here", "not offered")),
-    ],
-)
-async def test_what_an_endpoint_can_do_is_told_in_words(
-    tmp_path: Path, dialect: str, words: tuple[str, ...]
-) -> None:
-    async with HostileServer(Behaviour(dialect=DIALECTS[dialect])) as server:
-        ended = await its("check", "-m", "loopback", "--base-url", server.url, cwd=tmp_path)
-        assert f"# model: loopback at {server.url}" in ended.out.decode()
-    for word in words:
-        assert word in ended.out.decode()
+ABILITIES = {
+    "hosted": ("samples of one question share a call", "not continued", "cut off"),
+    "llama_cpp": ("a call an answer", "after a last assistant turn", "4,096 tokens"),
+    "vllm": ("continue_final_message", "and named"),
+    "transformers": ("one: a call an answer", "left in, and cut off here", "not offered"),
+}
+
+
+async def test_what_an_endpoint_can_do_is_told_in_words(tmp_path: Path) -> None:
+    async def check(dialect: str) -> None:
+        async with HostileServer(Behaviour(dialect=DIALECTS[dialect])) as server:
+            ended = await its("check", "-m", "loopback", "--base-url", server.url, cwd=tmp_path)
+            told = ended.out.decode()
+            assert f"# model: loopback at {server.url}" in told
+        for word in ABILITIES[dialect]:
+            assert word in told
+
+    await asyncio.gather(*map(check, ABILITIES))
 
 
 async def test_the_pipeline_is_shown_even_where_the_endpoint_is_not_there(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -62,9 +63,9 @@ async def test_the_story_is_the_same_live_and_from_the_record(tmp_path: Path) ->
 
 async def test_a_stage_that_did_not_run_says_why(tmp_path: Path) -> None:
     async with HostileServer(script=agreeing("2")) as server:
-        sure = await explain(server, QUESTION, cwd=tmp_path)
-        short = await explain(
-            server, QUESTION, "--set", "stop={rule: none}", "--budget", "20", cwd=tmp_path
+        never = ("--set", "stop={rule: none}", "--budget", "20")
+        sure, short = await asyncio.gather(
+            explain(server, QUESTION, cwd=tmp_path), explain(server, QUESTION, *never, cwd=tmp_path)
         )
     story = sure.out.decode()
     assert "stopped: the rule stopped after 4 of 5 samples" in story
@@ -102,16 +103,15 @@ async def test_a_problem_of_a_batch_is_told_by_its_id(tmp_path: Path) -> None:
     problems_file(tmp_path / "p.jsonl", [*rows, b"no JSON"])
     async with HostileServer(script=agreeing("2")) as server:
         await solve(server, "p.jsonl", "-c", "adaptive", "-o", "run", "-q", cwd=tmp_path)
-    told = await its("explain", "--run", "run", "--id", "p3", cwd=tmp_path)
+    asked = (("--id", "p3"), ("--id", "line:9"), ("--id", "p99"), ())
+    runs = (its("explain", "--run", "run", *which, cwd=tmp_path) for which in asked)
+    told, failed, unknown, many = await asyncio.gather(*runs)
     assert "What is 3 + 3?" in told.out.decode()
     assert "Answer      12  right" in told.out.decode()
-    failed = await its("explain", "--run", "run", "--id", "line:9", cwd=tmp_path)
     assert (failed.code, "Failed      line 9: is not JSON" in failed.out.decode()) == (0, True)
-    unknown = await its("explain", "--run", "run", "--id", "p99", cwd=tmp_path)
-    assert unknown.code == 2
+    assert unknown.code == many.code == 2
     assert "run holds no problem 'p99'; it has " in unknown.err
     assert unknown.err.count(", ") == 5
-    many = await its("explain", "--run", "run", cwd=tmp_path)
     assert "run holds 9 problems; name one with --id" in many.err
 
 
@@ -145,7 +145,7 @@ async def test_what_cannot_be_explained_is_refused_in_a_sentence(tmp_path: Path)
         ("why?", "--id", "p"): "add --run DIR",
         ("--run", "nowhere"): "nowhere is no run directory",
     }
-    for arguments, words in refusals.items():
-        ended = await its("explain", *arguments, cwd=tmp_path)
+    runs = (its("explain", *arguments, cwd=tmp_path) for arguments in refusals)
+    for ended, words in zip(await asyncio.gather(*runs), refusals.values(), strict=True):
         assert (ended.code, ended.out) == (2, b"")
         assert words in ended.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -143,13 +144,11 @@ async def test_greedy_and_scaled_are_compared_in_accuracy_and_cost(tmp_path: Pat
     assert "Money unknown" in ended.err
 
 
-def test_help_starts_without_the_heavy_imports(tmp_path: Path) -> None:
-    import subprocess
-
-    heavy = ("numpy", "aiohttp", "pydantic", "yaml", "orjson", "asyncio")
+def test_help_starts_without_the_heavy_imports() -> None:
+    heavy = ("numpy", "aiohttp", "pydantic", "yaml", "orjson", "rich", "uvloop")
     code = (
         "import sys, its.cli.main as m\n"
-        "try: m.app(['solve', '--help'])\n"
+        "try: m.app(['--help'])\n"
         "except SystemExit: pass\n"
         f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
     )
@@ -162,5 +161,5 @@ def test_help_starts_without_the_heavy_imports(tmp_path: Path) -> None:
         check=True,
         timeout=60,
     )
-    assert "--batch-budget" in ended.stdout
-    assert ended.stderr.strip() in ("[]", "['asyncio']")
+    assert "explain" in ended.stdout
+    assert ended.stderr == "[]\n"

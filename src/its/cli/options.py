@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 PRESETS = (
     "adaptive",
     "best_of_n",
+    "cascade",
     "deep_reasoning",
     "greedy",
     "search",
@@ -79,7 +80,7 @@ def resolve_pipeline(
 
     Raises ConfigurationError with every fault at once.
     """
-    from its.pipeline.amounts import parse_amount
+    from its.allocation.amounts import parse_amount
     from its.pipeline.load import load_pipeline, parse_override
 
     overrides: list[tuple[str, Any]] = []
