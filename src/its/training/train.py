@@ -24,7 +24,7 @@ _ALLOCATOR = {
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
     "MALLOC_TOP_PAD_": "268435456",
 }
-_PEAK = {"small-solver": 3.5e-3, "small-verifier": 5e-3, "large-solver": 4e-3}
+_PEAK = {"small-solver": 5e-3, "small-verifier": 5e-3, "large-solver": 4e-3}
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Plan:
     start: Path | None = None
     checkpoint_minutes: float = 5.0
     top: int = 10
+    peak: float | None = None
 
 
 def main() -> None:
@@ -99,7 +100,7 @@ def run_rank(rank: int, plan: Plan) -> None:
         progress = learner.gradients(batch, progress if rank == 0 else 0.0)
         if progress >= 1:  # the same number in every process
             break
-        rate = rate_at(progress, _PEAK[plan.model], plan.decay_from, warm)
+        rate = rate_at(progress, plan.peak or _PEAK[plan.model], plan.decay_from, warm)
         learner.update(rate)
         now = time.monotonic()
         learner.minutes = earlier + (now - begun) / 60
@@ -131,6 +132,7 @@ def _plan() -> Plan:
     parser.add_argument("--start", type=Path, help="weights of the same shape to start from")
     parser.add_argument("--own", type=Path, help="solutions by the solver, for a verifier")
     parser.add_argument("--checkpoint-minutes", type=float, default=5.0)
+    parser.add_argument("--peak", type=float, help="highest learning rate")
     parser.add_argument("--top", type=int, default=10, help="hardest problems to learn from")
     return Plan(**vars(parser.parse_args()))
 
