@@ -4,6 +4,7 @@ ItsError                        a plain sentence with the mend; ends the command
 ├── UsageError                  exit 2: what the user gave cannot be used
 │   ├── ConfigurationError      the pipeline, a preset, an option
 │   ├── InputError              the problems file as a whole (a bad line is a failed row instead)
+│   ├── SandboxUnavailable      programs are to be run, and there is no sandbox for them
 │   └── RunDirectoryError       locked, of another fingerprint, not writable
 ├── EndpointError               exit 4: the endpoint or its key is unusable
 ├── RunInterrupted              exit 130: stopped by the user, resumable
@@ -38,6 +39,10 @@ class InputError(UsageError):
 
 
 class RunDirectoryError(UsageError):
+    pass
+
+
+class SandboxUnavailable(UsageError):
     pass
 
 

@@ -49,7 +49,7 @@ async def test_a_pattern_must_match_the_whole_answer():
 async def test_a_pattern_that_takes_for_ever_abstains():
     verdict = await matches("a" * 40 + "!", r"(a+)+")
     assert verdict.passed is None
-    assert "longer than" in verdict.reason or "no end" in verdict.reason
+    assert "took too long" in verdict.reason
 
 
 def test_a_broken_pattern_is_refused_at_once():

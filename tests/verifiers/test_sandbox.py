@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from its.errors import SandboxUnavailable
 from its.verifiers import sandbox
 from its.verifiers.code import assertions_in, program_in, run_tests
-from its.verifiers.sandbox import Limits, SandboxUnavailable, run
+from its.verifiers.sandbox import Limits, run
 
 
 def _usable() -> str | None:

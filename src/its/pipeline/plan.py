@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from its.calls.channel import Channel
+from its.problems.problem import AnswerKind
 from its.prompts import PromptSet
 from its.rewards.protocol import Reward
 from its.selection.protocol import Selector
@@ -60,6 +61,7 @@ class Plan:
     reward_name: str
     reward: Reward | None
     verify_attempts: int
+    answer_kind: AnswerKind
     cascade: tuple[Level, ...]
 
 
@@ -90,6 +92,7 @@ def build_plan(
         reward_name=select.reward.method if select.reward else "",
         reward=reward,
         verify_attempts=pipeline.verify.attempts if pipeline.verify else 0,
+        answer_kind=pipeline.answers.kind,
         cascade=_cascade(pipeline, channels, prompts, reward),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from its.allocation.shared_budget import SharedBudget
+from its.allocation.returns import History
 from its.answers import Comparer
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
@@ -17,17 +18,18 @@ from its.errors import CallError
 from its.pipeline.attempting import Attempt
 from its.pipeline.plan import Plan
 from its.pipeline.solution import Baseline, Solution
-from its.problems.problem import BadLine, Problem, Question
+from its.problems.problem import AnswerKind, BadLine, Problem, Question
 from its.strategies.greedy import Greedy
 from its.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """A problem's row and its events, in order."""
+    """A problem's row and its events, in order; and, for the summary, its samples' answers."""
 
     solution: Solution
     events: tuple[dict[str, Any], ...]
+    history: History | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,20 @@ class Solver:
         """
         started = time.monotonic()
         account = self._open_account(problem)
+        asked = _of_kind(problem, self.plan.answer_kind)
         account.note("question", **_asked(problem.question))
         if self.listen is not None:
             self.listen(account)
         attempt = Attempt(
-            problem.question, self.plan, account, self.exchange, self.comparer, self.shared
+            asked.question, self.plan, account, self.exchange, self.comparer, self.shared
         )
         wrong_so_far = None if problem.reference is None else False
         solution = Solution(problem.id, problem.index, "failed", correct=wrong_so_far)
         try:
-            baseline = await self._run_baseline(problem, account) if self.baseline else None
+            baseline = await self._run_baseline(asked, account) if self.baseline else None
             solution = replace(solution, baseline=baseline)
             selection = await attempt.run()
-            solution = await self._with_selection(solution, problem, attempt, selection)
+            solution = await self._with_selection(solution, asked, attempt, selection)
         except CallError as error:
             solution = replace(solution, error=str(error))
             account.note("failure", error=str(error))
@@ -81,7 +84,8 @@ class Solver:
             usage=account.usage,
             seconds=time.monotonic() - started,
         )
-        return Solved(finished, tuple(account.events))
+        history = await self._history(problem, attempt)
+        return Solved(finished, tuple(account.events), history)
 
     def _open_account(self, problem: Problem) -> Account:
         journal = self.exchange.journal
@@ -108,6 +112,18 @@ class Solver:
             correct=await self._grade(chosen.answer, problem),
         )
 
+    async def _history(self, problem: Problem, attempt: Attempt) -> History:
+        """The classes of the candidates' answers in order; each class is graded once."""
+        answers = [candidate.answer for candidate in attempt.candidates]
+        classes = await self.comparer.classes(answers)
+        if problem.reference is None:
+            return History(tuple(classes))
+        right: dict[int | None, bool] = {None: False}
+        for number, answer in zip(classes, answers, strict=True):
+            if number not in right:
+                right[number] = bool(await self._grade(answer, problem))
+        return History(tuple(classes), tuple(right[number] for number in classes))
+
     async def _grade(self, answer: Answer | None, problem: Problem) -> bool | None:
         """The only place that looks at a reference."""
         if problem.reference is None:
@@ -131,6 +147,13 @@ class Solver:
 
 def _asked(question: Question) -> dict[str, Any]:
     return {"text": question.text} | ({"choices": question.choices} if question.choices else {})
+
+
+def _of_kind(problem: Problem, kind: AnswerKind) -> Problem:
+    """The problem with the pipeline's kind of answer, where it names none itself."""
+    if problem.question.kind != "auto":
+        return problem
+    return replace(problem, question=replace(problem.question, kind=kind))
 
 
 def bad_line(line: BadLine) -> Solved:

@@ -19,7 +19,8 @@ from its.answers import Comparer
 from its.candidates import Answer
 from its.errors import ConfigurationError
 
-SECONDS = 2.0
+SECONDS = 20.0
+"""By the clock, on a machine however busy; the worker limits its own processor time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ async def _in_worker(case: dict[str, Any]) -> Verdict:
         async with asyncio.timeout(SECONDS):
             output, _ = await process.communicate(json.dumps(case).encode())
     except TimeoutError:
-        return Verdict(None, f"checking took longer than {SECONDS:g} seconds")
+        return Verdict(None, "checking took too long")
     finally:
         if process.returncode is None:
             process.kill()
@@ -97,7 +98,7 @@ async def _in_worker(case: dict[str, Any]) -> Verdict:
         verdict = json.loads(output)
         return Verdict(bool(verdict["passed"]), str(verdict["reason"]))
     except (ValueError, TypeError, KeyError):
-        return Verdict(None, "checking came to no end")
+        return Verdict(None, "checking took too long, or too much memory")
 
 
 def _unfenced(text: str) -> str:

@@ -9,10 +9,12 @@ import sys
 from typing import Any
 
 MEMORY = 512 << 20
+SECONDS = 3
+"""Of the processor: a check that takes longer is ended by the system."""
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (3, 3))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     case = json.load(sys.stdin)
     passed, reason = _pattern(case) if case["check"] == "pattern" else _schema(case)

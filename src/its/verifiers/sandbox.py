@@ -20,14 +20,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from its.errors import ItsError
+from its.errors import SandboxUnavailable
 
 Status = Literal["ended", "failed", "timeout", "memory", "output"]
 MEGABYTE = 1 << 20
-
-
-class SandboxUnavailable(ItsError):
-    """Programs cannot be run safely here."""
 
 
 @dataclass(frozen=True, slots=True)
