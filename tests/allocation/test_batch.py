@@ -68,6 +68,11 @@ def test_costly_samples_must_promise_more():
     assert BatchPolicy(share=0.5).grants([dear, cheap], budget=10) == [0, 1]
 
 
+def test_samples_may_be_free():
+    free = [Standing(votes=(1.0, 1.0), cost=0.0)] * 3
+    assert sum(BatchPolicy(share=1.0).grants(free, budget=0)) == 3
+
+
 def test_rewards_weigh_votes():
     """Scores that favour one of two answers settle what counts alone would not."""
     fair, weighed = BatchPolicy().gains([Standing(votes=(2.0, 2.0)), Standing(votes=(3.4, 0.6))])

@@ -67,7 +67,7 @@ class BatchPolicy:
             return _granted(standings, fresh, budget)
         gains = self.gains(standings)
         worth = [i for i, gain in enumerate(gains) if gain > self.tolerance]
-        worth.sort(key=lambda i: (-gains[i] / standings[i].cost, i))
+        worth.sort(key=lambda i: (-gains[i] / max(standings[i].cost, _FREE), i))
         return _granted(standings, worth[: max(1, round(self.share * len(standings)))], budget)
 
     def gains(self, standings: Sequence[Standing]) -> list[float]:
@@ -127,6 +127,7 @@ def _granted(standings: Sequence[Standing], order: Sequence[int], budget: float)
 
 
 _GROUPS = 5
+_FREE = 1e-12
 
 
 def _groups(standings: Sequence[Standing]) -> NDArray[np.intp]:
