@@ -16,7 +16,7 @@ from contextlib import suppress
 from types import FrameType
 
 import orjson
-from math_verify import parse, verify  # type: ignore[import-untyped]
+from math_verify import parse, verify
 
 from its.answers.symbolic import READY
 

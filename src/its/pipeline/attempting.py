@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from its.allocation.difficulty import (
     AskDifficulty,
@@ -23,6 +22,12 @@ from its.calls.door import StageDoor
 from its.calls.exchange import Exchange
 from its.candidates import Answer, Candidate, Score, Selection
 from its.errors import CallError
+from its.pipeline.narration import (
+    candidate_fields,
+    difficulty_fields,
+    selection_fields,
+    texts_of,
+)
 from its.pipeline.plan import Level, Plan, Stage
 from its.problems.problem import Question
 from its.prompts import PromptSet
@@ -75,7 +80,7 @@ class Attempt:
         above = self.shared.budget if self.shared else None
         account.open_budget(Cap(plan.maximum, plan.tokens, plan.usd), plan.seconds, above)
         self.difficulty = await self._find_difficulty()
-        account.note("difficulty", **_fields(self.difficulty))
+        account.note("difficulty", **difficulty_fields(self.difficulty))
         self.planned = planned_budget(self.difficulty.value, plan.per_difficulty, plan.maximum)
         account.budget.cap = replace(account.budget.cap, completions=self.planned)
         account.note(
@@ -90,7 +95,7 @@ class Attempt:
             if selection.candidate is not None and (selection.confidence or 0) >= level.threshold:
                 break
             selection = await self._go_up(level, selection)
-        account.note("selection", **_selection_fields(selection))
+        account.note("selection", **selection_fields(selection))
         return selection
 
     async def _run_stages(self, stages: Sequence[Stage]) -> Selection:
@@ -245,10 +250,10 @@ class Attempt:
         return BoundScorer(reward, self.question, door, plan.judge_prompts)
 
     def _take(self, stage: str, outcome: Outcome) -> None:
-        texts = _texts(self.account.events)
+        texts = texts_of(self.account.events)
         for candidate in outcome.candidates:
             self.candidates.append(candidate)
-            self.account.note("candidate", stage=stage, **_candidate_fields(candidate, texts))
+            self.account.note("candidate", stage=stage, **candidate_fields(candidate, texts))
         for score in outcome.scores:
             self._take_score(score)
         self.failures.extend(outcome.failures)
@@ -344,54 +349,3 @@ class Attempt:
 
     def _door(self, stage: str, strategy: str, channel: Channel, budget: Budget) -> StageDoor:
         return StageDoor(self.exchange, self.account, channel, stage, strategy, budget)
-
-
-def _fields(difficulty: Difficulty) -> dict[str, Any]:
-    return {
-        "value": difficulty.value,
-        "method": difficulty.method,
-        "reason": difficulty.reason,
-    }
-
-
-def _texts(events: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Which event holds a completion with this text, so that no text is written twice."""
-    return {
-        completion["text"]: event["seq"]
-        for event in events
-        if event["event"] == "call"
-        for completion in event.get("completions", ())
-    }
-
-
-def _candidate_fields(candidate: Candidate, texts: dict[str, int]) -> dict[str, Any]:
-    answer = candidate.answer
-    fields: dict[str, Any] = {
-        "candidate": candidate.id,
-        "answer": answer.text if answer else None,
-        "kind": answer.kind if answer else None,
-        "fallback": bool(answer and answer.fallback),
-        "complete": candidate.complete,
-        "style": candidate.style,
-        "parents": candidate.parents,
-        "weight": candidate.weight,
-        "tokens": candidate.tokens,
-        "mean_logprob": candidate.mean_logprob,
-        "step_scores": candidate.step_scores,
-    }
-    call = texts.get(candidate.text)
-    fields.update({"text": candidate.text} if call is None else {"call": call})
-    return {name: value for name, value in fields.items() if value not in (None, "", ())} | {
-        "answer": fields["answer"]
-    }
-
-
-def _selection_fields(selection: Selection) -> dict[str, Any]:
-    chosen = selection.candidate
-    return {
-        "candidate": chosen.id if chosen else None,
-        "answer": chosen.answer.text if chosen and chosen.answer else None,
-        "confidence": selection.confidence,
-        "reason": selection.reason,
-        "tally": selection.tally,
-    }
