@@ -85,6 +85,7 @@ def _print_verifier(entries: Sequence[Entry]) -> None:
     readings: dict[str, Callable[[Sample], float]] = {
         "score, from text": lambda s: (s.check and s.check.score) or 0.0,
         "score, from logprobs": lambda s: (s.check and s.check.expected) or 0.0,
+        "score times probability of the check": lambda s: (s.check and s.check.reading) or 0.0,
         "certainty of the solver": lambda s: s.certainty,
     }
     for name, reading in readings.items():
@@ -182,7 +183,7 @@ def _rule_right(rule: Rule) -> Value:
 def _best(k: int) -> Value:
     def value(entry: Entry) -> float:
         scored = [s for s in entry.samples[:k] if s.check and s.answer is not None]
-        best = max(scored, key=lambda s: (s.check and s.check.expected) or 0.0, default=None)
+        best = max(scored, key=lambda s: (s.check and s.check.reading) or 0.0, default=None)
         return float(best is not None and entry.right(winner([best], lambda _: 1.0)))
 
     return value

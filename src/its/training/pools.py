@@ -33,6 +33,14 @@ class Check:
     certainty: float
     flops: float
 
+    @property
+    def reading(self) -> float | None:
+        """The expected score times the probability of the whole reply: a verifier that does the
+        sums again and is not sure of what it finds has found no solution right."""
+        if self.expected is None:
+            return None
+        return self.expected * math.exp(self.certainty)
+
 
 @dataclass(frozen=True)
 class Sample:

@@ -131,10 +131,10 @@ def _certainty(sample: Sample) -> float:
 
 
 def _checked(sample: Sample) -> float:
-    """The verifier's expected score as a weight; 1/2 where it said nothing readable."""
-    if sample.check is None or sample.check.expected is None:
+    """The verifier's reading as a weight; 1/2 where it said nothing readable."""
+    if sample.check is None or sample.check.reading is None:
         return 0.5
-    return 0.02 + sample.check.expected
+    return 0.02 + sample.check.reading
 
 
 def _both(sample: Sample) -> float:
