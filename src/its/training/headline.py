@@ -49,7 +49,7 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
         for doubt in (0.75, 0.9, 0.97)
     ),
 }
-_SEARCHES = ((1, 2), (2, 2), (4, 2))
+_SEARCHES = ((1, 2), (4, 2))
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """A search over lines with the verifier: keep what it passes, go back to where it first objects.
 
-Each of n solutions is checked; one with a line called wrong is cut before that line and written
-anew from there, for some rounds. The last check of each is its weight in the final vote. This is
-best-first search with a process reward, in which a solution's state is its verified beginning.
+It objects by calling a line wrong, or by writing its own version of a line with a probability
+below one half. Each of n solutions is checked; one that meets an objection is cut before that line
+and written anew from there, for some rounds. The last check of each is its weight in the final
+vote. This is best-first search with a process reward, in which a solution's state is its verified
+beginning.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from its.training.scaling import Outcome
 from its.training.writing import Answered, Ask, Writers
 
 _OBJECTION = " wrong"
+_DOUBT = math.log(0.5)
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,21 @@ def _judged(walk: _Path, check: Answered) -> tuple[_Path, int | None]:
     """The path with its check, and the line that the verifier objects to."""
     reply = check.replies[0]
     cost = walk.flops + check.flops
-    if reply.finish == "stop_string":
-        return replace(walk, weight=0.02, flops=cost), reply.text.count("\n")
     likely = sum(d * p for d, p in enumerate(reply.last_digit)) / 9 if reply.last_digit else 0.5
-    sure = math.exp(math.fsum(reply.logprobs))
-    return replace(walk, weight=0.02 + likely * sure, flops=cost, settled=True), None
+    weight = 0.02 + likely * math.exp(math.fsum(reply.logprobs))
+    objection = 0 if reply.finish == "stop_string" else None
+    start = 0
+    for number, line in enumerate(reply.text.split("\n")):
+        stop = start + len(line) + 1
+        doubtful = math.fsum(reply.logprobs[start:stop]) < _DOUBT
+        last = number == reply.text.count("\n")
+        if (doubtful and not line.startswith("Score")) or (last and objection == 0):
+            objection = number
+            break
+        start = stop
+    if objection is None:
+        return replace(walk, weight=weight, flops=cost, settled=True), None
+    return replace(walk, weight=weight, flops=cost), objection
 
 
 def _rewritten(
