@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its.errors import CallError, TransientCallError
 from its.models.protocol import Request
 from its.strategies.deep_reasoning import DeepReasoning
-from tests.strategies.scripted_door import ScriptedDoor, assignment
+from its.strategies.protocol import Critic
+from tests.strategies.scripted_door import PROMPTS, ScriptedDoor, assignment
 
 
 def echo(request: Request, label: str) -> str:
@@ -59,6 +62,14 @@ async def test_a_failed_critique_ends_its_chain_and_keeps_what_came_before() -> 
         "stage/1/draft",
     ]
     assert outcome.failures == ("stage/1/critique/1: reset",)
+
+
+async def test_another_model_may_be_the_critic() -> None:
+    door, judge = ScriptedDoor(echo), ScriptedDoor(echo)
+    critic = Critic(judge, PROMPTS)
+    await DeepReasoning(rounds=1).run(replace(assignment(door), critic=critic))
+    assert door.labels == ["0/draft", "0/refine/1"]
+    assert judge.labels == ["0/critique/1"]
 
 
 @settings(deadline=None)
