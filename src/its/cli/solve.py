@@ -229,7 +229,13 @@ async def _run(
         if ended.standing.recorded and ended.standing.recorded == ended.standing.done:
             messages.say(nothing_to_do_line(directory.path, ended.standing.done))
         width = messages.console.width
-        for part in summary(ended, directory.path, boxed=messages.live, width=width):
+        for part in summary(
+            ended,
+            directory.path,
+            session.solver.histories.values(),
+            boxed=messages.live,
+            width=width,
+        ):
             messages.show(part)
         return _exit_code(ended)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from its.allocation.shared_budget import SharedBudget
 from its.allocation.returns import History
+from its.allocation.shared_budget import SharedBudget
 from its.answers import Comparer
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
@@ -22,14 +22,15 @@ from its.problems.problem import AnswerKind, BadLine, Problem, Question
 from its.strategies.greedy import Greedy
 from its.usage import Usage
 
+_HISTORIES = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """A problem's row and its events, in order; and, for the summary, its samples' answers."""
+    """A problem's row and its events, in order."""
 
     solution: Solution
     events: tuple[dict[str, Any], ...]
-    history: History | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Solver:
     comparer: Comparer
     baseline: bool = False
     listen: Callable[[Account], None] | None = None
+    histories: dict[bytes, History] = field(default_factory=dict)
     shared: SharedBudget | None = None
 
     async def solve(self, problem: Problem) -> Solved:
@@ -84,8 +86,9 @@ class Solver:
             usage=account.usage,
             seconds=time.monotonic() - started,
         )
-        history = await self._history(problem, attempt)
-        return Solved(finished, tuple(account.events), history)
+        if len(self.histories) < _HISTORIES:
+            self.histories[problem.key] = await self._history(problem, attempt)
+        return Solved(finished, tuple(account.events))
 
     def _open_account(self, problem: Problem) -> Account:
         journal = self.exchange.journal

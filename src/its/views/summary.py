@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from its.allocation.returns import History, last_part
 from its.runs.accounting import PROBE, Bill
 from its.runs.batch import Standing
 from its.runs.run import Ended
@@ -21,8 +22,18 @@ BASELINE = "baseline"
 REASON_LENGTH = 160
 
 
-def summary(ended: Ended, directory: Path, *, boxed: bool, width: int) -> Iterator[RenderableType]:
-    """Parts to show one after the other; `boxed` draws the lines of tables (on a terminal)."""
+def summary(
+    ended: Ended,
+    directory: Path,
+    histories: Collection[History] = (),
+    *,
+    boxed: bool,
+    width: int,
+) -> Iterator[RenderableType]:
+    """Parts to show one after the other; `boxed` draws the lines of tables (on a terminal).
+
+    `histories` are the samples that this session drew, as far as they are known.
+    """
     from rich.text import Text
 
     stages = ended.accounting.by_stage
@@ -32,6 +43,7 @@ def summary(ended: Ended, directory: Path, *, boxed: bool, width: int) -> Iterat
     if ended.standing.graded:
         yield ""
         yield _comparison(ended.standing, stages, boxed, width)
+        yield from map(Text, last_spending(ended.standing, histories))
     if ended.accounting.totals.usage.calls:
         yield ""
         yield bill_table(stages, ended.accounting.totals, boxed=boxed, width=width)
@@ -60,6 +72,15 @@ def reasons(standing: Standing) -> list[str]:
     ]
     rest = standing.statuses["failed"] - sum(standing.reasons.values())
     return [*shown, f"and {rest:,} more"] if rest > 0 else shown
+
+
+def last_spending(standing: Standing, histories: Collection[History]) -> list[str]:
+    """What the last tenth of the samples bought, where all of the run's samples are known."""
+    solved = standing.statuses["answered"] + standing.statuses["unanswered"]
+    drawn = any(len(history.classes) > 1 for history in histories)
+    if not drawn or standing.recorded or len(histories) < solved:
+        return []
+    return [last_part(list(histories)).in_words()]
 
 
 def next_steps(ended: Ended) -> list[str]:
