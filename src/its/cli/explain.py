@@ -90,11 +90,10 @@ def _solve(pipeline: Pipeline, problem: Problem, output: Path | None, messages: 
     """Solve it in a run directory like any other, and read back what that holds."""
     from tempfile import TemporaryDirectory
 
-    import uvloop
-
     from its.pipeline.channels import all_prompts
     from its.runs.directory import open_run
     from its.runs.fingerprint import fingerprint, identity_of
+    from its.runs.loop import run_loop
     from its.runs.record import read_record
 
     identity = identity_of(pipeline, all_prompts(pipeline), baseline=False)
@@ -102,7 +101,7 @@ def _solve(pipeline: Pipeline, problem: Problem, output: Path | None, messages: 
         path = output or Path(scratch)
         directory = open_run(path, identity, fingerprint(identity), fresh=False)
         try:
-            interrupted = uvloop.run(_run(pipeline, problem, directory, messages))
+            interrupted = run_loop(_run(pipeline, problem, directory, messages))
         finally:
             directory.close()
         if interrupted:

@@ -132,15 +132,14 @@ def _judge(
     stdout: bool,
     messages: Messages,
 ) -> int:
-    import uvloop
-
     from its.problems.reading import open_problems
+    from its.runs.loop import run_loop
 
     with open_problems(source, limit=limit) as reader:
         directory = _open_directory(pipeline, source, output, fresh)
         try:
             emits = stdout or not sys.stdout.isatty()
-            return uvloop.run(_run(pipeline, reader, directory, emits, messages))
+            return run_loop(_run(pipeline, reader, directory, emits, messages))
         finally:
             directory.close()
 

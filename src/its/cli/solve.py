@@ -118,9 +118,9 @@ def solve(
         directory = _open_directory(pipeline, problems, output, fresh, baseline)
         order = Order(ordered, emits=stdout or not sys.stdout.isatty())
         try:
-            import uvloop
+            from its.runs.loop import run_loop
 
-            return uvloop.run(
+            return run_loop(
                 _run(pipeline, reader, directory, order, messages, survey.rows, baseline)
             )
         finally:
