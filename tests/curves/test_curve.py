@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import orjson
 import pytest
@@ -136,7 +137,7 @@ def test_pictures_show_every_strategy(records):
     drawn, picture = plot(points), svg(points, title="a < b")
     assert "vote" in drawn
     assert "(log)" in drawn
-    assert picture.startswith("<svg")
+    assert ElementTree.fromstring(picture).tag.endswith("svg")
     assert "a &lt; b" in picture
     assert picture.count("<polyline") == 2
     assert plot(points, "usd") == ""

@@ -31,13 +31,16 @@ def pool_of_nine(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(pool_of_nine: Path, tmp_path: Path) -> Path:
-    solve(pool_of_nine, f"recorded:{pool_of_nine}", tmp_path / "run")
+    prices = ("model.price.input=1.0", "model.price.output=2.0")
+    solve(pool_of_nine, f"recorded:{pool_of_nine}", tmp_path / "run", *prices)
     return tmp_path / "run"
 
 
 def test_a_run_holds_the_samples_that_it_drew(run, pool_of_nine):
     pool, recorded = load_pool(run), load_pool(pool_of_nine)
     assert pool.biased == ""
+    assert (pool.input_price, pool.output_price) == (1.0, 2.0)
+    assert pool.flops is None
     assert {p.id: p.question for p in pool.problems} == {
         p.id: p.question for p in recorded.problems
     }

@@ -65,7 +65,12 @@ def curve(
         Path | None, typer.Option("-o", "--output", metavar="FILE.svg", help="Write a picture.")
     ] = None,
     input_price: Annotated[
-        float | None, typer.Option("--input-price", min=0, help="USD per million prompt tokens.")
+        float | None,
+        typer.Option(
+            "--input-price",
+            min=0,
+            help="USD per million prompt tokens; a run's own price, if not given.",
+        ),
     ] = None,
     output_price: Annotated[
         float | None, typer.Option("--output-price", min=0, help="USD per million output tokens.")
@@ -102,7 +107,10 @@ def curve(
         _strategies(strategies, all_scored(records), all_measured(records)),
         sizes=_sizes(sizes),
         orders=orders,
-        prices=Prices(input_price, output_price),
+        prices=Prices(
+            pool.input_price if input_price is None else input_price,
+            pool.output_price if output_price is None else output_price,
+        ),
         seed=seed,
     )
     console = Console(stderr=True)

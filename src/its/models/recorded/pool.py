@@ -37,11 +37,13 @@ class Pool:
     """Problems in the order of the file.
 
     `biased` says why its samples are no fair draw from the model (they come from a run that
-    stopped adaptively, say); empty where they are. `flops` is what a sample took on average, None
-    where that is unknown.
+    stopped adaptively, say); empty where they are. `flops` is what a sample took on average;
+    `input_price` and `output_price` are US dollars per million tokens; None where unknown.
     """
 
     name: str
     problems: tuple[PoolProblem, ...]
     biased: str = ""
     flops: float | None = None
+    input_price: float | None = None
+    output_price: float | None = None

@@ -47,11 +47,15 @@ def read_run(path: Path, problems: str | None = None) -> Pool:
         )
     flops = [cost for story in stories.values() for cost in story.flops()]
     known = [cost for cost in flops if cost is not None]
+    configuration = description.get("configuration") or {}
+    price = (configuration.get("model") or {}).get("price") or {}
     return Pool(
         path.name,
         found,
-        _bias(description.get("configuration") or {}),
+        _bias(configuration),
         sum(known) / len(known) if known and len(known) == len(flops) else None,
+        price.get("input"),
+        price.get("output"),
     )
 
 
