@@ -80,7 +80,7 @@ def last_spending(standing: Standing, histories: Collection[History]) -> list[st
     drawn = any(len(history.classes) > 1 for history in histories)
     if not drawn or standing.recorded or len(histories) < solved:
         return []
-    return [last_part(list(histories)).in_words()]
+    return ["", last_part(list(histories)).in_words()]
 
 
 def next_steps(ended: Ended) -> list[str]:
