@@ -123,15 +123,17 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
 
 
 def test_a_second_writer_is_refused(tmp_path: Path) -> None:
-    problems = write_problems(tmp_path / "problems.jsonl", 40)
-    with hostile_process(SLOW) as server:
+    problems = write_problems(tmp_path / "problems.jsonl", 4)
+    with hostile_process({"faults": {"hang": 1.0}}) as server:
         call = arguments(problems, tmp_path / "run", server, "-c", "greedy")
         first = its(*call)
-        wait_for_work(server)
+        while server.stats()["requests"] == 0:
+            time.sleep(0.05)
         code, _, err = finish(its(*call))
         assert code == 2
         assert "another process" in err
-        assert finish(first)[0] == 0
+        os.kill(first.pid, signal.SIGKILL)
+        finish(first)
 
 
 def test_a_reader_that_leaves_stops_the_spending_quietly(tmp_path: Path) -> None:
