@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -188,6 +189,13 @@ async def test_a_judge_of_steps_rates_each_and_the_aggregate_is_the_score():
         (score,) = await StepReward(aggregation=how).score(QUESTION, pool, door, GENERAL)
         assert score.value == pytest.approx(expected)
         assert score.details["steps"] == pytest.approx([1, 0.5, 0.75])
+
+
+async def test_steps_are_separated_as_the_prompt_set_says():
+    lines = replace(GENERAL, separator="\n")
+    door = ScriptedDoor(lambda text, label: "[1] 10\n[2] 1")
+    (score,) = await StepReward().score(QUESTION, candidates("one\ntwo"), door, lines)
+    assert score.details["steps"] == [1, 0]
 
 
 async def test_scores_for_another_number_of_steps_abstain():

@@ -135,6 +135,7 @@ def _judge(
     from its.problems.reading import open_problems
     from its.runs.loop import run_loop
 
+    messages.say(f"At most {pipeline.budget.max:,} completions an item, probes apart.")
     with open_problems(source, limit=limit) as reader:
         directory = _open_directory(pipeline, source, output, fresh)
         try:

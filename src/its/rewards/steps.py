@@ -14,6 +14,7 @@ from its.calls.protocol import Door
 from its.candidates import Candidate, Score
 from its.problems.problem import Question
 from its.prompts import PromptSet
+from its.prompts.prompt_set import BLANK_LINE
 from its.rewards import verdicts
 from its.rewards.asking import ask
 from its.rewards.fencing import fenced
@@ -29,7 +30,7 @@ class StepReward:
     question and steps to a process reward model that answers with a JSON list of scores in
     [0, 1], one a step; `recorded` takes the step scores that the candidate carries already (from
     a search) and costs nothing. A verdict with another number of scores than steps is an
-    abstention. Steps are separated by blank lines.
+    abstention. Steps are separated as the prompt set says, by blank lines unless it does.
     """
 
     source: Literal["judge", "endpoint", "recorded"] = "judge"
@@ -50,7 +51,7 @@ class StepReward:
         async def one(candidate: Candidate) -> Score:
             if self.source == "recorded":
                 return self._score(candidate, candidate.step_scores, "no step scores")
-            texts = steps(candidate.text)
+            texts = steps(candidate.text, prompts.separator)
             if not texts:
                 return self._score(candidate, (), "no steps")
             return await self._ask(question, candidate, texts, door, prompts)
@@ -83,6 +84,8 @@ class StepReward:
         return Score(candidate.id, value, "steps", reason, {"steps": list(values)})
 
 
-def steps(text: str) -> list[str]:
-    """The steps of a solution: its paragraphs."""
-    return [step for part in re.split(r"\n\s*\n", text) if (step := part.strip())]
+def steps(text: str, separator: str = BLANK_LINE) -> list[str]:
+    """The steps of a solution: what stands between separators; white space in a blank line is
+    nothing."""
+    parts = re.split(r"\n\s*\n", text) if separator == BLANK_LINE else text.split(separator)
+    return [step for part in parts if (step := part.strip())]
