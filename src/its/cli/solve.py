@@ -95,7 +95,7 @@ def solve(
     from its.views.messages import Messages
     from its.views.opening import mapping_line
 
-    messages = Messages(quiet)
+    messages = Messages(quiet, animated=not (stdout and sys.stdout.isatty()))
     open_input = partial(
         open_problems,
         problems,
@@ -233,7 +233,7 @@ async def _run(
             ended,
             directory.path,
             session.solver.histories.values(),
-            boxed=messages.live,
+            boxed=messages.console.is_terminal,
             width=width,
         ):
             messages.show(part)

@@ -33,10 +33,14 @@ def open_console(*, stderr: bool) -> Console:
 
 
 class Messages:
-    """Sentences, tables and progress for a person; nothing when quiet."""
+    """Sentences, tables and progress for a person; nothing when quiet.
 
-    def __init__(self, quiet: bool = False) -> None:
+    Nothing moves when not `animated`: for a terminal that other output goes to as well.
+    """
+
+    def __init__(self, quiet: bool = False, *, animated: bool = True) -> None:
         self.quiet = quiet
+        self.animated = animated
 
     @cached_property
     def console(self) -> Console:
@@ -44,12 +48,12 @@ class Messages:
 
     @property
     def live(self) -> bool:
-        """Whether a person watches a terminal."""
-        return not self.quiet and self.console.is_terminal
+        """Whether to draw what changes: a person watches a terminal of our own."""
+        return not self.quiet and self.animated and self.console.is_terminal
 
     def say(self, sentence: str) -> None:
         if not self.quiet:
-            self.console.print(sentence, soft_wrap=True)
+            self.console.print(sentence, soft_wrap=not self.console.is_terminal)
 
     def show(self, content: Any) -> None:
         """Print something that rich can draw."""

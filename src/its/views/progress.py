@@ -50,6 +50,7 @@ class Progress:
         self._live: Live | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._mapping_said = total is not None
+        self._stopping_said = False
         self._pace = Pace()
 
     def watch(self, batch: Batch) -> None:
@@ -96,6 +97,7 @@ class Progress:
         while True:
             await asyncio.sleep(REFRESH)
             self._say_mapping()
+            self._say_stopping()
             if self._batch is None:
                 continue
             standing = self._batch.standing
@@ -111,6 +113,12 @@ class Progress:
         if not self._mapping_said and self._reader.mapping is not None:
             self._mapping_said = True
             self._messages.say(mapping_line(self._reader.mappings))
+
+    def _say_stopping(self) -> None:
+        """Once, after the first Ctrl-C."""
+        if self._session.exchange.gate.closed and not self._stopping_said:
+            self._stopping_said = True
+            self._messages.say("Stopping: calls in flight may end. Ctrl-C again leaves at once.")
 
     # --- what is shown --------------------------------------------------------------------------
 

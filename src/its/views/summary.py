@@ -80,7 +80,8 @@ def last_spending(standing: Standing, histories: Collection[History]) -> list[st
     drawn = any(len(history.classes) > 1 for history in histories)
     if not drawn or standing.recorded or len(histories) < solved:
         return []
-    return ["", last_part(list(histories)).in_words()]
+    last = last_part(list(histories))
+    return ["", last.in_words()] if last.samples > 1 else []
 
 
 def next_steps(ended: Ended) -> list[str]:
