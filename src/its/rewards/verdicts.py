@@ -17,12 +17,12 @@ _NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)"
 _VALUE = re.compile(
     rf"(?P<value>{_NUMBER})(?P<percent>\s?%)?(?:\s*(?:/|out of)\s*(?P<whole>\d+(?:\.\d+)?))?"
     # Neither part of a longer token, nor one end of a range, nor a chain of fractions.
-    r"(?![\w%])(?!\s*(?:/|[-–—~]\s*\d|(?:to|or)\b|[.,]\d))",
+    r"(?![\w%])(?!\s*(?:/|[-–—~]\s*\d|(?:to|or)\b|[.,]\d|[→>]|->|\d))",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
     r"\b(?:scores?|rating|grade|reward)\b[\s*_`\"']*(?:\([^()\n]*\)|out of \d+)?[\s*_`\"']*"
-    r"(?::|=|\bis\b|\bof\b)",
+    r"(?::|=|\bis\b|\bof\b|\s[-–—]\s|\n)",
     re.IGNORECASE,
 )
 _OUT_OF = re.compile(rf"(?<![\w.])({_NUMBER})\s*(?:/|out of)\s*(\d+(?:\.\d+)?)\b(?!\s*/)", re.I)
@@ -46,7 +46,7 @@ def score(text: str, low: float, high: float) -> float | None:
     plain = _plain(text)
     labelled = None
     for match in _LABEL.finditer(plain):
-        rest = plain[match.end() :].split("\n", 1)[0].strip()
+        rest = plain[match.end() :].lstrip().lstrip("[(<\"'").split("\n", 1)[0].strip()
         if value := _VALUE.match(rest):
             labelled = (_scaled(value, low, high),)
         elif rest[:1].isdigit() or _NO_NUMBER.match(rest) or rest[:1] in "-+":
