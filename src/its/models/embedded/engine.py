@@ -17,7 +17,7 @@ from its.models.embedded.weights import Floats
 CAPACITY = 64
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Job:
     """A draw on its way: which samples are still to begin, and which have ended."""
 
