@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from its.errors import InputError
 from its.judging.recorded import read_recorded, replay
 from its.rewards.voting import AdaptiveVoting
 
@@ -107,18 +109,23 @@ def test_without_a_directory_the_figures_go_to_standard_output(tmp_path):
 def test_a_line_that_cannot_be_used_is_named(tmp_path, line, words):
     path = tmp_path / "scores.jsonl"
     path.write_text(line)
-    done = its("judge", "--recorded", path)
-    assert done.returncode == 2
-    assert words in done.stderr
-    assert "Traceback" not in done.stderr
+    with pytest.raises(InputError, match=re.escape(words)):
+        read_recorded(str(path))
 
 
 def test_a_damaged_gzip_file_is_named(tmp_path):
     path = tmp_path / "scores.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"scores": [[1], [2]]}\n' * 1000)[:-20])
+    with pytest.raises(InputError, match="damaged"):
+        read_recorded(str(path))
+
+
+def test_the_command_says_it_in_one_sentence(tmp_path):
+    path = tmp_path / "scores.jsonl"
+    path.write_text('{"scores": [["8"], [2]]}')
     done = its("judge", "--recorded", path)
     assert done.returncode == 2
-    assert "damaged" in done.stderr
+    assert done.stderr == (f"its: {path}, line 1: `scores` holds text; write numbers or null\n")
 
 
 @pytest.mark.parametrize("arguments", [(), ("a.jsonl", "--recorded", "b.jsonl")])
