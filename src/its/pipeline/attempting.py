@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 
 from its.allocation.difficulty import (
     AskDifficulty,
@@ -187,11 +188,15 @@ class Attempt:
             completions=completions,
         )
         budget = Budget(Cap(completions), account.budget)
-        outcome = await stage.strategy.run(
-            self.assignment(
-                stage.name, stage.strategy_name, stage.channel, stage.prompts, budget, stage.reward
-            )
+        assignment = self.assignment(
+            stage.name, stage.strategy_name, stage.channel, stage.prompts, budget, stage.reward
         )
+        try:
+            outcome = await stage.strategy.run(assignment)
+        except CallError as error:
+            self.failures.append(f"{stage.name}: {error}")
+            account.note("decision", stage=stage.name, decision="failed", reason=str(error))
+            return
         self._take(stage.name, outcome)
         self.last_stage = stage.strategy_name
         if outcome.note or outcome.stopped:
@@ -221,7 +226,7 @@ class Attempt:
             read=self._read,
             same=self.comparer.same,
             completions=budget.remaining_completions or 0,
-            seed=self.exchange.seed,
+            seed=self._seed(),
             scorer=None if reward is None else self._scorer(stage, reward, budget),
             stop=plan.stop,
             lookahead=plan.lookahead,
@@ -230,6 +235,11 @@ class Attempt:
             critic=self._critic(stage, strategy, budget),
             allowance=None if self.shared is None else self._allowance,
         )
+
+    def _seed(self) -> int:
+        """This problem's own, so that searches of two problems share no random draw."""
+        name = f"{self.exchange.seed}/{self.account.problem.hex()}"
+        return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")
 
     async def _allowance(
         self, answers: Sequence[int | None], tokens: float | None, left: int

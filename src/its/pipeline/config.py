@@ -12,7 +12,7 @@ from its.errors import ConfigurationError
 from its.pipeline.components import PartSettings, part_settings
 from its.rewards import REWARDS
 from its.selection import SELECTORS
-from its.strategies import STRATEGIES
+from its.strategies import NEED_REWARD, STRATEGIES
 
 Positive = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
@@ -276,6 +276,11 @@ class Pipeline(Section):
         for name in wanted:
             if name not in self.models:
                 raise ValueError(f"no model {name!r} in `models`")
+        for stage in self.stages:
+            if stage.strategy in NEED_REWARD and not (stage.reward or self.select.reward):
+                raise ValueError(
+                    f"strategy {stage.strategy} needs a reward: set select.reward or the stage's"
+                )
         if self.budget.batch is not None:
             self._check_batch_budget()
         if self.budget.usd is not None and not (
