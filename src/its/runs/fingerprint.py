@@ -49,7 +49,6 @@ def identity_of(
                 for name, turns in sorted(chosen.prompts.items())
             },
             "styles": dict(sorted(chosen.styles.items())),
-            "scales": {name: list(ends) for name, ends in sorted(chosen.scales.items())},
             "separator": chosen.separator,
             "scales": dict(sorted(chosen.scales.items())),
         }
