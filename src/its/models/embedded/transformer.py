@@ -33,7 +33,8 @@ class _Layer:
 
     qkv: Floats
     out: Floats
-    gate_up: Floats
+    gate: Floats
+    up: Floats
     down: Floats
 
 
@@ -104,35 +105,30 @@ class Transformer:
 
     def logits(self, x: Floats) -> Floats:
         """The next token's logits (rows, vocabulary) after each row of the last layer's output."""
-        logits = _product(x, self._head)
-        logits /= self._norm(x)
-        return logits
+        return _product(self._normed(x), self._head)
 
     def _qkv(self, layer: _Layer, x: Floats, rotation: NDArray[np.complex64]) -> Floats:
         """(rows, 3 x hidden_size): queries and keys, rotated and queries scaled, and values."""
-        qkv = _product(x, layer.qkv)
-        qkv /= self._norm(x)
+        qkv = _product(self._normed(x), layer.qkv)
         rotated = qkv[:, : 2 * x.shape[1]].view(np.complex64)
         rotated *= rotation
         return qkv
 
     def _feed_forward(self, layer: _Layer, x: Floats) -> Floats:
-        both = _product(x, layer.gate_up)
-        both /= self._norm(x)
-        middle = both.shape[1] // 2
-        gate, up = both[:, :middle], both[:, middle:]
+        normed = self._normed(x)
+        gate, up = _product(normed, layer.gate), _product(normed, layer.up)
         up *= gate
         np.exp(gate, out=gate)
         gate += 1
         up /= gate
         return _product(up, layer.down)
 
-    def _norm(self, x: Floats) -> Floats:
-        """(rows, 1): the norms by which RMSNorm divides, up to the constant in the weights."""
-        norm = np.vecdot(x, x)
-        norm += self._epsilon
-        result: Floats = np.sqrt(norm)[:, None]
-        return result
+    def _normed(self, x: Floats) -> Floats:
+        """RMSNorm of each row, up to the constants that are in the weights."""
+        square = np.vecdot(x, x)
+        square += self._epsilon
+        normed: Floats = x / np.sqrt(square)[:, None]
+        return normed
 
 
 def _product(x: Floats, matrix: Floats) -> Floats:
@@ -184,7 +180,8 @@ def _fold(shape: Shape, tensors: dict[str, Floats], prefix: str) -> _Layer:
     return _Layer(
         qkv=_matrix(np.concatenate([query, _paired(key, shape), value]) * before_attention),
         out=_matrix(out),
-        gate_up=_matrix(np.concatenate([-gate, up]) * before_mlp),
+        gate=_matrix(-gate * before_mlp),
+        up=_matrix(up * before_mlp),
         down=_matrix(-down),
     )
 
