@@ -13,6 +13,7 @@ from tests.servers.dialect import Dialect
 from tests.servers.hostile import Behaviour, HostileServer
 from tests.servers.script import Ask
 
+pytestmark = pytest.mark.slow
 PLAIN = Behaviour(dialect=Dialect(json_schema=False))
 ITEMS = [
     {"id": "clear", "query": "q1", "responses": ["quality 9", "quality 2"], "label": 0},

@@ -16,7 +16,10 @@ from tests.benchmarks.selection import (
     reliability,
 )
 
-pytestmark = pytest.mark.skipif(not POOLS.is_dir(), reason=f"recorded pools are not in {POOLS}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not POOLS.is_dir(), reason=f"recorded pools are not in {POOLS}"),
+]
 
 
 @pytest.fixture(scope="module")
