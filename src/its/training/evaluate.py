@@ -133,9 +133,7 @@ def pool_options(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def pool_for(
-    options: argparse.Namespace, split: str, count: int, path: Path | None
-) -> list[Entry]:
+def pool_for(options: argparse.Namespace, split: str, count: int, path: Path | None) -> list[Entry]:
     """The pool of a file, or a fresh one, kept in the file if one is named.
 
     What a model's missing weights left out of a kept pool is drawn when they are there.

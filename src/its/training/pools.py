@@ -14,9 +14,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from its.training.checking import TOP_SCORE
-from its.training.lessons import filled, solve_prompt
+from its.training.lessons import PLAIN, filled, solve_prompt
 from its.training.problems import Problem
 from its.training.writing import Answered, Ask, Writers, Written
+
+# The best of the styles for greedy answers, of both solvers, on development problems.
+GREEDY_STYLE = "step_by_step"
 
 _ANSWER = re.compile(r"(?:^|\n)Answer: (-?\d+)$")
 _SCORE = re.compile(r"(?:^|\n)Score: (\d)$")
@@ -104,9 +107,7 @@ class Draws:
 def draw_pool(problems: Sequence[Problem], solver: Path, draws: Draws) -> list[Entry]:
     """Samples, greedy answers and ratings by the small solver, on every problem."""
     styles = draws.styles
-    turns = {
-        s: [i for i in range(draws.samples) if styles[i % len(styles)] == s] for s in styles
-    }
+    turns = {s: [i for i in range(draws.samples) if styles[i % len(styles)] == s] for s in styles}
     with Writers(solver, draws.processes) as writers:
         drawn = {
             style: writers.write([
@@ -117,6 +118,7 @@ def draw_pool(problems: Sequence[Problem], solver: Path, draws: Draws) -> list[E
             for style, turn in turns.items()
         }  # fmt: skip
         greedy = _greedy(writers, problems)
+        bare = _greedy(writers, problems, PLAIN)
         ratings = writers.write([Ask(filled("difficulty", question=p.question)) for p in problems])
     entries = []
     for i, problem in enumerate(problems):
@@ -130,7 +132,7 @@ def draw_pool(problems: Sequence[Problem], solver: Path, draws: Draws) -> list[E
                 problem,
                 tuple(placed[place] for place in range(draws.samples)),
                 {style: drawn[style][i].prompt_flops for style in turns},
-                {"small-solver": greedy[i]},
+                {"small-solver": greedy[i], "small-solver, bare question,": bare[i]},
                 _rating(ratings[i].replies[0].text),
             )
         )
@@ -218,12 +220,11 @@ def _seed(seed: int, index: int, style: str) -> int:
     return seed * 1_000_003 + index * 101 + sum(map(ord, style))
 
 
-def _greedy(writers: Writers, problems: Sequence[Problem]) -> list[tuple[str | None, float]]:
-    answers = writers.write([Ask(solve_prompt(p.question, GREEDY_STYLE)) for p in problems])
+def _greedy(
+    writers: Writers, problems: Sequence[Problem], style: str = GREEDY_STYLE
+) -> list[tuple[str | None, float]]:
+    answers = writers.write([Ask(solve_prompt(p.question, style)) for p in problems])
     return [(answer_of(a.replies[0].text), a.flops) for a in answers]
-
-
-GREEDY_STYLE = "step_by_step"
 
 
 def _sample(style: str, reply: Written, restated: bool) -> Sample:
