@@ -129,8 +129,9 @@ async def _run(
 def _show(record: Record) -> None:
     """The story on standard output: drawn on a terminal, plain elsewhere."""
     from its.views.messages import open_console
+    from its.views.stage_tree import PLAIN, Guides
     from its.views.story import read_story
-    from its.views.telling import PLAIN, Guides, tell
+    from its.views.telling import tell
 
     console = open_console(stderr=False)
     guides = Guides() if console.is_terminal else PLAIN

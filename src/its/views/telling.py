@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rich.cells import cell_len
@@ -14,28 +13,13 @@ from rich.text import Text
 from its.runs.accounting import Bill
 from its.views import figures
 from its.views.excerpt import clean_lines, excerpt, one_line, padded
-from its.views.story import StageStory, Story, Told, usage_of
+from its.views.stage_tree import PLAIN, Guides, stage_lines
+from its.views.story import Story, usage_of
 from its.views.summary import bill_table
 
 LABEL = 12
 WIDEST = 120
 BAR = 30
-REPLIES_SHOWN = 6
-_BARE_SCORE = re.compile(r"\W*([A-Za-z]+\W+)?\d+(\.\d+)?(\s*(/|of|out of)\s*\d+)?\W*")
-
-
-@dataclass(frozen=True, slots=True)
-class Guides:
-    """What a tree is drawn with: lines on a terminal, indentation elsewhere."""
-
-    branch: str = "├─ "
-    last: str = "└─ "
-    through: str = "│  "
-    gap: str = "   "
-    full: str = "█"
-
-
-PLAIN = Guides("   ", "   ", "   ", "   ", "#")
 
 
 def tell(
@@ -50,7 +34,7 @@ def tell(
         yield _headed("Budget", _budget(story.budget))
     for stage in story.stages:
         yield Text()
-        yield from _stage(stage, story.selection.get("candidate"), width, guides)
+        yield from stage_lines(stage, story.selection.get("candidate"), width, guides)
     if row is None:
         yield from (Text(line, "dim") for line in _pending(story))
         return
@@ -71,9 +55,8 @@ def tell(
 
 def _question(story: Story, width: int) -> Iterator[Text]:
     inside = width - LABEL
-    lines = [part for line in clean_lines(story.question) for part in _wrapped(line, inside)] or [
-        ""
-    ]
+    lines = [part for line in clean_lines(story.question) for part in _wrapped(line, inside)]
+    lines = lines or [""]
     for number, choice in enumerate(story.choices):
         lines.append(excerpt(f"{chr(ord('A') + number)}) {choice}", inside))
     for number, line in enumerate(lines):
@@ -112,140 +95,6 @@ def _budget(budget: Mapping[str, Any]) -> str:
     if budget.get("seconds") is not None:
         limits.append(figures.seconds(budget["seconds"]))
     return "at most " + ", ".join(limits)
-
-
-# --- stages and candidates ----------------------------------------------------------------------
-
-
-def _stage(stage: StageStory, chosen: str | None, width: int, guides: Guides) -> Iterator[Text]:
-    title = Text(stage.name, "bold")
-    if stage.strategy:
-        about = f"up to {figures.plural(stage.completions, 'completion')} of {stage.model}"
-        strategy = "" if stage.strategy == stage.name else f"{stage.strategy}, "
-        title.append(f"  {strategy}{about}", "dim")
-    remarks = _remarks(stage)
-    if not stage.strategy and remarks:
-        yield title.append(f"  {remarks[0]}", "dim")
-        return
-    yield title
-    for number, grew in enumerate(stage.rounds if stage.searches_steps else ()):
-        line = Text(guides.branch, "dim").append(f"round {number + 1:<4}", "dim")
-        yield line.append(excerpt(grew, width - cell_len(line.plain)), "dim")
-    yield from _tree(stage, chosen, width, guides, more=bool(remarks))
-    for number, remark in enumerate(remarks):
-        guide = guides.last if number == len(remarks) - 1 else guides.branch
-        yield Text(guide, "dim").append(excerpt(remark, width - len(guide)), "yellow")
-
-
-def _remarks(stage: StageStory) -> list[str]:
-    failed = [
-        f"{figures.plural(number, 'call')} came to nothing: {one_line(reason)}"
-        for reason, number in stage.failures.items()
-    ]
-    decided = [f"{decision}: {one_line(reason)}" for decision, reason in stage.decisions]
-    return failed + decided
-
-
-def _tree(
-    stage: StageStory, chosen: str | None, width: int, guides: Guides, *, more: bool
-) -> Iterator[Text]:
-    """Candidates below those that they were made from; before there are any, the replies."""
-    if not stage.candidates:
-        shown = stage.replies[-REPLIES_SHOWN:]
-        for label, text in shown:
-            line = Text(guides.branch, "dim").append(f"{label}  ", "dim")
-            yield line.append(excerpt(text, width - cell_len(line.plain)))
-        return
-    told = {candidate.id for candidate in stage.candidates}
-    below: dict[str, list[Told]] = {}
-    roots: list[Told] = []
-    for candidate in stage.candidates:
-        parents = [parent for parent in candidate.parents if parent in told]
-        (below.setdefault(parents[-1], []) if parents else roots).append(candidate)
-    depths = _Columns.of(stage.candidates, _depth(roots, below))
-    yield from _branch(roots, below, "", _Drawing(chosen, width, guides, depths), more=more)
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Widths that line up the candidates of one stage, at every depth of its tree."""
-
-    label: int
-    style: int
-    answer: int
-    score: int
-
-    @staticmethod
-    def of(candidates: Sequence[Told], depth: int) -> _Columns:
-        return _Columns(
-            min(max(len(c.label) for c in candidates), 20) + 3 * depth,
-            min(max(len(c.style) for c in candidates), 14),
-            min(max(cell_len(_answer(c)) for c in candidates), 18),
-            4 if any(c.score is not None for c in candidates) else 0,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawing:
-    chosen: str | None
-    width: int
-    guides: Guides
-    columns: _Columns
-
-
-def _depth(roots: list[Told], below: Mapping[str, list[Told]]) -> int:
-    return max((1 + _depth(below[c.id], below) for c in roots if c.id in below), default=0)
-
-
-def _branch(
-    candidates: list[Told],
-    below: Mapping[str, list[Told]],
-    indent: str,
-    drawing: _Drawing,
-    *,
-    more: bool,
-) -> Iterator[Text]:
-    guides = drawing.guides
-    for number, candidate in enumerate(candidates):
-        last = number == len(candidates) - 1 and not more
-        children = below.get(candidate.id, [])
-        yield _candidate(candidate, indent + (guides.last if last else guides.branch), drawing)
-        inner = indent + (guides.gap if last else guides.through)
-        under = inner + (guides.through if children else guides.gap)
-        for remark in _said_of(candidate):
-            room = drawing.width - len(under)
-            yield Text(under, "dim").append(excerpt(remark, room), "dim italic")
-        yield from _branch(children, below, inner, drawing, more=False)
-
-
-def _candidate(candidate: Told, guide: str, drawing: _Drawing) -> Text:
-    columns, won = drawing.columns, candidate.id == drawing.chosen
-    label = padded(candidate.label, max(columns.label - (len(guide) - 3), 1))
-    line = Text(guide, "dim").append(label, "dim")
-    if columns.style:
-        line.append(f"  {padded(candidate.style, columns.style)}", "dim")
-    known = "bold green" if won else "bold" if candidate.answer is not None else "dim"
-    line.append(f"  {padded(_answer(candidate), columns.answer)}", known)
-    if columns.score:
-        score = "" if candidate.score is None else f"{candidate.score:.2f}"
-        line.append(f"  {score:>{columns.score}}", "cyan")
-    end = "  ← chosen" if won else "" if candidate.complete else "  (unfinished)"
-    room = drawing.width - cell_len(line.plain) - 2 - len(end)
-    line.append(f"  {excerpt(candidate.text, room)}", "dim" if not won else "")
-    return line.append(end, "green" if won else "yellow")
-
-
-def _answer(candidate: Told) -> str:
-    if candidate.answer is None:
-        return "no answer"
-    return one_line(candidate.answer) + (" ?" if candidate.fallback else "")
-
-
-def _said_of(candidate: Told) -> list[str]:
-    """The critique it was made from and the reason of its score, where they say something."""
-    said = [f"critique: {candidate.critique}"] if candidate.critique else []
-    reason = candidate.reason.strip()
-    return [*said, f"score: {reason}"] if reason and not _BARE_SCORE.fullmatch(reason) else said
 
 
 def _pending(story: Story) -> list[str]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from its.calls.account import Account
 from its.views.messages import Messages
+from its.views.stage_tree import Guides
 from its.views.story import read_story
-from its.views.telling import Guides, tell
+from its.views.telling import tell
 
 if TYPE_CHECKING:
     from rich.live import Live
