@@ -22,10 +22,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("solve")(solve.solve)
-app.command("explain")(explain.explain)
-app.command("check")(check.check)
+app.command("explain", short_help="Tell how one question is answered, live or recorded.")(
+    explain.explain
+)
+app.command("check", short_help="Show the whole pipeline and what the endpoint can do.")(
+    check.check
+)
 app.command("schema")(schema.schema)
-app.command("judge")(judge.judge)
+app.command("judge", short_help="Judge responses with a reward.")(judge.judge)
 
 
 @app.callback()
