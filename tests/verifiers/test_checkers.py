@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from its.candidates import Answer, Candidate
@@ -14,12 +12,10 @@ from its.prompts import load_prompt_set
 from its.rewards import ChoiceCheck, CodeTests, PatternCheck, SchemaCheck, ValueCheck
 from its.verifiers.agreement import agreement
 from its.verifiers.checkers import fits_schema, is_choice, is_equivalent, matches
+from tests.verifiers.needs import needs_sandbox
 
 QUESTION = Question("Write f, the square of a number.")
 GENERAL = load_prompt_set("general")
-needs_bubblewrap = pytest.mark.skipif(
-    shutil.which("bwrap") is None, reason="bubblewrap is not installed"
-)
 
 
 class NoDoor:
@@ -113,7 +109,7 @@ def test_where_nothing_passes_nothing_is_chosen():
     assert agreement([], []).chosen is None
 
 
-@needs_bubblewrap
+@needs_sandbox
 async def test_programs_are_scored_by_given_tests():
     reward = CodeTests(tests=("assert f(2) == 4", "assert f(3) == 9"), agreement=False)
     assert await values(
@@ -121,7 +117,7 @@ async def test_programs_are_scored_by_given_tests():
     ) == [1, 0.5, 0]
 
 
-@needs_bubblewrap
+@needs_sandbox
 async def test_a_hostile_candidate_costs_only_itself_and_the_score_says_why():
     reward = CodeTests(tests=("assert f(2) == 4",), agreement=False)
     hostile = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import asyncio
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,21 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from its.errors import SandboxUnavailable
-from its.verifiers import sandbox
 from its.verifiers.code import assertions_in, program_in, run_tests
 from its.verifiers.sandbox import Limits, run
+from tests.verifiers.needs import needs_sandbox
 
-
-def _usable() -> str | None:
-    try:
-        sandbox.available_interpreter()
-    except SandboxUnavailable as error:
-        return str(error)
-    return None
-
-
-needs_sandbox = pytest.mark.skipif(_usable() is not None, reason=f"{_usable()}")
 HOSTS = Path("/tmp/a")
 TIGHT = Limits(seconds=4, cpu_seconds=3, memory_mb=256, scratch_mb=4)
 
@@ -243,9 +231,3 @@ def _left_behind() -> list[str]:
         if b"/program.py" in command:
             found.append(command.decode())
     return found
-
-
-def test_the_sandbox_is_there_on_a_system_that_has_bubblewrap():
-    if shutil.which("bwrap") is None:
-        pytest.skip("bubblewrap is not installed")
-    assert _usable() is None

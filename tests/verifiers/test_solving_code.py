@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 
 from tests.cli.process import its
 from tests.servers.hostile import HostileServer
 from tests.servers.script import Ask
+from tests.verifiers.needs import needs_sandbox
 
 PROGRAMS = (
     "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass",
@@ -32,7 +32,7 @@ answers: {kind: code}
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+@needs_sandbox
 async def test_hostile_programs_lose_to_the_one_that_passes(tmp_path):
     written: list[str] = []
 
