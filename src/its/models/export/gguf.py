@@ -27,7 +27,7 @@ def write_gguf(weights: Weights, path: Path, name: str) -> None:
     """Write a GGUF file with the tokenizer and the chat template in it.
 
     Tensors are stored in fp32: beside fp16 matrices llama.cpp rounds what it multiplies them with
-    to fp16 too, and log-probabilities come out up to 0.03 apart.
+    to fp16 too, which moved log-probabilities by up to 0.004 and made it no faster.
     """
     shape = weights.shape
     writer = gguf.GGUFWriter(path, "llama")
