@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its.errors import CallError, PermanentCallError, TransientCallError
-from its.models.protocol import Capabilities, Completion, Request, TokenLogprob
+from its.models.protocol import Completion, Request, TokenLogprob
 from its.strategies.attempts import FIVE_STYLES, Attempts
 from its.strategies.best_of_n import BestOfN
 from its.strategies.greedy import Greedy
@@ -51,29 +51,16 @@ async def test_attempts_take_the_five_styles_in_turn() -> None:
     assert sent["0"] == sent["5"]
 
 
-async def test_samples_of_one_prompt_share_a_call() -> None:
+async def test_samples_of_one_prompt_are_asked_for_together() -> None:
     door = answers("abab")
     await SelfConsistency(n=4).run(assignment(door))
     assert door.batches == [["0", "1", "2", "3"]]
 
 
-async def test_samples_of_one_style_share_a_call() -> None:
+async def test_samples_of_one_style_are_asked_for_together() -> None:
     door = answers("abababab")
     await Attempts(n=5, styles=("backwards", "analogy")).run(assignment(door))
     assert sorted(door.batches) == [["0", "2", "4"], ["1", "3"]]
-
-
-async def test_an_endpoint_without_n_is_asked_draw_by_draw() -> None:
-    door = answers("abab")
-    door.capabilities = Capabilities(n=False)
-    await SelfConsistency(n=4).run(assignment(door))
-    assert door.batches == []
-    assert [(label, request.draw) for label, request in door.sent] == [
-        ("0", 0),
-        ("1", 1),
-        ("2", 2),
-        ("3", 3),
-    ]
 
 
 async def test_greedy_asks_once_at_temperature_zero() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from its.calls.protocol import Door
@@ -98,24 +98,19 @@ async def ask_all(
 ) -> list[Completion | CallError]:
     """Ask every request once, all at the same time, results in order.
 
-    Where the endpoint honours `n`, requests that differ in nothing but the number of their draw
-    share a call. A failure takes only its own place in the list.
+    Equal requests are asked together: where the endpoint honours `n`, they share a call. A failure
+    takes only its own place in the list.
     """
-    groups: dict[object, list[int]] = {}
+    groups: dict[Request, list[int]] = {}
     for place, request in enumerate(requests):
-        shared = replace(request, draw=None) if door.capabilities.n else place
-        groups.setdefault(shared, []).append(place)
+        groups.setdefault(request, []).append(place)
     replies: dict[int, Completion | CallError] = {}
 
-    async def ask_group(group: list[int]) -> None:
-        first = requests[group[0]]
-        if len(group) == 1:
-            replies[group[0]] = await settled(door.complete(first, labels[group[0]]))
-        else:
-            many = await door.complete_many(first, [labels[place] for place in group])
-            replies.update(zip(group, many, strict=True))
+    async def ask_group(request: Request, group: list[int]) -> None:
+        many = await door.complete_many(request, [labels[place] for place in group])
+        replies.update(zip(group, many, strict=True))
 
-    await together(ask_group(group) for group in groups.values())
+    await together(ask_group(request, group) for request, group in groups.items())
     return [replies[place] for place in range(len(requests))]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from its.candidates import Answer, Candidate
 from its.errors import BudgetExhausted, CallError, PermanentCallError
@@ -146,7 +146,7 @@ class _Drawing:
             await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
 
     async def _ask(self, ordinals: list[int]) -> None:
-        requests = [replace(self.samples[i].request, draw=i) for i in ordinals]
+        requests = [self.samples[i].request for i in ordinals]
         labels = [str(ordinal) for ordinal in ordinals]
         replies = await ask_all(self.assignment.door, requests, labels)
         for ordinal, label, reply in zip(ordinals, labels, replies, strict=True):
