@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from its.cli import check, explain, judge, schema, solve
+from its.cli import check, curve, explain, judge, schema, solve, tune
 from its.errors import ItsError
 
 app = typer.Typer(
@@ -30,6 +30,8 @@ app.command("check", short_help="Show the whole pipeline and what the endpoint c
 )
 app.command("schema")(schema.schema)
 app.command("judge", short_help="Judge responses with a reward.")(judge.judge)
+app.command("curve", short_help="What other budgets would have cost and given.")(curve.curve)
+app.command("tune", short_help="Find the best budget for every difficulty.")(tune.tune)
 
 
 @app.callback()
