@@ -21,11 +21,11 @@ def frontier(points: Sequence[CascadePoint]) -> list[CascadePoint]:
 
 def row(point: CascadePoint) -> str:
     """One point in a line."""
-    went_up = f", {point.went_up:4.0%} went up" if point.strategy == "cascade" else ""
+    went_up = f", {point.went_up:.0%} up" if point.strategy == "cascade" else ""
     return (
         f"{point.strategy:8} {_samples(Plan(point.small, point.large)):>7}  "
         f"accuracy {point.accuracy:.3f} ({point.low:.3f} to {point.high:.3f})  "
-        f"cost {point.cost:7.2f}{went_up}"
+        f"cost {point.cost:.4g}{went_up}"
     )
 
 

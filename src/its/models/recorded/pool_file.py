@@ -32,7 +32,8 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         data = path.read_bytes()
         text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: cannot read the pool: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot read the pool: {reason}") from error
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue

@@ -30,7 +30,8 @@ def read_run(path: Path, problems: str | None = None) -> Pool:
         description = orjson.loads((path / "run.json").read_bytes())
         events = list(_events(path / "traces.jsonl"))
     except (OSError, orjson.JSONDecodeError) as error:
-        raise InputError(f"{path}: cannot read the run: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot read the run: {reason}") from error
     references = _references(problems or str(description.get("source", "-")), bool(problems))
     stories: dict[str, _Story] = {}
     for event in events:
