@@ -169,7 +169,7 @@ def _judge(rng: random.Random, split: str, top: int) -> Lesson:
         lines = spoiled_lines(rng, problem, style)
         score = check_solution(problem.state, lines, problem.restated).score
         block = filled("judge_response", number=number, draft="\n".join(lines))
-        if sum(map(len, blocks)) + len(block) + len(problem.question) > 900:
+        if blocks and sum(map(len, blocks)) + len(block) + len(problem.question) > 900:
             break
         blocks.append(block)
         scores.append(f"[{number}] {score}")
