@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +95,18 @@ def _default(field: Any) -> str:
 def _parts(registry: dict[str, type]) -> str:
     rows = ["| name | settings and defaults | what it does |", "|---|---|---|"]
     for name, part in registry.items():
-        fields = part.__dataclass_fields__.values()
-        settings = ", ".join(f"`{field.name}: {field.default}`" for field in fields if field.init)
+        settings = ", ".join(_setting(field) for field in dataclasses.fields(part) if field.init)
         first = " ".join((part.__doc__ or "").split("\n\n")[0].split()).replace("|", "\\|")
         rows.append(f"| `{name}` | {settings or 'none'} | {first} |")
     return "\n".join(rows) + "\n"
+
+
+def _setting(field: dataclasses.Field[Any]) -> str:
+    if field.default is not dataclasses.MISSING:
+        return f"`{field.name}: {field.default}`"
+    if field.default_factory is not dataclasses.MISSING:
+        return f"`{field.name}: {field.default_factory()}`"
+    return f"`{field.name}` (needed)"
 
 
 if __name__ == "__main__":

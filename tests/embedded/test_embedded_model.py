@@ -170,7 +170,7 @@ async def test_what_it_cannot_do_is_refused(model: EmbeddedModel) -> None:
 async def test_a_cancelled_call_says_what_had_been_written(model: EmbeddedModel) -> None:
     request = Request(ASKED, 1000, seed=1, temperature=5.0)
     received = Received()
-    call = asyncio.create_task(model.complete(request, 40, received=received))
+    call = asyncio.create_task(model.complete(request, 2000, received=received))
     await asyncio.sleep(0.1)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -110,9 +110,12 @@ def test_ctrl_c_drains_and_the_same_command_finishes_the_run(tmp_path: Path) -> 
 
 def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
     problems = write_problems(tmp_path / "problems.jsonl", 40)
-    with hostile_process({"tokens": 8, "faults": {"hang": 0.5}}) as server:
-        process = its(*arguments(problems, tmp_path / "run", server, "-c", "greedy"))
-        while server.stats()["completions"] < 25:
+    with hostile_process({"tokens": 8, "seconds": 2.0}) as server:
+        call = arguments(problems, tmp_path / "run", server, "-c", "greedy", "--concurrency", "4")
+        process = its(*call)
+        while server.stats()["in_flight"] < 4 or not (tmp_path / "run" / "traces.jsonl").exists():
+            time.sleep(0.05)
+        while server.stats()["completions"] < 12:
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGINT)
         time.sleep(0.5)

@@ -88,6 +88,7 @@ def test_a_spoiled_solution_with_the_right_answer_and_lines_is_not_called_wrong(
     assert 0.3 < sum(s == TOP_SCORE for s in scores) / len(scores) < 0.75
 
 
+@pytest.mark.slow
 def test_held_out_problems_are_in_no_lesson_and_evenly_hard() -> None:
     problems = held_out_problems("test", 200, seed=3)
     assert {p.family for p in problems} == set(FAMILIES)
