@@ -59,14 +59,15 @@ def test_the_accounts_equal_the_servers_count(tmp_path: Path) -> None:
 
 
 def test_cancelling_saves_what_surplus_calls_would_have_produced(tmp_path: Path) -> None:
-    """Forty samples are asked for; the first four agree, and the others are cut off."""
+    """Forty samples are asked for, as many at once as the server has slots; the first four agree,
+    those already running behind them are cut off, and the rest is never sent."""
     problems = tmp_path / "problems.jsonl"
-    question = "12+7+31+5+18+44+9+27"
+    question = "12+7+31+5+18+44+9+27+63+8+51+16+4+39"
     problems.write_bytes(orjson.dumps({"id": "one", "question": question}) + b"\n")
     samples = (
         *("-c", "self_consistency", "--set", "model.prompts=embedded"),
-        *("--set", "model.temperature=0.05", "--set", "stages.0.n=40"),
-        *("--set", "budget.max=40", "--concurrency", "40"),
+        *("--set", "model.temperature=0", "--set", "stages.0.n=40"),
+        *("--set", "budget.max=40", "--concurrency", "4"),
     )
     eager = ("--set", "stop.rule=adaptive_consistency", "--set", "stop.lookahead=36")
     with llama_cpp(shipped_weights("large-solver"), slots=4, context=1024) as server:
@@ -74,7 +75,7 @@ def test_cancelling_saves_what_surplus_calls_would_have_produced(tmp_path: Path)
         spent = spend(server, command(problems, tmp_path / "cut", server, *samples, *eager))
     surplus = produced * 36 / 40
     saved = produced - spent
-    assert compute_of(tmp_path / "cut")["totals"]["cancelled"] > 30
+    assert compute_of(tmp_path / "cut")["totals"]["cancelled"] > 0
     assert saved >= 0.9 * surplus, f"{saved} of {surplus:.0f} surplus tokens saved"
 
 
