@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -134,35 +133,16 @@ def _judge(
 ) -> int:
     from its.problems.reading import open_problems
     from its.runs.loop import run_loop
+    from its.runs.opening import open_directory
 
     messages.say(f"At most {pipeline.budget.max:,} completions an item, probes apart.")
     with open_problems(source, limit=limit) as reader:
-        directory = _open_directory(pipeline, source, output, fresh)
+        directory = open_directory(pipeline, source, output, fresh=fresh, command="judge")
         try:
             emits = stdout or not sys.stdout.isatty()
             return run_loop(_run(pipeline, reader, directory, emits, messages))
         finally:
             directory.close()
-
-
-def _open_directory(
-    pipeline: Pipeline, source: str, output: Path | None, fresh: bool
-) -> RunDirectory:
-    from its.pipeline.channels import all_prompts
-    from its.pipeline.disclosure import without_secrets
-    from its.runs.directory import default_path, open_run
-    from its.runs.fingerprint import fingerprint, identity_of
-
-    identity = identity_of(pipeline, all_prompts(pipeline), baseline=False) | {"command": "judge"}
-    mark = fingerprint(identity)
-    directory = open_run(output or default_path(source, mark), identity, mark, fresh)
-    directory.describe(
-        source=source,
-        seed=pipeline.seed,
-        configuration=without_secrets(pipeline.model_dump(mode="json")),
-        started=round(time.time(), 3),
-    )
-    return directory
 
 
 async def _run(
@@ -177,7 +157,7 @@ async def _run(
     from its.judging.items import items
     from its.judging.judge import Judge
     from its.judging.report import report
-    from its.runs.emission import Emission
+    from its.runs.emission import Emission, to_nobody
     from its.runs.run import open_session, run_session
     from its.views.judging import judged
     from its.views.opening import resume_line
@@ -200,7 +180,7 @@ async def _run(
                 ended = await run_session(
                     session,
                     items(reader),
-                    emission.emit if emission else _to_nobody,
+                    emission.emit if emission else to_nobody,
                     progress.watch,
                     judge,
                 )
@@ -216,7 +196,3 @@ async def _run(
     if ended.interrupted:
         return RunInterrupted.exit_code
     return 3 if ended.standing.statuses["failed"] else 0
-
-
-def _to_nobody(position: int, row: bytes) -> None:
-    """Rows go to the run directory alone."""

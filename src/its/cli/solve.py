@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -92,6 +91,8 @@ def solve(
     from its.pipeline.ceiling import ceiling
     from its.pipeline.channels import all_prompts
     from its.problems.reading import open_problems
+    from its.runs.loop import run_loop
+    from its.runs.opening import open_directory
     from its.views.messages import Messages
     from its.views.opening import mapping_line
 
@@ -115,11 +116,9 @@ def solve(
             print(most)
             return 0
         messages.say(most)
-        directory = _open_directory(pipeline, problems, output, fresh, baseline)
+        directory = open_directory(pipeline, problems, output, fresh=fresh, baseline=baseline)
         order = Order(ordered, emits=stdout or not sys.stdout.isatty())
         try:
-            from its.runs.loop import run_loop
-
             return run_loop(
                 _run(pipeline, reader, directory, order, messages, survey.rows, baseline)
             )
@@ -163,26 +162,6 @@ class Order:
     emits: bool
 
 
-def _open_directory(
-    pipeline: Pipeline, source: str, output: Path | None, fresh: bool, baseline: bool
-) -> RunDirectory:
-    from its.pipeline.channels import all_prompts
-    from its.pipeline.disclosure import without_secrets
-    from its.runs.directory import default_path, open_run
-    from its.runs.fingerprint import fingerprint, identity_of
-
-    identity = identity_of(pipeline, all_prompts(pipeline), baseline=baseline)
-    mark = fingerprint(identity)
-    directory = open_run(output or default_path(source, mark), identity, mark, fresh)
-    directory.describe(
-        source=source,
-        seed=pipeline.seed,
-        configuration=without_secrets(pipeline.model_dump(mode="json")),
-        started=round(time.time(), 3),
-    )
-    return directory
-
-
 async def _run(
     pipeline: Pipeline,
     reader: ProblemReader,
@@ -192,7 +171,7 @@ async def _run(
     total: int | None,
     baseline: bool,
 ) -> int:
-    from its.runs.emission import Emission
+    from its.runs.emission import Emission, to_nobody
     from its.runs.run import open_session, run_session
     from its.views.opening import nothing_to_do_line, resume_line
     from its.views.progress import Progress
@@ -216,7 +195,7 @@ async def _run(
                 ended = await run_session(
                     session,
                     reader,
-                    emission.emit if emission else _to_nobody,
+                    emission.emit if emission else to_nobody,
                     progress.watch,
                     total=total,
                 )
@@ -238,10 +217,6 @@ async def _run(
         ):
             messages.show(part)
         return _exit_code(ended)
-
-
-def _to_nobody(position: int, row: bytes) -> None:
-    """Rows go to the run directory alone."""
 
 
 def _exit_code(ended: Ended) -> int:

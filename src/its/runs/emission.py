@@ -65,3 +65,7 @@ class Emission:
             except (BrokenPipeError, ValueError):
                 self.closed = True
                 self._on_closed()
+
+
+def to_nobody(position: int, row: bytes) -> None:
+    """Rows go to the run directory alone."""
