@@ -14,7 +14,20 @@ if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
 
 DRAFTS_IN_A_PROMPT = 2
-"""A prompt holds at most the question, a draft and its critique, each as long as a completion."""
+"""Most prompts hold at most the question, a draft and its critique, a completion long each."""
+
+SHOWS_MANY = frozenset(
+    {
+        "debate",
+        "generalist",
+        "mixture_of_agents",
+        "parallel_distil_refine",
+        "plan_search",
+        "recursive_self_aggregation",
+        "universal",
+    }
+)
+"""Parts whose prompts may hold every candidate at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +67,10 @@ def ceiling(
     completion = max(model.max_tokens for model in models)
     template = max(_longest(chosen) for chosen in prompts.values())
     dearest = [Price(m.price.input, m.price.cached_input, m.price.output) for m in models]
+    drafts = budget.max if _parts(pipeline) & SHOWS_MANY else DRAFTS_IN_A_PROMPT
     tokens, money = 0, 0.0
     for length in lengths:
-        prompt = length + template + DRAFTS_IN_A_PROMPT * completion
+        prompt = length + template + drafts * completion
         tokens += _capped(completions * (prompt + completion), budget.tokens)
         worst = Usage(
             prompt_tokens=completions * prompt, completion_tokens=completions * completion
@@ -69,6 +83,16 @@ def ceiling(
         tokens,
         money if known else None,
     )
+
+
+def _parts(pipeline: Pipeline) -> set[str]:
+    """Names of the strategies, rewards and the selection that the pipeline uses."""
+    rewards = [pipeline.select.reward, *(stage.reward for stage in pipeline.stages)]
+    return {
+        pipeline.select.method,
+        *(stage.strategy for stage in pipeline.stages),
+        *(reward.method for reward in rewards if reward is not None),
+    }
 
 
 def _longest(prompts: PromptSet) -> int:
