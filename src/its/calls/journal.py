@@ -1,10 +1,10 @@
 """The journal: what was sent before it is sent, what came back before it is used.
 
-One SQLite file, one writer thread. Everything that waits is committed as one group, so that a
+One SQLite file. Everything that waits is committed as one group, so that a
 thousand calls in flight cost a few commits and no write waits longer than one. `kill -9` loses
 nothing that was committed; a power loss may lose the last group.
 
-The views beside it (`solutions.jsonl`, `traces.jsonl`) are written by the same thread just before
+The views beside it (`solutions.jsonl`, `traces.jsonl`) are written just before
 the group that records how long they are: whatever stands beyond that length was never committed
 and is cut off on opening.
 """
@@ -64,7 +64,7 @@ class Journal:
         self._directory = directory
         path = directory / "journal.sqlite"
         try:
-            self._write = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._write = sqlite3.connect(path, isolation_level=None)
             for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
                 self._write.execute(f"PRAGMA {pragma}")
             self._write.executescript(_SCHEMA)
@@ -201,7 +201,7 @@ class Journal:
 
     def close(self) -> None:
         """Write what is left and close the files. Does not raise for what failed before."""
-        self._writer.stop()
+        self._writer.flush()
         for view in self._views.values():
             view.close()
         self._read.close()
@@ -224,7 +224,7 @@ class Journal:
         self._views["solutions"].seek(0, 2)
         self._lengths["solutions"] = int(needed)
 
-    # --- the writer thread ----------------------------------------------------------------------
+    # --- writing ----------------------------------------------------------------------
 
     def _write_group(self, writes: Sequence[Callable[[], object]]) -> None:
         before = dict(self._lengths)
