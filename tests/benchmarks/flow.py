@@ -96,12 +96,12 @@ def measure(server: HostileProcess, setting: Setting, command: Sequence[str]) ->
     return Measured(ideal / makespan, makespan, cpu, stats["in_flight_max"])
 
 
-def its_command(url: str, problems: Path, run: Path, setting: Setting, stream: bool) -> list[str]:
+def its_command(url: str, problems: Path, run: Path, setting: Setting, stream: str) -> list[str]:
     return [
         *(sys.executable, "-m", "its", "solve", str(problems), "-q", "-o", str(run), "--fresh"),
         *("-c", "self_consistency", "-m", "loopback", "--base-url", url),
         *("--concurrency", str(setting.slots), "--set", f"stages.0.n={setting.samples}"),
-        *("--set", f"model.stream={str(stream).lower()}"),
+        *("--set", f"model.stream={stream}"),
     ]
 
 
@@ -127,7 +127,7 @@ def run(setting: Setting, folder: Path, sdk: bool) -> None:
     )
     with hostile_process(behaviour) as server:
         shares = {}
-        for name, stream in (("its, streaming", True), ("its, whole replies", False)):
+        for name, stream in (("its", "auto"), ("its, streaming", "true")):
             single = Setting(1, setting.samples, setting.slots, 0, 0, "")
             fixed = measure(
                 server, single, its_command(server.url, one, folder / "r", single, stream)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import orjson
+import pytest
 
 from tests.cli.process import problems_file, run_directory, solve
 from tests.runs.command import SEARCH_RULES, clean_environment, rows_of
@@ -163,3 +164,29 @@ def test_help_starts_without_the_heavy_imports() -> None:
     )
     assert "explain" in ended.stdout
     assert ended.stderr == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "streamed"),
+    [
+        ([], False),
+        (["stop.rule=adaptive_consistency", "stop.lookahead=2"], True),
+        (["budget.seconds=60"], True),
+        (["model.max_tokens=4096"], True),
+        (["model.max_tokens=4096", "model.stream=false"], False),
+        (["model.stream=true"], True),
+    ],
+    ids=["nothing to cancel", "lookahead", "deadline", "long", "never", "always"],
+)
+async def test_calls_are_streamed_where_it_serves_something(
+    tmp_path: Path, settings: list[str], streamed: bool
+) -> None:
+    problems_file(tmp_path / "p.jsonl", TEN[:1])
+    options = [option for setting in settings for option in ("--set", setting)]
+    async with HostileServer() as server:
+        server.bodies = []
+        ended = await solve(
+            server, "p.jsonl", "-c", "self_consistency", *options, "-q", cwd=tmp_path
+        )
+        assert ended.code == 0
+        assert server.bodies[-1].get("stream", False) is streamed

@@ -55,7 +55,7 @@ class Comparer:
 
     def same(self, a: Answer, b: Answer) -> bool:
         """Whether two answers have one normal form."""
-        return normal_form(a, self.rules) == normal_form(b, self.rules)
+        return a == b or normal_form(a, self.rules) == normal_form(b, self.rules)
 
     async def decide(self, a: Answer, b: Answer) -> bool:
         """Whether two answers are equivalent, symbolically where normal forms cannot tell."""

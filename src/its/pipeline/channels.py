@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 EMBEDDED = "embedded"
 RECORDED = "recorded:"
+SHORT_REPLY = 1024
+"""Tokens; a longer reply may take more than a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def open_cast(pipeline: Pipeline) -> Cast:
     """
     return Cast(
         {
-            role: open_channel(settings, pipeline.seed)
+            role: open_channel(settings, pipeline)
             for role, settings in model_roles(pipeline).items()
         },
         all_prompts(pipeline),
@@ -64,10 +66,10 @@ def _prompts(settings: ModelSettings, pipeline: Pipeline) -> PromptSet:
     )
 
 
-def open_channel(settings: ModelSettings, seed: int) -> Channel:
+def open_channel(settings: ModelSettings, pipeline: Pipeline) -> Channel:
     price, retries = settings.price, settings.retries
     return Channel(
-        model=open_model(settings, seed),
+        model=open_model(settings, pipeline.seed, streams_calls(settings, pipeline)),
         sampling=Sampling(settings.temperature, settings.top_p, settings.max_tokens),
         price=Price(price.input, price.cached_input, price.output),
         slots=Slots(settings.concurrency, settings.min_concurrency),
@@ -78,7 +80,7 @@ def open_channel(settings: ModelSettings, seed: int) -> Channel:
     )
 
 
-def open_model(settings: ModelSettings, seed: int) -> Model:
+def open_model(settings: ModelSettings, seed: int, streamed: bool = True) -> Model:
     name = settings.name
     if is_embedded(name):
         from its.models.embedded import open_embedded
@@ -88,7 +90,16 @@ def open_model(settings: ModelSettings, seed: int) -> Model:
         from its.models.recorded import RecordedModel, load_pool
 
         return RecordedModel(load_pool(name.removeprefix(RECORDED)), seed)
-    return _open_endpoint(settings)
+    return _open_endpoint(settings, streamed)
+
+
+def streams_calls(settings: ModelSettings, pipeline: Pipeline) -> bool:
+    """Whether calls are worth streaming: some may be cancelled, or take so long that a gateway
+    cuts off what stays silent (many do after a minute)."""
+    if settings.stream != "auto":
+        return settings.stream
+    cancels = pipeline.stop.lookahead > 0 or pipeline.budget.seconds is not None
+    return cancels or settings.max_tokens > SHORT_REPLY
 
 
 def is_embedded(name: str) -> bool:
@@ -122,7 +133,7 @@ def public_configuration(pipeline: Pipeline) -> dict[str, Any]:
     return resolved
 
 
-def _open_endpoint(settings: ModelSettings) -> Model:
+def _open_endpoint(settings: ModelSettings, streamed: bool) -> Model:
     from its.models.openai.model import OpenAIModel
     from its.models.openai.settings import OpenAISettings, Timeouts
 
@@ -142,6 +153,6 @@ def _open_endpoint(settings: ModelSettings) -> Model:
             timeouts=Timeouts(timeout.connect, timeout.first_token, timeout.total),
             extra_body=settings.extra_body,
             parameters=None if settings.parameters is None else int(settings.parameters),
-            stream="auto" if settings.stream else "never",
+            stream="auto" if streamed else "never",
         )
     )

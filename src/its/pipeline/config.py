@@ -72,10 +72,12 @@ class ModelSettings(Section):
         "the key. The key itself never stands in a file.",
     )
     api: Literal["chat", "completions"] = Field("chat", description="Which API to call.")
-    stream: bool = Field(
-        True,
-        description="Stream answers, so that a cancelled call stops the "
-        "endpoint; false saves CPU where nothing is ever cancelled.",
+    stream: Literal["auto"] | bool = Field(
+        "auto",
+        description="Stream answers: a cancelled call then stops at the endpoint, and a long one "
+        "is not cut off by a gateway for its silence; whole answers take less CPU on both sides. "
+        "`auto` streams where calls may be cancelled (`stop.lookahead`, `budget.seconds`) or "
+        "`max_tokens` is over 1,024.",
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(
         0.8, description="Sampling temperature wherever a strategy says nothing else."

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from its.models.openai.choice import Choice
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import decode, whole_characters
 from its.models.openai.tokens import estimate_prompt
 from its.models.protocol import Capabilities, Received, Reply, Request
 from its.usage import Usage
+
+END_MARK = b"[DONE]"
 
 
 class ReplyReader:
@@ -57,11 +61,13 @@ class ReplyReader:
             data = b"".join((*self._pending, data))
         *lines, rest = data.split(b"\n")
         self._pending = [rest] if rest else []
+        payloads: list[bytes] = []
         for line in lines:
             if line.startswith(b"data:"):
-                self._event(line[5:])
+                payloads.append(line[5:])
             elif line.startswith(b"error:"):
-                self._event(b'{"error":' + line[6:].strip() + b"}")
+                payloads.append(b'{"error":' + line[6:].strip() + b"}")
+        self._events(payloads)
 
     def finish(self) -> None:
         """Say that the stream is over. Raises TransientCallError where it was cut short."""
@@ -104,19 +110,40 @@ class ReplyReader:
         """Whether a choice told which stop string ended it."""
         return any(isinstance(choice.stop, str) for choice in self._choices.values())
 
+    def _events(self, payloads: list[bytes]) -> None:
+        """Take the payloads of events, up to the end mark. Well-formed ones are decoded at once."""
+        whole = payloads
+        if payloads and payloads[-1].strip() == END_MARK:
+            whole = payloads[:-1]
+        try:
+            values = orjson.loads(b"[%b]" % b",".join(whole))
+        except ValueError:
+            values = ()
+        if self.done or len(values) != len(whole):
+            for payload in payloads:
+                self._event(payload)
+            return
+        for value in values:
+            self._piece(value)
+        self.done = len(whole) < len(payloads)
+
     def _event(self, payload: bytes) -> None:
-        if self.done:
+        """Take the payload of one event, whatever it holds."""
+        payload = payload.strip()
+        if self.done or not payload:
+            return
+        if payload == END_MARK:
+            self.done = True
             return
         try:
             value = decode(payload)
         except ValueError:
-            mark = payload.strip()
-            self.done = mark == b"[DONE]"
-            if self.done or not mark:
-                return
             raise self._faults.garbled(payload, "sent a garbled piece of stream") from None
+        self._piece(value)
+
+    def _piece(self, value: Any) -> None:
         if not isinstance(value, dict):
-            raise self._faults.garbled(payload, "sent a piece of stream that is no completion")
+            raise self._faults.garbled(b"", "sent a piece of stream that is no completion")
         self.streamed = True
         self._take(value, "delta")
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -14,7 +15,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
-from its.errors import TransientCallError
+from its.errors import CallError, TransientCallError
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import decode
 from its.models.openai.reply import ReplyReader
@@ -25,6 +26,10 @@ KEEP_IDLE = 4.0
 """Seconds an idle connection is kept: common servers drop theirs after 5, and a request sent into
 a closing connection is lost."""
 LARGE_BODY = 2**20
+GATHERING = 0.1
+"""Seconds for which the pieces of a stream may lie unread."""
+READ_BUFFER = 2**18
+"""Bytes that may gather meanwhile before the endpoint has to wait."""
 END_OF_STREAM = 0.2
 """Seconds a stream gets, after its end mark, to end in order, so that its connection can be used
 again."""
@@ -137,6 +142,7 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
             timeout=aiohttp.ClientTimeout(total=None, connect=settings.timeouts.connect),
+            read_bufsize=READ_BUFFER,
             proxy=_proxy(settings),
         )
         return self._session
@@ -175,16 +181,32 @@ async def _read_stream(
 ) -> None:
     """Feed a stream to the reader until its end; the first token moves the limit to `end`."""
     waiting = True
-    while data := await content.readany():
-        reader.feed(data)
-        if reader.done:
-            limit.reschedule(asyncio.get_running_loop().time() + END_OF_STREAM)
-            await content.wait_eof()
-            return
-        if waiting and reader.begun:
-            waiting = False
-            limit.reschedule(end)
+    try:
+        while data := await content.readany():
+            reader.feed(data)
+            if reader.done:
+                break
+            if reader.begun:
+                if waiting:
+                    waiting = False
+                    limit.reschedule(end)
+                await _gather(content)
+    except asyncio.CancelledError:
+        with suppress(CallError, aiohttp.ClientError):  # what has come is still to be charged
+            reader.feed(content.read_nowait())
+        raise
+    if reader.done and not content.is_eof():
+        limit.reschedule(asyncio.get_running_loop().time() + END_OF_STREAM)
+        await content.wait_eof()
     reader.finish()
+
+
+async def _gather(content: aiohttp.StreamReader) -> None:
+    """Let pieces come together for a while, or to the end: to wake for each of them costs more
+    than to read it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GATHERING):
+            await content.wait_eof()
 
 
 def _address(settings: OpenAISettings, path: str) -> URL:
