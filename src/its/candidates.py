@@ -25,7 +25,8 @@ class Candidate:
     nothing could be read out of the text: such a candidate abstains from every vote. `complete`
     is False for one that was cut short. `weight` counts it as so many samples (a particle's
     normalised weight times N). `step_scores` are process rewards in [0, 1], a step each.
-    `mean_logprob` averages the natural-log probabilities of its tokens.
+    `mean_logprob` averages the natural-log probabilities of its tokens; `token_confidences` holds
+    for each of them the mean of -log p over its likeliest alternatives, where those were asked for.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Candidate:
     step_scores: tuple[float, ...] = ()
     mean_logprob: float | None = None
     tokens: int | None = None
+    token_confidences: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,11 +172,12 @@ def test_help_starts_without_the_heavy_imports() -> None:
         ([], False),
         (["stop.rule=adaptive_consistency", "stop.lookahead=2"], True),
         (["budget.seconds=60"], True),
+        (["model.timeout.first_token=30"], True),
         (["model.max_tokens=4096"], True),
         (["model.max_tokens=4096", "model.stream=false"], False),
         (["model.stream=true"], True),
     ],
-    ids=["nothing to cancel", "lookahead", "deadline", "long", "never", "always"],
+    ids=["nothing to cancel", "lookahead", "deadline", "first token", "long", "never", "always"],
 )
 async def test_calls_are_streamed_where_it_serves_something(
     tmp_path: Path, settings: list[str], streamed: bool

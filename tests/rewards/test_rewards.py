@@ -14,11 +14,13 @@ from its.problems.problem import Message, Question
 from its.prompts import PromptSet, load_prompt_set
 from its.rewards import (
     REWARDS,
+    DeepConf,
     GenRM,
     League,
     MeanLogprob,
     PTrue,
     SelfEvaluation,
+    SequenceProbability,
     StepReward,
 )
 from its.rewards.pairwise import compare
@@ -137,6 +139,31 @@ async def test_mean_logprob_is_the_geometric_mean_probability():
     pool = candidates("a", mean_logprob=math.log(0.5)) + candidates("b")
     scores = await MeanLogprob().score(QUESTION, pool, ScriptedDoor(str), GENERAL)
     assert values(scores) == [pytest.approx(0.5), None]
+
+
+async def test_sequence_probability_is_a_share_of_the_likeliest():
+    pool = (
+        candidates("a", mean_logprob=-0.1, tokens=10)
+        + candidates("b", mean_logprob=-0.1, tokens=20)
+        + candidates("c", mean_logprob=-0.1)
+    )
+    scores = await SequenceProbability().score(QUESTION, pool, ScriptedDoor(str), GENERAL)
+    assert values(scores) == [1.0, pytest.approx(math.exp(-1)), None]
+
+
+async def test_deepconf_lets_the_surest_vote_by_their_confidence():
+    told = [(4.0, 4.0, 4.0), (8.0, 2.0, 8.0), (1.0, 1.0, 1.0), ()]
+    pool = [
+        replace(candidate, token_confidences=confidences)
+        for candidate, confidences in zip(candidates(*"abcd"), told, strict=True)
+    ]
+
+    async def shares(**settings):
+        return values(await DeepConf(**settings).score(QUESTION, pool, ScriptedDoor(str), GENERAL))
+
+    assert await shares(measure="lowest", group=1, keep=0.7) == [1.0, 0.5, 0.0, None]
+    assert await shares(measure="mean", keep=0.4) == [0.0, 1.0, 0.0, None]
+    assert await shares(measure="tail", group=1, keep=1.0) == [0.5, 1.0, 0.125, None]
 
 
 async def test_genrm_is_the_mean_over_rationales_that_come_to_a_verdict():

@@ -165,6 +165,17 @@ async def test_a_text_cut_short_is_no_complete_candidate_and_its_guess_no_answer
     assert candidate.tokens == 3
     assert candidate.mean_logprob == -1.0
     assert door.sent[0][1].logprobs == 0
+    assert candidate.token_confidences == ()
+
+
+async def test_the_confidence_of_a_token_is_that_of_its_alternatives():
+    top = (("a", -0.5), ("b", -1.5))
+    logprobs = (TokenLogprob("a", -0.5, top), TokenLogprob("c", -3.0))
+    door = ScriptedDoor(lambda *_: Completion("Answer: 7", "end", 2, logprobs))
+    outcome = await SelfConsistency(n=1, logprobs=2).run(assignment(door))
+    (candidate,) = outcome.candidates
+    assert door.sent[0][1].logprobs == 2
+    assert candidate.token_confidences == (1.0,)
 
 
 async def test_what_is_no_call_error_is_not_swallowed() -> None:

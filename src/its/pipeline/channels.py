@@ -94,12 +94,13 @@ def open_model(settings: ModelSettings, seed: int, streamed: bool = True) -> Mod
 
 
 def streams_calls(settings: ModelSettings, pipeline: Pipeline) -> bool:
-    """Whether calls are worth streaming: some may be cancelled, or take so long that a gateway
-    cuts off what stays silent (many do after a minute)."""
+    """Whether calls are worth streaming: some may be cancelled, their first token is waited for,
+    or they take so long that a gateway cuts off what stays silent (many do after a minute)."""
     if settings.stream != "auto":
         return settings.stream
     cancels = pipeline.stop.lookahead > 0 or pipeline.budget.seconds is not None
-    return cancels or settings.max_tokens > SHORT_REPLY
+    waits = "first_token" in settings.timeout.model_fields_set
+    return cancels or waits or settings.max_tokens > SHORT_REPLY
 
 
 def is_embedded(name: str) -> bool:

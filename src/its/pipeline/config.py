@@ -41,7 +41,9 @@ class TimeoutSettings(Section):
     """Seconds that a single attempt may take."""
 
     connect: PositiveFloat = Field(10.0, description="Opening the connection.")
-    first_token: PositiveFloat = Field(120.0, description="Until the first piece of the answer.")
+    first_token: PositiveFloat = Field(
+        120.0, description="Until the first piece of a streamed answer."
+    )
     total: PositiveFloat = Field(600.0, description="The whole answer.")
 
 
@@ -76,8 +78,8 @@ class ModelSettings(Section):
         "auto",
         description="Stream answers: a cancelled call then stops at the endpoint, and a long one "
         "is not cut off by a gateway for its silence; whole answers take less CPU on both sides. "
-        "`auto` streams where calls may be cancelled (`stop.lookahead`, `budget.seconds`) or "
-        "`max_tokens` is over 1,024.",
+        "`auto` streams where calls may be cancelled (`stop.lookahead`, `budget.seconds`), "
+        "`timeout.first_token` is set, or `max_tokens` is over 1,024.",
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(
         0.8, description="Sampling temperature wherever a strategy says nothing else."

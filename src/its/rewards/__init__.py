@@ -1,9 +1,10 @@
 """Rewards: a candidate or a prefix in, a score with its reason out. One reward a file."""
 
 from its.rewards.checks import ChoiceCheck, CodeTests, PatternCheck, SchemaCheck, ValueCheck
+from its.rewards.deepconf import DeepConf
 from its.rewards.generalist import Generalist
 from its.rewards.genrm import GenRM
-from its.rewards.logprobs import MeanLogprob, PTrue
+from its.rewards.logprobs import MeanLogprob, PTrue, SequenceProbability
 from its.rewards.pairwise import League
 from its.rewards.protocol import Reward
 from its.rewards.self_evaluation import SelfEvaluation
@@ -14,6 +15,8 @@ REWARDS: dict[str, type] = {
     "generalist": Generalist,
     "p_true": PTrue,
     "mean_logprob": MeanLogprob,
+    "sequence_probability": SequenceProbability,
+    "deepconf": DeepConf,
     "genrm": GenRM,
     "league": League,
     "steps": StepReward,
@@ -29,6 +32,7 @@ __all__ = [
     "REWARDS",
     "ChoiceCheck",
     "CodeTests",
+    "DeepConf",
     "GenRM",
     "Generalist",
     "League",
@@ -38,6 +42,7 @@ __all__ = [
     "Reward",
     "SchemaCheck",
     "SelfEvaluation",
+    "SequenceProbability",
     "StepReward",
     "ValueCheck",
 ]

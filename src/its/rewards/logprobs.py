@@ -52,6 +52,48 @@ class MeanLogprob:
 
 
 @dataclass(frozen=True, slots=True)
+class SequenceProbability:
+    """The probability of all of a candidate's tokens, as a share of the likeliest candidate's.
+
+    Costs no call. One slip in a long derivation shows here, where a mean hides it. Candidates that
+    were sampled without token probabilities have no score.
+    """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+    def completions(self, candidates: int) -> int:
+        return 0
+
+    async def score(
+        self,
+        question: Question,
+        candidates: Sequence[Candidate],
+        door: Door,
+        prompts: PromptSet,
+    ) -> list[Score]:
+        sums = [_sum_of_logprobs(candidate) for candidate in candidates]
+        highest = max((total for total in sums if total is not None), default=0.0)
+        return [
+            Score(c.id, None, "sequence_probability", "sampled without token probabilities")
+            if total is None
+            else Score(
+                c.id,
+                math.exp(total - highest),
+                "sequence_probability",
+                f"log-probability {total:.2f}",
+            )
+            for c, total in zip(candidates, sums, strict=True)
+        ]
+
+
+def _sum_of_logprobs(candidate: Candidate) -> float | None:
+    mean, tokens = candidate.mean_logprob, candidate.tokens
+    if mean is None or tokens is None or math.isnan(mean):
+        return None
+    return min(mean, 0.0) * tokens
+
+
+@dataclass(frozen=True, slots=True)
 class PTrue:
     """The probability of "1" when the model is asked whether a candidate is right, 0 or 1
     (arXiv:2502.06233 finds it the best weight of CISC).

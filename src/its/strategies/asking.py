@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from its.allocation.deepconf import token_confidence
 from its.calls.protocol import Door
 from its.candidates import Candidate
 from its.errors import CallError
@@ -153,6 +154,7 @@ def candidate_from(
         complete=complete,
         mean_logprob=mean_logprob(completion),
         tokens=completion.tokens,
+        token_confidences=token_confidences(completion),
         **fields,
     )
 
@@ -162,3 +164,12 @@ def mean_logprob(completion: Completion) -> float | None:
     if not completion.logprobs:
         return None
     return sum(token.logprob for token in completion.logprobs) / len(completion.logprobs)
+
+
+def token_confidences(completion: Completion) -> tuple[float, ...]:
+    """The confidence of each token whose likeliest alternatives came with it."""
+    return tuple(
+        token_confidence([logprob for _, logprob in token.top])
+        for token in completion.logprobs or ()
+        if token.top
+    )

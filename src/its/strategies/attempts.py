@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from annotated_types import Ge, MinLen
+from annotated_types import Ge, Interval, MinLen
 
 from its.strategies.protocol import Assignment, Outcome
 from its.strategies.sampling import Sample, draw
 
+Logprobs = bool | Annotated[int, Interval(ge=1, le=20)]
 FIVE_STYLES = ("step_by_step", "edge_cases", "backwards", "subproblems", "analogy")
 
 
@@ -21,14 +22,15 @@ FIVE_STYLES = ("step_by_step", "edge_cases", "backwards", "subproblems", "analog
 class Attempts:
     """`n` independent solutions, the styles taken in turn.
 
-    `logprobs` asks for token log-probabilities, for selection by the model's own confidence.
+    `logprobs` asks for token log-probabilities, for selection by the model's own confidence; a
+    number asks for those of so many likeliest alternatives as well.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     n: Annotated[int, Ge(1)] = 5
     styles: Annotated[tuple[str, ...], MinLen(1)] = FIVE_STYLES
-    logprobs: bool = False
+    logprobs: Logprobs = False
 
     def candidates_from(self, completions: int) -> int:
         return min(self.n, completions)
@@ -44,7 +46,7 @@ def attempt(
     assignment: Assignment,
     style: str = "",
     *,
-    logprobs: bool = False,
+    logprobs: Logprobs = False,
     temperature: float | None = None,
 ) -> Sample:
     """The sample that asks for one solution, in a style or (with "") in none."""
@@ -52,5 +54,6 @@ def attempt(
     messages = prompts.render(
         "attempt", assignment.question, style=prompts.style(style) if style else ""
     )
-    request = door.request(messages, temperature=temperature, logprobs=0 if logprobs else None)
+    alternatives = 0 if logprobs is True else logprobs or None
+    request = door.request(messages, temperature=temperature, logprobs=alternatives)
     return Sample(request, style)

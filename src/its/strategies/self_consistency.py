@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge
 
-from its.strategies.attempts import attempt
+from its.strategies.attempts import Logprobs, attempt
 from its.strategies.protocol import Assignment, Outcome
 from its.strategies.sampling import draw
 
@@ -18,14 +18,15 @@ class SelfConsistency:
     """`n` samples of one prompt, fewer where a stopping rule ends them.
 
     `style` names the style that it is asked in, "" for none; `logprobs` asks for token
-    log-probabilities, for a vote weighted by the model's own confidence.
+    log-probabilities, for a vote weighted by the model's own confidence; a number asks for those of
+    so many likeliest alternatives as well.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     n: Annotated[int, Ge(1)] = 8
     style: str = ""
-    logprobs: bool = False
+    logprobs: Logprobs = False
 
     def candidates_from(self, completions: int) -> int:
         return min(self.n, completions)
