@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TypeVar
 
 Number = TypeVar("Number", int, float)
@@ -50,7 +50,7 @@ class Usage:
         return _plus(self.prompt_tokens, self.completion_tokens)
 
     def as_dict(self) -> dict[str, int | float | None]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def total(usages: Iterable[Usage]) -> Usage:

@@ -69,18 +69,17 @@ class Comparer:
         """
         founders: list[_Read] = []
         known: dict[NormalForm, int] = {}
-        numbers: list[int | None] = []
+        met: dict[Answer | None, int | None] = {None: None}
         for answer in answers:
-            if answer is None:
-                numbers.append(None)
+            if answer is None or answer in met:
                 continue
             read = _Read.of(answer, self.rules)
             if read.form not in known:
                 known[read.form] = await self._class_of(read, founders)
                 if known[read.form] == len(founders):
                     founders.append(read)
-            numbers.append(known[read.form])
-        return numbers
+            met[answer] = known[read.form]
+        return [met[answer] for answer in answers]
 
     async def grade(
         self, answer: Answer | None, reference: Any, kind: AnswerKind = "auto"
