@@ -16,7 +16,7 @@ from its.models.embedded import EMBEDDED_MODELS, open_embedded
 from its.models.embedded.model import EmbeddedModel
 from its.models.embedded.tokenizer import chat_tokens
 from its.models.embedded.weights import read_weights
-from its.models.protocol import Model, Received, Reply, Request
+from its.models.protocol import Completion, Model, Received, Reply, Request
 from its.problems.problem import Message
 from tests.embedded.random_weights import SMALL, random_weights, write_weights
 
@@ -142,6 +142,15 @@ async def test_a_given_text_scores_as_when_it_was_written(model: EmbeddedModel) 
         assert len(token.top) == 2
     assert usage.prompt_tokens == len(chat_tokens(ASKED)) + len(completion.text)
     assert usage.completions == 0
+
+
+async def test_a_request_may_ask_for_the_score_of_a_text_alone(model: EmbeddedModel) -> None:
+    expected, _ = await model.score_text(ASKED, "41*3=123")
+    request = Request(ASKED, 1, logprobs=0, scored="41*3=123")
+    reply = await ask(model, request)
+    assert reply.completions == (Completion("", "end", 0, expected),)
+    assert reply.usage.prompt_tokens == model.prompt_bound(request)
+    assert (reply.usage.completions, reply.usage.completion_tokens) == (1, 0)
 
 
 async def test_it_writes_to_the_end_of_its_context_and_no_further(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from its.rewards import (
     DeepConf,
     GenRM,
     League,
+    Likelihood,
     MeanLogprob,
     PTrue,
     SelfEvaluation,
@@ -149,6 +150,26 @@ async def test_sequence_probability_is_a_share_of_the_likeliest():
     )
     scores = await SequenceProbability().score(QUESTION, pool, ScriptedDoor(str), GENERAL)
     assert values(scores) == [1.0, pytest.approx(math.exp(-1)), None]
+
+
+async def test_likelihood_is_that_of_the_text_by_the_judge():
+    def read(text, label):
+        first = -0.5 if label.endswith("/0") else -2.5
+        said = [("6*7=42", first), ("\n", 0.0), ("42", -0.1)]
+        return Completion("", "end", 0, tuple(TokenLogprob(*token) for token in said))
+
+    pool = candidates("a", "b")
+    door = ScriptedDoor(read, Capabilities(scores=True))
+    scores = await Likelihood().score(QUESTION, pool, door, GENERAL)
+    assert values(scores) == [1.0, pytest.approx(math.exp(-2))]
+    assert scores[1].reason.startswith("log-probability -2.60; least sure of line 1")
+    assert [request.scored for _, request in door.sent] == [c.text for c in pool]
+
+
+async def test_likelihood_sends_nothing_where_texts_are_not_scored():
+    door = ScriptedDoor(str)
+    assert values(await Likelihood().score(QUESTION, candidates("a"), door, GENERAL)) == [None]
+    assert door.sent == []
 
 
 async def test_deepconf_lets_the_surest_vote_by_their_confidence():

@@ -67,6 +67,7 @@ class ScriptedDoor:
         logprobs: int | None = None,
         continues: str = "",
         json_schema: Mapping[str, Any] | None = None,
+        scored: str = "",
     ) -> Request:
         return Request(
             tuple(messages),
@@ -77,6 +78,7 @@ class ScriptedDoor:
             logprobs=logprobs,
             continues=continues,
             json_schema=json_schema,
+            scored=scored,
         )
 
     async def complete(self, request: Request, label: str) -> Completion:

@@ -57,6 +57,7 @@ class StageDoor:
         logprobs: int | None = None,
         continues: str = "",
         json_schema: Mapping[str, Any] | None = None,
+        scored: str = "",
     ) -> Request:
         sampling = self.channel.sampling
         return Request(
@@ -69,6 +70,7 @@ class StageDoor:
             logprobs,
             continues,
             json_schema,
+            scored=scored,
         )
 
     def note(self, event: str, **fields: Any) -> None:

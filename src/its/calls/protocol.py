@@ -37,6 +37,7 @@ class Door(Protocol):
         logprobs: int | None = None,
         continues: str = "",
         json_schema: Mapping[str, Any] | None = None,
+        scored: str = "",
     ) -> Request:
         """A request with the model's configured sampling wherever nothing else is said."""
         ...

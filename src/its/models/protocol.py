@@ -23,7 +23,8 @@ class Request:
     beside the chosen one (0: the chosen token's alone); `json_schema` asks for constrained
     output where the endpoint offers it; `draw` numbers the independent answers to one problem
     from 0 (None for every other kind of call): a recorded pool serves by it, an endpoint
-    ignores it.
+    ignores it; `scored` is a text whose tokens' probabilities are wanted, as if the model had
+    written it, and nothing else (only where `Capabilities.scores` says so).
     """
 
     messages: tuple[Message, ...]
@@ -36,10 +37,12 @@ class Request:
     continues: str = ""
     json_schema: Mapping[str, Any] | None = None
     draw: int | None = None
+    scored: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for the journal and the trace; also the content of the call's identity."""
-        return {
+        scored = {"scored": self.scored} if self.scored else {}
+        return scored | {
             "messages": [{"role": turn.role, "content": turn.content} for turn in self.messages],
             "max_tokens": self.max_tokens,
             "temperature": self.temperature,
@@ -107,7 +110,8 @@ class Capabilities:
     is carried on ("trailing": a trailing assistant message, "flag": with
     continue_final_message, "raw": by the raw completions endpoint, "no"); `echoes_prefix`: the
     continued prefix comes back with the text; `trims_stop`: the stop string is cut off;
-    `names_stop`: the reply tells which stop string ended it.
+    `names_stop`: the reply tells which stop string ended it; `scores`: it gives the probabilities
+    of a text that it did not write.
     """
 
     n: bool = False
@@ -119,6 +123,7 @@ class Capabilities:
     logprobs: bool = False
     streams: bool = True
     json_schema: bool = False
+    scores: bool = False
     context: int | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)
 

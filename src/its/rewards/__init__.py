@@ -4,6 +4,7 @@ from its.rewards.checks import ChoiceCheck, CodeTests, PatternCheck, SchemaCheck
 from its.rewards.deepconf import DeepConf
 from its.rewards.generalist import Generalist
 from its.rewards.genrm import GenRM
+from its.rewards.likelihood import Likelihood
 from its.rewards.logprobs import MeanLogprob, PTrue, SequenceProbability
 from its.rewards.pairwise import League
 from its.rewards.protocol import Reward
@@ -17,6 +18,7 @@ REWARDS: dict[str, type] = {
     "mean_logprob": MeanLogprob,
     "sequence_probability": SequenceProbability,
     "deepconf": DeepConf,
+    "likelihood": Likelihood,
     "genrm": GenRM,
     "league": League,
     "steps": StepReward,
@@ -36,6 +38,7 @@ __all__ = [
     "GenRM",
     "Generalist",
     "League",
+    "Likelihood",
     "MeanLogprob",
     "PTrue",
     "PatternCheck",

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -50,6 +51,7 @@ class EmbeddedModel:
             trims_stop=True,
             names_stop=True,
             logprobs=True,
+            scores=True,
             context=self.shape.max_position_embeddings,
         )
         return capabilities, Usage()
@@ -57,6 +59,8 @@ class EmbeddedModel:
     async def complete(self, request: Request, n: int = 1, *, received: Received) -> Reply:
         """See Model. `max_tokens` is cut to what the context still takes. Completion i of a seed
         is the same for every n. FLOPs are of one prefill and each completion's own tokens."""
+        if request.scored:
+            return await self._scored(request, received)
         started = time.monotonic()
         draw = self._draw(request, n)
         done = asyncio.wrap_future(self._engine.draw(draw))
@@ -92,13 +96,20 @@ class EmbeddedModel:
 
     def prompt_bound(self, request: Request) -> int:
         """Exactly the request's prompt tokens."""
-        return len(chat_tokens(request.messages, request.continues))
+        return len(chat_tokens(request.messages, request.continues + request.scored))
 
     def count_tokens(self, text: str) -> int:
         return len(text_tokens(text))
 
     async def close(self) -> None:
         self._engine.close()
+
+    async def _scored(self, request: Request, received: Received) -> Reply:
+        received.sent = True
+        received.prompt_tokens = self.prompt_bound(request)
+        top = request.logprobs or 0
+        logprobs, usage = await self.score_text(request.messages, request.scored, top=top)
+        return Reply((Completion("", "end", 0, logprobs),), replace(usage, calls=1, completions=1))
 
     def _draw(self, request: Request, n: int) -> Draw:
         if request.json_schema is not None:
