@@ -10,7 +10,7 @@ from its.training.checking import TOP_SCORE, check_solution, critique_text
 from its.training.lessons import MIXTURES, draw_lesson, solve_prompt
 from its.training.mistakes import spoiled_lines
 from its.training.problems import FAMILIES, draw_problem, held_out_problems, split_of
-from its.training.routes import ANY, STYLES, solution_lines
+from its.training.routes import ANY, STYLES, middle_of, solution_lines
 from its.training.steps import expression_value, valid_steps
 
 
@@ -55,8 +55,10 @@ def test_styles_take_different_routes() -> None:
     rng = random.Random(0)
     routes = {s: "\n".join(solution_lines("52*9+158-393+690-3*32", s, rng)) for s in STYLES}
     assert len(set(routes.values())) == len(STYLES)
-    assert routes["step_by_step"].startswith("52*9=450+18=468; 468+158-393+690-3*32\n468+158=626")
-    assert routes["backwards"].startswith("3*32=6+90=96; 52*9+158-393+690-96\n690-96=594")
+    assert routes["step_by_step"].startswith(
+        "52*9=450+18=468; 468+158-393+690-3*32\n468+158=568+58=626;"
+    )
+    assert routes["backwards"].startswith("3*32=6+90=96; 52*9+158-393+690-96\n690-96=684-90=594;")
     assert routes["subproblems"].startswith("52*9=450+18=468; ")
     assert routes["analogy"].startswith("3*32=120-24=96; ")
 
@@ -65,14 +67,72 @@ def test_the_check_finds_the_line_that_does_not_follow() -> None:
     lines = ["5*24=130; 41*3+130-37", "41*3=123; 123+130-37", "123+130=253; 253-37", "253-37=216"]
     check = check_solution("41*3+5*24-37", [*lines, "Answer: 216"], restated=False)
     assert [v.ok for v in check.verdicts] == [False, True, True, True]
-    assert critique_text(check).startswith("5*24=100+20=120 wrong\n41*3=120+3=123 ok\n")
+    said = "5*24=1?30; 41*3+130-37 wrong\n41*3=123; 123+130-37 ok\n"
+    assert critique_text(check).startswith(said)
     assert check.score == 0
     fair_start = check_solution("41*3+5*24-37", ["41*3=123; 123+5*24-37"], False, complete=False)
     assert fair_start.score == TOP_SCORE
     copied_wrongly = check_solution("41*3+5*24-37", ["41*3=123; 123+5*24-36"], False, False)
     assert copied_wrongly.score < TOP_SCORE
     foreign = check_solution("41*3+5*24-37", ["41*4=164; 164+5*24-37"], False, False)
-    assert not foreign.verdicts[0].ok
+    assert critique_text(foreign) == "41*?4=164; 164+5*24-37 wrong\nScore: 0"
+
+
+@pytest.mark.parametrize(
+    ("state", "line", "verdict"),
+    [
+        ("58+64", "58+64=118+4=122", "58+64=118+4=122 ok"),
+        ("58+64", "58+64=62+60=122", "58+64=62+60=122 ok"),
+        ("58+64", "58+64=118+4=132", "58+64=118+4=1?32 wrong"),
+        ("58+64", "58+64=118+5=123", "58+64=118+?5=123 wrong"),
+        ("58+64", "58+64=122; 1", "58+64=122?; 1 wrong"),
+        ("58+64-9", "58+64=122; 122-8", "58+64=122; 122-?8 wrong"),
+        ("58-64+9", "64+9=73; 58-73", "?64+9=73; 58-73 wrong"),
+        ("58+64", "so it is 122", "?so it is 122 wrong"),
+        ("7*x=20+8-9", "7*x=20+8", "?7*x=20+8 wrong"),
+        ("7*x+9=20+8", "7*x=20+8+9", "7*x=20+8?+9 wrong"),
+        ("5+5+3+5+5", "5+5=10; 5+5+3+10", "5+5=10; 5+5+3+10 ok"),
+    ],
+)
+def test_the_verdict_on_a_line_shows_where_it_departs(state: str, line: str, verdict: str) -> None:
+    check = check_solution(state, [line], restated=False, complete=False)
+    assert critique_text(check).split("\n")[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("operation", "style", "middle"),
+    [
+        ("768+657", "step_by_step", "1368+57"),
+        ("768+657", "backwards", "825+600"),
+        ("768+657", "analogy", "1468-43"),
+        ("162-196", "step_by_step", "62-96"),
+        ("162-196", "edge_cases", "-38+4"),
+        ("7*58", "subproblems", "350+56"),
+        ("58*7", "edge_cases", "420-14"),
+        ("434/7", "backwards", "60+2"),
+        ("12+60", "step_by_step", ""),
+        ("12+6", "analogy", ""),
+    ],
+)
+def test_how_styles_split_an_operation(operation: str, style: str, middle: str) -> None:
+    assert middle_of(operation, style, random.Random(0)) == middle
+    if middle:
+        assert expression_value(middle) == expression_value(operation)
+
+
+def test_nothing_but_the_mistake_tells_a_wrong_line_from_a_right_one() -> None:
+    rng = random.Random(4)
+    split = {True: 0, False: 0}
+    lines = {True: 0, False: 0}
+    for _ in range(300):
+        problem = draw_problem(rng, "train", 5)
+        spoiled = spoiled_lines(rng, problem, "step_by_step", unspoiled=0, often=True)
+        for line, verdict in zip(
+            spoiled, check_solution(problem.state, spoiled, problem.restated).verdicts, strict=False
+        ):
+            lines[verdict.ok] += 1
+            split[verdict.ok] += line.partition("; ")[0].count("=") == 2
+    assert abs(split[True] / lines[True] - split[False] / lines[False]) < 0.15
 
 
 def test_a_spoiled_solution_with_the_right_answer_and_lines_is_not_called_wrong() -> None:
@@ -102,7 +162,7 @@ def test_held_out_problems_are_in_no_lesson_and_evenly_hard() -> None:
 @pytest.mark.parametrize("model", sorted(MIXTURES))
 def test_lessons_of_every_skill(model: str) -> None:
     rng = random.Random(2)
-    lessons = [draw_lesson(rng, MIXTURES[model], []) for _ in range(600)]
+    lessons = [draw_lesson(rng, MIXTURES[model], []) for _ in range(1200)]
     assert {lesson.skill for lesson in lessons} == set(MIXTURES[model])
     assert all(lesson.prompt and lesson.reply for lesson in lessons)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from xml.etree import ElementTree
 
 import pytest
 
 from its.training.chart import Curve, Point, chart
 from its.training.evaluate import area
-from its.training.pools import Check, Entry, Sample, answer_of, certainty_of
+from its.training.pools import Check, Entry, Reading, Sample, answer_of, certainty_of
 from its.training.problems import Problem
 from its.training.scaling import Rule, answer, beta_above_half, confidence
 
@@ -16,9 +17,19 @@ _PROBLEM = Problem("expression", "1+2", "1+2", 3, 1)
 
 
 def _entry(*samples: tuple[str | None, float, float]) -> Entry:
-    """An entry of (answer, certainty, verifier's score) samples, 10 FLOPs each, checks 20."""
+    """An entry of (answer, certainty, verifier's score) samples, 10 FLOPs each; critiques 20,
+    readings 8."""
     made = tuple(
-        Sample("plain", "", given, certainty, 5, 10.0, Check(score, score, 0.0, 20.0))
+        Sample(
+            "plain",
+            "",
+            given,
+            certainty,
+            5,
+            10.0,
+            Check(score, score, 0.0, 20.0),
+            Reading(math.log(score), 8.0),
+        )
         for given, certainty, score in samples
     )
     return Entry(_PROBLEM, made, {"plain": 1.0}, {}, None)
@@ -37,9 +48,17 @@ def test_a_vote_a_certain_vote_and_a_checked_vote() -> None:
     entry = _entry(("4", -3.0, 0.1), ("4", -3.0, 0.1), ("3", -0.1, 0.9))
     assert not answer(entry, Rule(3)).right
     assert answer(entry, Rule(3, "certainty")).right
-    assert answer(entry, Rule(3, "check")).right
+    assert answer(entry, Rule(3, "critique")).right
+    assert answer(entry, Rule(3, "reading")).right
+    assert answer(entry, Rule(3, "both")).right
     assert answer(entry, Rule(3)).flops == 31.0
-    assert answer(entry, Rule(3, "check")).flops == 91.0
+    assert answer(entry, Rule(3, "critique")).flops == 91.0
+    assert answer(entry, Rule(3, "reading")).flops == 55.0
+
+
+def test_a_vote_weighted_by_readings_stops_by_them_and_charges_those_taken() -> None:
+    entry = _entry(*[("3", 0.0, 1.0)] * 8)
+    assert answer(entry, Rule(8, "both", threshold=0.95)).flops == 1 + 4 * 18
 
 
 def test_sampling_stops_when_the_vote_is_settled_and_charges_only_that() -> None:
@@ -52,7 +71,7 @@ def test_sampling_stops_when_the_vote_is_settled_and_charges_only_that() -> None
 def test_a_settled_vote_is_not_checked() -> None:
     entry = _entry(*[("3", 0.0, 1.0)] * 4)
     assert answer(entry, Rule(4, "both", 0.95, doubt=0.9)).flops == 41.0
-    assert answer(entry, Rule(4, "both", 0.99, doubt=0.99)).flops == 121.0
+    assert answer(entry, Rule(4, "both", 0.99, doubt=0.99)).flops == 73.0
 
 
 def test_a_missing_answer_abstains() -> None:

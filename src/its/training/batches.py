@@ -6,19 +6,25 @@ Tokens are ASCII codes; 0 pads, 1 opens the user's turn, 2 the assistant's, 3 en
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from its.training.checking import MISTAKE
 from its.training.lessons import Lesson, OwnSolution, draw_lesson
 
 PAD, USER, ASSISTANT, END = 0, 1, 2, 3
-LONGEST = 1024
+LONGEST = 2048
 _POOL = 768
 _EMPHASIS = 8.0
+_FOUND = 2.0
+_REPEATED = 0.5
 _WORKED_OUT = 2.0
+_SCORES = re.compile(r"\d$", re.MULTILINE)
+_MISTAKE = ord(MISTAKE)
 _EQUALS, _ENDINGS = ord("="), b";\nx "
 
 
@@ -68,18 +74,20 @@ def batches(
 def _row(lesson: Lesson) -> tuple[list[int], list[float]]:
     head = prompt_ids(lesson.prompt)
     reply = text_ids(lesson.reply)
-    weights = [1.0] * (len(reply) + 1)
+    check = lesson.skill == "check"
+    plain = _REPEATED if check else 1.0  # a check repeats most of what it says
+    weights = [plain] * (len(reply) + 1)
     derived = False
     for place, code in enumerate(reply):  # what is worked out counts twice what is copied
-        weights[place] = _WORKED_OUT if derived else 1.0
+        weights[place] = _WORKED_OUT * plain if derived else plain
         derived = code == _EQUALS or (derived and code not in _ENDINGS)
+        if check and code == _MISTAKE:
+            weights[place] = _FOUND
     if lesson.skill in ("check", "judge"):
-        place = 0
-        for line in lesson.reply.split("\n"):
-            place += len(line)
-            spot = place - len(line.rpartition(" ")[2])  # first letter of the verdict or score
-            weights[spot] = _EMPHASIS
-            place += 1
+        for score in _SCORES.finditer(lesson.reply):
+            weights[score.start()] = _EMPHASIS
+    for begin, end in lesson.mistakes:
+        weights[begin:end] = [0.0] * (min(end, len(weights)) - begin)
     return [*head, *reply, END], [0.0] * (len(head) - 1) + weights
 
 

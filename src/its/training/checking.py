@@ -6,20 +6,24 @@ This is the teacher of the verifier, and the judge of what the models write; no 
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
-from its.training.routes import line_of, middle_of
-from its.training.steps import Step, evaluate_operation, is_number, valid_steps
+from its.training.routes import STYLES, line_of, middle_of
+from its.training.steps import evaluate_operation, is_number, valid_steps
 
 TOP_SCORE = 9
+MISTAKE = "?"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a line follows from the one before, and the line's operation done right."""
+    """Whether a line follows from the one before, and the line as the verifier writes it: as it
+    stands, with a `?` before the first character with which no right line goes on."""
 
     ok: bool
-    recomputed: str
+    shown: str
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def check_solution(state: str, lines: list[str], restated: bool, complete: bool 
     work = [line for line in lines if not line.startswith("Answer:")]
     for number, line in enumerate(work):
         if restated and number == 0:
-            verdicts.append(Verdict(line == state, state))
+            verdicts.append(_verdict(line, [state]))
             current = line
             continue
         verdict, current = _check_line(current, line)
@@ -57,33 +61,40 @@ def check_solution(state: str, lines: list[str], restated: bool, complete: bool 
 
 
 def critique_text(check: Check) -> str:
-    """A check as the verifier writes it: `5*24=120 ok` a line, then `Score: 9`."""
-    lines = [f"{v.recomputed} {'ok' if v.ok else 'wrong'}" for v in check.verdicts]
+    """A check as the verifier writes it: `5*24=100+20=120; 123+120-37 ok` a line, or
+    `5*24=100+20=1?30; 123+130-37 wrong`; last `Score: 0`."""
+    lines = [f"{v.shown} {'ok' if v.ok else 'wrong'}" for v in check.verdicts]
     return "\n".join([*lines, f"Score: {check.score}"])
 
 
 def _check_line(state: str, line: str) -> tuple[Verdict, str]:
     """The verdict on a line, and the state it claims to leave."""
     shown, _, claimed = line.partition("; ")
-    parts = shown.split("=")
+    operation, *way = shown.split("=")
     if not claimed and "x" in shown:  # a term moved across the equation
-        for step in valid_steps(state):
-            if step.kind == "move" and not step.operation:
-                return Verdict(step.state == line, step.state), line
-        return Verdict(False, "?"), line
-    operation, result = parts[0], parts[-1]
-    left = claimed or result
-    value = evaluate_operation(operation)
-    if value is None or len(parts) not in (2, 3):
-        return Verdict(False, "?"), left
-    fair = len(parts) == 2 or evaluate_operation(parts[1]) == value
-    matches = any(_agrees(step, operation, shown, line, parts) for step in valid_steps(state))
-    sign = operation.lstrip("-").lstrip("0123456789")[0]
-    middle = middle_of(Step(operation, value, "", sign, 0), "step_by_step", random.Random(0))
-    shown_right = line_of(Step(operation, value, "0", sign, 0), middle)
-    return Verdict(fair and matches, shown_right), left
+        claimed = line
+    right = {line_of(step, m) for step in valid_steps(state) for m in _ways(step.operation)}
+    fair = len(way) == 2 and evaluate_operation(way[0]) == evaluate_operation(operation)
+    if fair:
+        right |= {line_of(s, way[0]) for s in valid_steps(state) if s.operation == operation}
+    return _verdict(line, right), claimed or shown.rpartition("=")[2]
 
 
-def _agrees(step: Step, operation: str, shown: str, line: str, parts: list[str]) -> bool:
-    middle = parts[1] if len(parts) == 3 else ""
-    return step.operation == operation and line_of(step, middle) == line
+@lru_cache(maxsize=100_000)
+def _ways(operation: str) -> frozenset[str]:
+    """How the styles split an operation, and that they may leave it whole."""
+    return frozenset({"", *(middle_of(operation, style, random.Random(0)) for style in STYLES)})
+
+
+def _verdict(line: str, right: Collection[str]) -> Verdict:
+    """A line beside all that would be right."""
+    agreed = max((_agreement(line, other) for other in right), default=0)
+    if line in right:
+        return Verdict(True, line)
+    return Verdict(False, line[:agreed] + MISTAKE + line[agreed:])
+
+
+def _agreement(a: str, b: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(a, b, strict=False))
+    return next((i for i, (x, y) in pairs if x != y), min(len(a), len(b)))

@@ -27,11 +27,22 @@ from its.training.pools import (
     save_pool,
     with_checks,
     with_large,
+    with_readings,
 )
 from its.training.problems import FAMILIES, LEVELS, held_out_problems
 from its.training.scaling import Rule, answer, winner
 
 Value = Callable[[Entry], float]
+_VERIFIER = "certainty of the verifier"
+_CRITIQUE = "score of the critique times its probability"
+_READINGS: dict[str, Callable[[Sample], float]] = {
+    "score of the critique, from text": lambda s: (s.check and s.check.score) or 0.0,
+    "score of the critique, from logprobs": lambda s: (s.check and s.check.expected) or 0.0,
+    _CRITIQUE: lambda s: (s.check and s.check.reward) or 0.0,
+    "certainty of the solver": lambda s: s.certainty,
+    _VERIFIER: lambda s: s.reading.certainty if s.reading else 0.0,
+    "two certainties together": lambda s: s.certainty + (s.reading.certainty if s.reading else 0),
+}
 
 
 def main() -> None:
@@ -52,10 +63,13 @@ def print_figures(entries: Sequence[Entry]) -> None:
         if k <= count:
             rows.append((f"majority of {k}", _rule_right(Rule(k))))
             rows.append((f"certainty-weighted vote of {k}", _rule_right(Rule(k, "certainty"))))
+        if k <= count and entries[0].samples[k - 1].reading:
+            rows.append((f"verifier-weighted vote of {k}", _rule_right(Rule(k, "reading"))))
+            rows.append((f"weighted by verifier and certainty, {k}", _rule_right(Rule(k, "both"))))
+            rows.append((f"best of {k} by verifier", _best(k, _READINGS[_VERIFIER])))
         if k <= count and entries[0].samples[k - 1].check:
-            rows.append((f"verifier-weighted vote of {k}", _rule_right(Rule(k, "check"))))
-            rows.append((f"verifier and certainty, {k}", _rule_right(Rule(k, "both"))))
-            rows.append((f"best of {k} by verifier", _best(k)))
+            rows.append((f"critique-weighted vote of {k}", _rule_right(Rule(k, "critique"))))
+            rows.append((f"best of {k} by critique", _best(k, _READINGS[_CRITIQUE])))
     rows += [(f"pass@{k}", _passes(k)) for k in (1, 4, 16, 64) if k <= count]
     for name, value in rows:
         values = np.array([value(e) for e in entries])
@@ -82,17 +96,14 @@ def _print_verifier(entries: Sequence[Entry]) -> None:
     pairs = [(s, e.right(s.answer)) for e in entries for s in e.samples if s.check]
     if not pairs:
         return
-    readings: dict[str, Callable[[Sample], float]] = {
-        "score, from text": lambda s: (s.check and s.check.score) or 0.0,
-        "score, from logprobs": lambda s: (s.check and s.check.expected) or 0.0,
-        "score times probability of the check": lambda s: (s.check and s.check.reading) or 0.0,
-        "certainty of the solver": lambda s: s.certainty,
-    }
-    for name, reading in readings.items():
+    for name, reading in _READINGS.items():
         right = [reading(s) for s, ok in pairs if ok]
         wrong = [reading(s) for s, ok in pairs if not ok]
         counts = f"{len(right)} right, {len(wrong)} wrong"
-        print(f"AUC of the {name}: {area(right, wrong):.4f} ({counts})")
+        print(
+            f"AUC of the {name}: {area(right, wrong):.4f} ({counts}), "
+            f"within a problem {_area_within(entries, reading):.4f}"
+        )
     passed = [s.check is not None and s.check.score == 1.0 for s, _ in pairs]
     for ok in (True, False):
         share = np.mean([p for p, (_, right) in zip(passed, pairs, strict=True) if right == ok])
@@ -124,7 +135,7 @@ def pool_options(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--problems", type=int, default=1000)
     parser.add_argument("--split", choices=("dev", "test"), default="test")
     parser.add_argument("--samples", type=int, default=64)
-    parser.add_argument("--checked", type=int, default=16, help="samples that the verifier reads")
+    parser.add_argument("--checked", type=int, default=16, help="samples to criticise")
     parser.add_argument("--styles", nargs="+", default=[PLAIN])
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
@@ -163,6 +174,8 @@ def pool_for(options: argparse.Namespace, split: str, count: int, path: Path | N
         entries = kept(with_large(entries, weights.large, draws))
     if weights.verifier and draws.checked and entries[0].samples[0].check is None:
         entries = kept(with_checks(entries, weights.verifier, draws))
+    if weights.verifier and entries[0].samples[0].reading is None:
+        entries = kept(with_readings(entries, weights.verifier, draws))
     return entries
 
 
@@ -178,10 +191,21 @@ def _rule_right(rule: Rule) -> Value:
     return lambda entry: float(answer(entry, rule).right)
 
 
-def _best(k: int) -> Value:
+def _area_within(entries: Sequence[Entry], reading: Callable[[Sample], float]) -> float:
+    """The mean over problems that have right and wrong samples of the area within each."""
+    areas = []
+    for entry in entries:
+        told = [(reading(s), entry.right(s.answer)) for s in entry.samples if s.check]
+        right, wrong = [v for v, ok in told if ok], [v for v, ok in told if not ok]
+        if right and wrong:
+            areas.append(area(right, wrong))
+    return math.fsum(areas) / len(areas) if areas else math.nan
+
+
+def _best(k: int, reading: Callable[[Sample], float]) -> Value:
     def value(entry: Entry) -> float:
-        scored = [s for s in entry.samples[:k] if s.check and s.answer is not None]
-        best = max(scored, key=lambda s: (s.check and s.check.reading) or 0.0, default=None)
+        answered = [s for s in entry.samples[:k] if s.answer is not None]
+        best = max(answered, key=reading, default=None)
         return float(best is not None and entry.right(winner([best], lambda _: 1.0)))
 
     return value

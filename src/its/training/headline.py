@@ -35,16 +35,18 @@ _STOPS = (0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "vote": tuple(Rule(k) for k in _COUNTS),
     "certainty-weighted vote": tuple(Rule(k, "certainty") for k in _COUNTS),
-    "verifier-weighted vote": tuple(Rule(k, "check") for k in (2, 4, 8, 16)),
+    "verifier-weighted vote": tuple(Rule(k, "reading") for k in _COUNTS[1:]),
+    "weighted by verifier and certainty": tuple(Rule(k, "both") for k in _COUNTS[1:]),
+    "critique-weighted vote": tuple(Rule(k, "critique") for k in (2, 4, 8, 16)),
     "adaptive": tuple(
         Rule(most, weigh, stop)
-        for weigh in ("one", "certainty")
+        for weigh in ("one", "certainty", "both")
         for most in (4, 8, 16, 32, 64)
         for stop in _STOPS
     ),
     "adaptive, verifier in doubt": tuple(
         Rule(most, "both", stop, doubt)
-        for most in (4, 8, 16)
+        for most in (4, 8, 16, 32, 64)
         for stop in _STOPS
         for doubt in (0.75, 0.9, 0.97)
     ),
@@ -154,7 +156,7 @@ def _replayed(entries: Sequence[Entry]) -> list[Measured]:
         for rule in rules:
             if rule.most > len(entries[0].samples):
                 continue
-            if rule.weigh in ("check", "both") and rule.most > checked:
+            if rule.weigh == "critique" and rule.most > checked:
                 continue
             outcomes = [answer(e, rule) for e in entries]
             found.append(_measured(family, rule.name, outcomes))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from its.training.checking import check_solution, critique_text
+from its.training.checking import MISTAKE, check_solution, critique_text
 from its.training.mistakes import spoiled_lines
 from its.training.problems import LEVELS, Problem, draw_problem
 from its.training.routes import ANY, STYLES, continued_lines, solution_lines
@@ -23,7 +23,14 @@ from its.training.steps import valid_steps
 MIXTURES: dict[str, dict[str, float]] = {
     "small-solver": {"solve": 0.91, "fix": 0.04, "rate": 0.04, "complete": 0.01},
     "large-solver": {"solve": 0.91, "fix": 0.04, "rate": 0.04, "complete": 0.01},
-    "small-verifier": {"check": 0.89, "judge": 0.06, "rate": 0.04, "complete": 0.01},
+    "small-verifier": {
+        "score": 0.55,
+        "solve": 0.1,
+        "check": 0.25,
+        "judge": 0.05,
+        "rate": 0.04,
+        "complete": 0.01,
+    },
 }
 PLAIN = "plain"
 _PROMPTS = Path(__file__).parent.parent / "prompts" / "embedded.yaml"
@@ -34,18 +41,23 @@ _STYLE_WEIGHTS = {PLAIN: 0.2, ANY: 0.2} | dict.fromkeys(STYLES, 0.12)
 
 @dataclass(frozen=True)
 class Lesson:
-    """What the user says, and what the model should reply."""
+    """What the user says, and what the model should reply.
+
+    `mistakes` are parts of the reply (begin and end) that it should not learn to write.
+    """
 
     skill: str
     prompt: str
     reply: str
+    mistakes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class OwnSolution:
-    """A solution that a model wrote for a training problem, right or wrong."""
+    """A solution that a model wrote for a training problem in a style, right or wrong."""
 
     problem: Problem
+    style: str
     text: str
 
 
@@ -84,7 +96,9 @@ def draw_lesson(
         return Lesson(skill, prompt, f"Difficulty: {problem.difficulty}")
     if skill == "judge":
         return _judge(rng, split, top)
-    problem, lines = _attempt(rng, own, split, skill == "check", top)
+    problem, style, lines = _attempt(rng, own, split, skill == "check", top)
+    if skill == "score":
+        return _score(problem, style, lines)
     return {"check": _check, "fix": _fix, "complete": _complete}[skill](rng, problem, lines)
 
 
@@ -101,14 +115,15 @@ def _solve(rng: random.Random, problem: Problem) -> Lesson:
 
 def _attempt(
     rng: random.Random, own: list[OwnSolution], split: str, often: bool, top: int
-) -> tuple[Problem, list[str]]:
-    """A problem and a solution of it, right or not: a model's own, or a spoiled right one."""
+) -> tuple[Problem, str, list[str]]:
+    """A problem, a style and a solution, right or not: a model's own, or a spoiled right one."""
     if own and rng.random() < 0.5:
         found = rng.choice(own)
-        return found.problem, found.text.split("\n")
+        return found.problem, found.style, found.text.split("\n")
     problem = _some_problem(rng, split, top)
     unspoiled = 0.12 if often else 0.35
-    return problem, spoiled_lines(rng, problem, rng.choice((ANY, *STYLES)), unspoiled, often)
+    style = rng.choice((ANY, *STYLES))
+    return problem, style, spoiled_lines(rng, problem, style, unspoiled, often)
 
 
 def _check(rng: random.Random, problem: Problem, lines: list[str]) -> Lesson:
@@ -118,6 +133,21 @@ def _check(rng: random.Random, problem: Problem, lines: list[str]) -> Lesson:
     check = check_solution(problem.state, lines, problem.restated, complete)
     prompt = filled("critique", question=problem.question, draft="\n".join(lines))
     return Lesson("check", prompt, critique_text(check))
+
+
+def _score(problem: Problem, style: str, lines: list[str]) -> Lesson:
+    """A solution with its mistakes left out: so the probability of each line, given those before,
+    becomes that of its being right, whatever went wrong before it."""
+    check = check_solution(problem.state, lines, problem.restated)
+    mistakes: list[tuple[int, int]] = []
+    place = 0
+    for number, line in enumerate(lines):
+        if number < len(check.verdicts) and not check.verdicts[number].ok:
+            found = check.verdicts[number].shown.index(MISTAKE)
+            mistakes.append((place + found, place + len(line) + 1))
+        place += len(line) + 1
+    prompt = solve_prompt(problem.question, style)
+    return Lesson("score", prompt, "\n".join(lines), tuple(mistakes))
 
 
 def _fix(rng: random.Random, problem: Problem, lines: list[str]) -> Lesson:

@@ -39,9 +39,9 @@ def spoiled_lines(
             break
         step = choose_step(steps, style, rng)
         if rng.random() < rate:
-            line, state = _spoiled_step(rng, state, step)
+            line, state = _spoiled_step(rng, state, step, style)
         else:
-            line, state = line_of(step, middle_of(step, style, rng)), step.state
+            line, state = line_of(step, middle_of(step.operation, style, rng)), step.state
         lines.append(line)
         if len(lines) > 40:
             break
@@ -51,25 +51,27 @@ def spoiled_lines(
     return [*lines, f"Answer: {answer}"]
 
 
-def _spoiled_step(rng: random.Random, state: str, step: Step) -> tuple[str, str]:
-    """A line with one mistake, and the state it claims to leave."""
+def _spoiled_step(rng: random.Random, state: str, step: Step, style: str) -> tuple[str, str]:
+    """A line with one mistake, and the state it claims to leave. Everything else about the line is
+    as in a right one, so that only the mistake itself tells."""
     if not step.operation:
         state_after = _reread(rng, step.state)
         return state_after, state_after
     kind = rng.random()
     value, after, operation = str(step.value), step.state, step.operation
-    if kind < 0.55:  # a wrong result, carried into the state
-        value = _altered(rng, value)
+    middle = middle_of(operation, style, rng)
+    if kind < 0.5:  # a wrong result, on the way or at the end, carried into the state
+        middle, value = _misworked(rng, middle, value)
         after = _with_value(state, operation, step, value)
-    elif kind < 0.7:  # an operand that is not there, worked out rightly
+    elif kind < 0.65:  # an operand that is not there, worked out rightly
         operation = _reread(rng, operation)
         got = evaluate_operation(operation)
-        if got is not None and got >= 0:
-            value = str(got)
+        if got is not None:
+            value, middle = str(got), middle_of(operation, style, rng)
             after = _with_value(state, step.operation, step, value)
         else:
             operation = step.operation
-    elif kind < 0.95:  # the state copied wrongly
+    elif kind < 0.93:  # the state copied wrongly
         after = _reread(rng, after)
     else:  # an order that precedence forbids
         spots = list(re.finditer(r"(\d+)([-+])(\d+)", state))
@@ -77,10 +79,26 @@ def _spoiled_step(rng: random.Random, state: str, step: Step) -> tuple[str, str]
         got = evaluate_operation(spot[0]) if spot else None
         if spot and got is not None and got >= 0:
             operation, value = spot[0], str(got)
+            middle = middle_of(operation, style, rng)
             after = state[: spot.start()] + value + state[spot.end() :]
     if not is_number(after) and expression_value(after) is None:
         after = step.state
-    return (f"{operation}={value}" if is_number(after) else f"{operation}={value}; {after}"), after
+    shown = "=".join([operation, *filter(None, [middle]), value])
+    return (shown if is_number(after) else f"{shown}; {after}"), after
+
+
+def _misworked(rng: random.Random, middle: str, value: str) -> tuple[str, str]:
+    """The way to a result and the result, one of them wrong: a slip on the way is carried on."""
+    parts = re.match(r"(-?\d+)([-+])(\d+)$", middle)
+    if parts is None or rng.random() < 0.5:
+        return middle, _altered(rng, value)
+    first, sign, second = parts.groups()
+    if rng.random() < 0.6:
+        first = _altered(rng, first)
+    else:
+        second = _altered(rng, second).lstrip("-")
+    middle = f"{first}{sign}{second}"
+    return middle, str(evaluate_operation(middle))
 
 
 def _with_value(state: str, operation: str, step: Step, value: str) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 HEAD = 32
 VOCABULARY = 128
-LONGEST = 1024
+LONGEST = 2048
 EPSILON = 1e-5
 ROTARY_BASE = 10_000.0
 

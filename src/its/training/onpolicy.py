@@ -29,13 +29,14 @@ def main() -> None:
     options = parser.parse_args()
     rng = random.Random(options.seed)
     problems = [draw_problem(rng, "train") for _ in range(options.count)]
-    prompts = [solve_prompt(p.question, rng.choice(SAMPLED_STYLES)) for p in problems]
+    styles = [rng.choice(SAMPLED_STYLES) for _ in problems]
+    prompts = [solve_prompt(p.question, s) for p, s in zip(problems, styles, strict=True)]
     asks = [Ask(p, seed=options.seed + i, temperature=1.0) for i, p in enumerate(prompts)]
     with Writers(options.solver, options.processes) as writers:
         texts = [answer.replies[0] for answer in writers.write(asks)]
     right = 0
     with options.output.open("w", encoding="utf-8") as file:
-        for problem, written in zip(problems, texts, strict=True):
+        for problem, style, written in zip(problems, styles, texts, strict=True):
             right += written.text.endswith(f"Answer: {problem.answer}")
             row = {
                 "family": problem.family,
@@ -43,6 +44,7 @@ def main() -> None:
                 "state": problem.state,
                 "answer": problem.answer,
                 "difficulty": problem.difficulty,
+                "style": style,
                 "text": written.text,
             }
             file.write(json.dumps(row) + "\n")
@@ -55,11 +57,11 @@ def load_solutions(path: Path) -> list[OwnSolution]:
     wrong: list[OwnSolution] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        text = row.pop("text")
+        text, style = row.pop("text"), row.pop("style")
         problem = Problem(**row)
         if text:
             ends_well = text.endswith(f"Answer: {problem.answer}")
-            (right if ends_well else wrong).append(OwnSolution(problem, text))
+            (right if ends_well else wrong).append(OwnSolution(problem, style, text))
     return wrong + right[: len(wrong)]
 
 

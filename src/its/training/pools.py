@@ -37,7 +37,7 @@ class Check:
     flops: float
 
     @property
-    def reading(self) -> float | None:
+    def reward(self) -> float | None:
         """The expected score times the probability of the whole reply: a verifier that does the
         sums again and is not sure of what it finds has found no solution right."""
         if self.expected is None:
@@ -46,9 +46,19 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """The log probability that the verifier gives to all that a sample derives, and the FLOPs of
+    reading it, prompt included."""
+
+    certainty: float
+    flops: float
+
+
+@dataclass(frozen=True)
 class Sample:
     """A solution: its answer (None abstains), the log probability of all that it derives (not of
-    the choices of what to do next), and what it cost beside the prompt."""
+    the choices of what to do next), and what it cost beside the prompt. `check` is a critique that
+    the verifier wrote of it, `reading` what the verifier thinks of it without writing."""
 
     style: str
     text: str
@@ -57,6 +67,7 @@ class Sample:
     tokens: int
     flops: float
     check: Check | None = None
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True)
@@ -93,8 +104,8 @@ class Weights:
 
 @dataclass(frozen=True)
 class Draws:
-    """How a pool is drawn: each problem `samples` times, in turn through `styles`, the first
-    `checked` of them read by the verifier."""
+    """How a pool is drawn: each problem `samples` times, in turn through `styles`; the verifier
+    reads all of them and criticises the first `checked`."""
 
     styles: tuple[str, ...]
     samples: int
@@ -156,6 +167,25 @@ def with_checks(entries: Sequence[Entry], verifier: Path, draws: Draws) -> list[
     ]
 
 
+def with_readings(entries: Sequence[Entry], verifier: Path, draws: Draws) -> list[Entry]:
+    """The same entries with the verifier's reading of all samples."""
+    passages = [
+        (solve_prompt(e.problem.question, s.style), s.text) for e in entries for s in e.samples
+    ]
+    with Writers(verifier, draws.processes) as writers:
+        reads = iter(writers.read(passages))
+
+    def with_reading(entry: Entry, sample: Sample) -> Sample:
+        read = next(reads)
+        certainty = certainty_of(sample.text, read.logprobs, entry.problem.restated)
+        return replace(sample, reading=Reading(certainty, read.flops))
+
+    return [
+        replace(entry, samples=tuple(with_reading(entry, s) for s in entry.samples))
+        for entry in entries
+    ]
+
+
 def with_large(entries: Sequence[Entry], large: Path, draws: Draws) -> list[Entry]:
     """The same entries with the large solver's greedy answers."""
     with Writers(large, draws.processes) as writers:
@@ -169,7 +199,7 @@ def with_large(entries: Sequence[Entry], large: Path, draws: Draws) -> list[Entr
 def check_all(verifier: Writers, texts: Sequence[tuple[Problem, Sample]]) -> list[Check]:
     """The verifier's check of each sample, written greedily."""
     asks = [
-        Ask(filled("critique", question=p.question, draft=s.text), logprobs=True, limit=400)
+        Ask(filled("critique", question=p.question, draft=s.text), logprobs=True, limit=1000)
         for p, s in texts
     ]
     return [_check(answer) for answer in verifier.write(asks)]
@@ -200,7 +230,13 @@ def load_pool(path: Path) -> tuple[list[Entry], dict[str, object]]:
     entries = []
     for row in raw["entries"]:
         samples = tuple(
-            Sample(**{**s, "check": Check(**s["check"]) if s["check"] else None})
+            Sample(
+                **{
+                    **s,
+                    "check": Check(**s["check"]) if s["check"] else None,
+                    "reading": Reading(**s["reading"]) if s.get("reading") else None,
+                }
+            )
             for s in row["samples"]
         )
         greedy = {model: (answer, flops) for model, (answer, flops) in row["greedy"].items()}

@@ -55,9 +55,12 @@ def draw_problem(rng: random.Random, split: str, level: int | None = None) -> Pr
     wanted = rng.choice(LEVELS) if level is None else level
     family = rng.choices(FAMILIES, FAMILY_WEIGHTS)[0]
     while True:
-        problem = _draft(rng, family, wanted)
-        if problem and problem.difficulty == wanted and split_of(problem.state) == split:
-            return problem
+        state, question = _draft(rng, family, wanted)
+        if not state or is_number(state) or split_of(state) != split:
+            continue
+        answer = expression_value(state)
+        if answer is not None and max(1, _cost(state)) == wanted:
+            return Problem(family, question, state, answer, wanted)
 
 
 def held_out_problems(split: str, count: int, seed: int) -> list[Problem]:
@@ -72,12 +75,16 @@ def held_out_problems(split: str, count: int, seed: int) -> list[Problem]:
 
 def difficulty_of(state: str) -> int:
     """The difficulty 1..10 of an expression or equation: its cost along the left-first route."""
+    return max(1, min(10, _cost(state)))
+
+
+def _cost(state: str) -> int:
     cost = 0.0
     while not is_number(state):
         step = choose_step(valid_steps(state), "step_by_step", random.Random(0))
         cost += _step_cost(step.operation)
         state = step.state
-    return max(1, min(10, round(cost)))
+    return round(cost)
 
 
 def _step_cost(operation: str) -> float:
@@ -89,23 +96,18 @@ def _step_cost(operation: str) -> float:
     return {1: 0.4, 2: 0.7, 3: 1.0}.get(longest, 1.2)
 
 
-def _draft(rng: random.Random, family: str, level: int) -> Problem | None:
-    """A problem near a level, or None where the drawing did not come out whole."""
+def _draft(rng: random.Random, family: str, level: int) -> tuple[str, str]:
+    """Expression and question of a problem near a level; the first is empty where the drawing did
+    not come out whole."""
     if family == "word":
         events = max(1, round(level * rng.uniform(0.45, 1.1)))
-        state, question = tell_story(rng, events, _largest(level))
-    else:
-        right = max(1, round(level * rng.uniform(0.5, 1.0)))
-        if family == "expression":
-            state = _expression(rng, right, _largest(level))
-            question = _dressed(rng, state, _ASKED, bare=0.6)
-        else:
-            state = _equation(rng, max(0, right - 2), _largest(level))
-            question = _dressed(rng, state, _EQUATIONS, bare=0.0)
-    answer = expression_value(state) if state else None
-    if answer is None or is_number(state):
-        return None
-    return Problem(family, question, state, answer, difficulty_of(state))
+        return tell_story(rng, events, _largest(level))
+    operations = max(1, round(level * rng.uniform(0.5, 1.0)))
+    if family == "expression":
+        state = _expression(rng, operations, _largest(level))
+        return state, _dressed(rng, state, _ASKED, bare=0.6)
+    state = _equation(rng, max(0, operations - 2), _largest(level))
+    return state, _dressed(rng, state, _EQUATIONS, bare=0.0)
 
 
 def _largest(level: int) -> int:

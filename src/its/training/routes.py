@@ -7,11 +7,14 @@ operands, so their mistakes differ, and a vote over styles is worth more than on
 from __future__ import annotations
 
 import random
+import re
 
-from its.training.steps import Step, is_number, valid_steps
+from its.training.steps import Step, evaluate_operation, is_number, valid_steps
 
 STYLES = ("step_by_step", "edge_cases", "backwards", "subproblems", "analogy")
 ANY = "any"
+
+_OPERATION = re.compile(r"^(-?\d+)([-+*/])(\d+)$")
 
 
 def solution_lines(
@@ -31,7 +34,7 @@ def continued_lines(state: str, style: str, rng: random.Random) -> list[str]:
     lines: list[str] = []
     while not is_number(state):
         step = choose_step(valid_steps(state), style, rng)
-        lines.append(line_of(step, middle_of(step, style, rng)))
+        lines.append(line_of(step, middle_of(step.operation, style, rng)))
         state = step.state
     lines.append(f"Answer: {state}")
     return lines
@@ -69,25 +72,46 @@ def choose_step(steps: tuple[Step, ...], style: str, rng: random.Random) -> Step
     return products[-1] if products else rng.choice(inner or moves)  # analogy
 
 
-def middle_of(step: Step, style: str, rng: random.Random) -> str:
-    """How a product or quotient with a two-digit part is split on its way, or nothing.
+def middle_of(operation: str, style: str, rng: random.Random) -> str:
+    """How an operation is split on its way, by the parts of its larger number, or nothing.
 
-    7*58: tens first 350+56 (step_by_step, subproblems), units first 56+350 (backwards), or over
-    the next ten 420-14 (edge_cases, analogy). Quotients: tens and units of the result.
+    768+657: the first digit first 1368+57 (step_by_step, subproblems), the first digit last
+    825+600 (backwards), or over the next round number 1468-43 (edge_cases, analogy); 7*58 likewise
+    350+56, 56+350, 420-14. Quotients: tens and units of the result. Nothing where the number to be
+    split has one digit and zeros only.
     """
-    if step.kind not in ("*", "/"):
+    value, match = evaluate_operation(operation), _OPERATION.match(operation)
+    if value is None or match is None:
+        return ""
+    left, sign, right = int(match[1]), match[2], int(match[3])
+    if sign == "/":
+        tens, units = divmod(value, 10)
+        return f"{10 * tens}+{units}" if tens > 0 and units else ""
+    if sign == "*" and left > right:
+        left, right = right, left
+    if sign == "*" and left > 9:
         return ""
     if style == ANY:
         style = rng.choice(("step_by_step", "backwards", "analogy"))
-    if step.kind == "/":
-        tens, units = divmod(step.value, 10)
-        return f"{10 * tens}+{units}" if tens and units else ""
-    low, high = sorted(map(int, step.operation.split("*")))
-    tens, units = divmod(high, 10)
-    if low > 9 or not tens or not units:
+    first, second = _parts(right, style)
+    if not second:
         return ""
+    if sign == "*":
+        return f"{left * first}{left * second:+d}"
+    if sign == "-":
+        first, second = -first, -second
+    return f"{left + first}{second:+d}"
+
+
+def _parts(number: int, style: str) -> tuple[int, int]:
+    """A number as a sum of two, in the order in which a style takes them; the second is 0 where
+    one digit is all there is."""
+    place = 10 ** (len(str(number)) - 1)
+    head, rest = number - number % place, number % place
+    if not rest:
+        return head, 0
     if style in ("step_by_step", "subproblems"):
-        return f"{low * 10 * tens}+{low * units}"
+        return head, rest
     if style == "backwards":
-        return f"{low * units}+{low * 10 * tens}"
-    return f"{low * 10 * (tens + 1)}-{low * (10 - units)}"
+        return rest, head
+    return head + place, rest - place  # edge_cases, analogy

@@ -1,8 +1,8 @@
 """Ways of spending more compute, replayed on a pool: what each answers, and all that it costs.
 
 Votes weigh a sample by its certainty, exp of the log probability of all that it derives: it comes
-free with the sampling, and a slip in arithmetic shows in it. Checks by the verifier cost about two
-samples each, so the rules that use them do so where the vote is undecided.
+free with the sampling, and a slip in arithmetic shows in it. The verifier's certainty of the same
+text costs about as much as the sample; a critique that it writes costs more than two.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ class Outcome:
 class Rule:
     """A way to answer, with its settings.
 
-    `most` samples at most. `weigh` is one of `one`, `certainty`, `check` (verifier score), `both`.
-    With a `threshold`, sampling stops as soon as the vote is that likely settled
-    (`settled`). With `doubt`, samples are checked only if the settled-ness at the end is below it.
+    `most` samples at most. `weigh` names what a sample weighs in the vote: `one`, its `certainty`,
+    the verifier's (`reading`), the mean of the two (`both`), or the score of a `critique`. With a
+    `threshold`, sampling stops as soon as the vote is that likely settled. With `doubt`, the
+    verifier is asked only where the vote without it is less likely settled than that.
     """
 
     most: int
@@ -47,34 +48,35 @@ class Rule:
             {
                 "one": "vote",
                 "certainty": "certainty-weighted vote",
-                "check": "verifier-weighted vote",
-                "both": "verifier and certainty",
+                "reading": "verifier-weighted vote",
+                "both": "vote weighted by verifier and certainty",
+                "critique": "critique-weighted vote",
             }[self.weigh],
         ]
         if self.threshold is not None:
             parts.append(f"stop at {self.threshold:g}")
         if self.doubt is not None:
-            parts.append(f"check below {self.doubt:g}")
+            parts.append(f"read below {self.doubt:g}")
         return ", ".join(parts)
 
 
 def answer(entry: Entry, rule: Rule) -> Outcome:
     """Replay a rule on one problem of a pool."""
     samples = entry.samples[: rule.most]
-    early: Weigh = _certainty if rule.weigh in ("certainty", "both") else _one
+    final = _WEIGHTS[rule.weigh]
+    free = _WEIGHTS[_FREE.get(rule.weigh, rule.weigh)]
+    early = final if rule.doubt is None and rule.weigh != "critique" else free
     if rule.threshold is not None:
         for count in range(1, len(samples) + 1):
             if confidence(samples[:count], early) >= rule.threshold:
                 samples = samples[:count]
                 break
     cost = sampling_flops(entry, samples)
-    weigh = early
-    if rule.weigh in ("check", "both"):
-        settled = rule.doubt is not None and confidence(samples, early) >= rule.doubt
-        if not settled:
-            weigh = _checked if rule.weigh == "check" else _both
-            cost += math.fsum(s.check.flops for s in samples if s.check and s.answer)
-    return Outcome(entry.right(winner(samples, weigh)), cost)
+    if rule.doubt is not None and confidence(samples, early) >= rule.doubt:
+        final = early
+    elif rule.weigh in _FREE:
+        cost += math.fsum(_asked(s, rule.weigh) for s in samples if s.answer is not None)
+    return Outcome(entry.right(winner(samples, final)), cost)
 
 
 def winner(samples: Iterable[Sample], weigh: Weigh) -> str | None:
@@ -130,12 +132,34 @@ def _certainty(sample: Sample) -> float:
     return math.exp(sample.certainty)
 
 
-def _checked(sample: Sample) -> float:
-    """The verifier's reading as a weight; 1/2 where it said nothing readable."""
-    if sample.check is None or sample.check.reading is None:
-        return 0.5
-    return 0.02 + sample.check.reading
+def _read(sample: Sample) -> float:
+    return 0.0 if sample.reading is None else math.exp(sample.reading.certainty)
 
 
 def _both(sample: Sample) -> float:
-    return _checked(sample) * _certainty(sample)
+    """The geometric mean of the two certainties."""
+    return math.sqrt(_certainty(sample) * _read(sample))
+
+
+def _criticised(sample: Sample) -> float:
+    """The critique's score as a weight; 1/2 where it said nothing readable."""
+    if sample.check is None or sample.check.reward is None:
+        return 0.5
+    return 0.02 + sample.check.reward
+
+
+def _asked(sample: Sample, weigh: str) -> float:
+    """FLOPs of asking the verifier about a sample."""
+    told = sample.check if weigh == "critique" else sample.reading
+    return told.flops if told else 0.0
+
+
+_WEIGHTS: dict[str, Weigh] = {
+    "one": _one,
+    "certainty": _certainty,
+    "reading": _read,
+    "both": _both,
+    "critique": _criticised,
+}
+# What a sample weighs before the verifier is asked.
+_FREE = {"reading": "one", "both": "certainty", "critique": "one"}

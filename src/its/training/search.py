@@ -78,7 +78,7 @@ def search_outcomes(
 
 def _question(problem: Problem, text: str) -> Ask:
     prompt = filled("critique", question=problem.question, draft=text)
-    return Ask(prompt, stop=(_OBJECTION,), limit=400, logprobs=True)
+    return Ask(prompt, stop=(_OBJECTION,), limit=1000, logprobs=True)
 
 
 def _judged(walk: _Path, check: Answered) -> tuple[_Path, int | None]:

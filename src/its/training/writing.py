@@ -61,6 +61,15 @@ class Answered:
         return self.prompt_flops + sum(reply.flops for reply in self.replies)
 
 
+@dataclass(frozen=True)
+class Read:
+    """A text read as the reply to a prompt: each token's log probability, and FLOPs, prompt
+    included."""
+
+    logprobs: tuple[float, ...]
+    flops: float
+
+
 class Writers:
     """Processes that each hold one model; use as a context manager."""
 
@@ -82,6 +91,11 @@ class Writers:
         size = max(1, min(size, -(-len(asks) // self._processes)))
         groups = [asks[i : i + size] for i in range(0, len(asks), size)]
         return [answer for group in self._pool.map(_write, groups) for answer in group]
+
+    def read(self, passages: Sequence[tuple[str, str]]) -> list[Read]:
+        """The probabilities of texts as replies to prompts, (prompt, text) each, in order."""
+        groups = [passages[i : i + 256] for i in range(0, len(passages), 256)]
+        return [read for group in self._pool.map(_read, groups) for read in group]
 
 
 def shape_of(weights: Path) -> Shape:
@@ -155,3 +169,22 @@ def _write(asks: Sequence[Ask]) -> list[Answered]:
             replies = [Written("", 0, 0.0, "length")] * ask.n
         answers.append(Answered(tuple(replies), _shape.flops(0, len(prompt))))
     return answers
+
+
+def _read(passages: Sequence[tuple[str, str]]) -> list[Read]:
+    import numpy as np
+
+    from its.models.embedded.tokenizer import chat_tokens, text_tokens
+    from its.problems.problem import Message
+
+    reads = []
+    for prompt, text in passages:
+        head, written = chat_tokens([Message("user", prompt)]), text_tokens(text)
+        written = written[: _shape.max_position_embeddings - len(head)]
+        if not written:
+            reads.append(Read((), 0.0))
+            continue
+        logprobs = _engine.score(head + written, len(head)).result()
+        chosen = logprobs[np.arange(len(written)), np.frombuffer(written, np.uint8)]
+        reads.append(Read(tuple(chosen.tolist()), _shape.flops(0, len(head) + len(written))))
+    return reads
