@@ -167,6 +167,19 @@ def test_lessons_of_every_skill(model: str) -> None:
     assert all(lesson.prompt and lesson.reply for lesson in lessons)
 
 
+def test_a_solution_that_is_read_teaches_none_of_its_mistakes() -> None:
+    rng = random.Random(6)
+    wrong = 0
+    for _ in range(200):
+        lesson = draw_lesson(rng, {"score": 1.0}, [])
+        lines = lesson.reply.split("\n")
+        begins = [len("\n".join(lines[:i])) + bool(i) for i in range(len(lines))]
+        ends = {begin + len(line) + 1 for begin, line in zip(begins, lines, strict=True)}
+        assert all(begin < end and end in ends for begin, end in lesson.mistakes)
+        wrong += bool(lesson.mistakes)
+    assert 50 < wrong < 180
+
+
 def test_solving_prompts() -> None:
     assert solve_prompt("1+2", "plain") == "1+2"
     assert solve_prompt("1+2", "backwards") == "Backwards: 1+2"
