@@ -20,7 +20,7 @@ from its.models.protocol import Completion, Model, Received, Reply, Request
 from its.problems.problem import Message
 from tests.embedded.random_weights import SMALL, random_weights, write_weights
 
-ASKED = (Message("user", "Solve: 41*3+5*24-37"),)
+ASKED = (Message("user", "41*3+5*24-37"),)
 
 
 @pytest_asyncio.fixture
@@ -52,7 +52,7 @@ async def test_it_solves_and_says_what_it_cost(model: EmbeddedModel) -> None:
 async def test_several_completions_share_one_prompt_and_each_is_its_own(
     model: EmbeddedModel,
 ) -> None:
-    request = Request(ASKED, 200, seed=4)
+    request = Request(ASKED, 200, temperature=1.5, seed=4)
 
     four, eight = await ask(model, request, 4), await ask(model, request, 8)
 
@@ -247,7 +247,7 @@ async def test_its_probe_costs_nothing_and_promises_what_it_keeps(model: Embedde
     assert capabilities.trims_stop
     assert capabilities.continues == "trailing"
     assert not capabilities.json_schema
-    assert capabilities.context == 1024
+    assert capabilities.context == 2048
 
 
 def test_names() -> None:

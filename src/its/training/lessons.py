@@ -33,6 +33,7 @@ MIXTURES: dict[str, dict[str, float]] = {
     },
 }
 PLAIN = "plain"
+BARE_ROUTE = "step_by_step"  # what a question is answered by that asks for no style
 _PROMPTS = Path(__file__).parent.parent / "prompts" / "embedded.yaml"
 # Lower levels come more often: their tokens hold more arithmetic and less copying.
 _LEVEL_WEIGHTS = (10, 10, 9, 9, 8, 8, 7, 6, 5, 5)
@@ -108,7 +109,7 @@ def _some_problem(rng: random.Random, split: str, top: int) -> Problem:
 
 def _solve(rng: random.Random, problem: Problem) -> Lesson:
     style = rng.choices(list(_STYLE_WEIGHTS), list(_STYLE_WEIGHTS.values()))[0]
-    route = ANY if style == PLAIN else style
+    route = BARE_ROUTE if style == PLAIN else style
     lines = solution_lines(problem.state, route, rng, problem.restated)
     return Lesson("solve", solve_prompt(problem.question, style), "\n".join(lines))
 
