@@ -53,13 +53,13 @@ class Direct:
     likelihood: dict[str, float] = field(default_factory=dict)
 
     def request(self, messages: Any, **settings: Any) -> Request:
-        return Request(tuple(messages), 384, **settings)
+        return Request(tuple(messages), 768, **settings)
 
     async def complete(self, request: Request, label: str) -> Completion:
         seed = int.from_bytes(
             blake2b(f"{label}{request.messages}".encode(), digest_size=4).digest()
         )
-        asked = Request(request.messages, 384, request.temperature, seed=seed, logprobs=0)
+        asked = Request(request.messages, 768, request.temperature, seed=seed, logprobs=0)
         (reply,) = (await self.model.complete(asked, received=Received())).completions
         logprobs = [token.logprob for token in reply.logprobs or ()]
         self.likelihood[label] = fmean(logprobs) if logprobs else 0.0
@@ -79,7 +79,7 @@ async def draw_items(problems: int, prompts: PromptSet) -> list[Item]:
 
     async def one(seed: int, question: str, right: int) -> Item | None:
         asked = prompts.render("attempt", Question(question), style=prompts.style("any"))
-        request = Request(asked, 384, 1.0, seed=seed)
+        request = Request(asked, 768, 1.0, seed=seed)
         reply = await solver.complete(request, ATTEMPTS, received=Received())
         by_answer = {
             c.text.rsplit("Answer: ", 1)[1].strip(): c.text

@@ -16,12 +16,13 @@ PRESETS = (
     "best_of_n",
     "cascade",
     "deep_reasoning",
+    "embedded",
     "greedy",
     "search",
     "self_consistency",
 )
-"""The shipped presets, named here so that the help need not look for them; the first is taken
-where none is named."""
+"""The shipped presets, named here so that the help need not look for them; where none is named the
+first is taken, and `embedded` with the embedded models."""
 
 Config = Annotated[
     str | None,

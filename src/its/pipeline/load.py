@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
 
 DEFAULT_PRESET = "adaptive"
+EMBEDDED_PRESET = "embedded"
 Path_ = tuple[str | int, ...]
 _WANTED = {
     "int_": "must be a whole number",
@@ -62,7 +63,7 @@ def load_pipeline(config: str | None = None, overrides: Sequence[tuple[str, Any]
 
     from its.pipeline.config import Pipeline
 
-    document = read_document(config or DEFAULT_PRESET)
+    document = read_document(config or _default_preset(overrides))
     data: Any = document.data
     for path, value in overrides:
         data = _with(data, path.split("."), value, path)
@@ -71,6 +72,12 @@ def load_pipeline(config: str | None = None, overrides: Sequence[tuple[str, Any]
     except ValidationError as error:
         overridden = [tuple(path.split(".")) for path, _ in overrides]
         raise ConfigurationError(_explain(error, document, overridden)) from None
+
+
+def _default_preset(overrides: Sequence[tuple[str, Any]]) -> str:
+    """What runs where no configuration is named: it depends on the model."""
+    name = dict(overrides).get("model.name") or EMBEDDED_PRESET
+    return EMBEDDED_PRESET if str(name).startswith(EMBEDDED_PRESET) else DEFAULT_PRESET
 
 
 def read_document(config: str) -> Document:
@@ -163,7 +170,7 @@ def _with_embedded_defaults(data: dict[str, Any]) -> dict[str, Any]:
     model = data.get("model") or {}
     if not isinstance(model, dict) or not str(model.get("name", "embedded")).startswith("embedded"):
         return data
-    context = {"temperature": 1.0, "max_tokens": 384}
+    context = {"temperature": 0.7, "max_tokens": 768}
     judge = {"name": "embedded:small-verifier", **context, "temperature": 0.0}
     return {"judge": judge, **data, "model": {**context, **model}}
 
