@@ -161,7 +161,7 @@ async def test_likelihood_is_that_of_the_text_by_the_judge():
     pool = candidates("a", "b")
     door = ScriptedDoor(read, Capabilities(scores=True))
     scores = await Likelihood().score(QUESTION, pool, door, GENERAL)
-    assert values(scores) == [1.0, pytest.approx(math.exp(-2))]
+    assert values(scores) == pytest.approx([math.exp(-0.6), math.exp(-2.6)])
     assert scores[1].reason.startswith("log-probability -2.60; least sure of line 1")
     assert [request.scored for _, request in door.sent] == [c.text for c in pool]
 

@@ -19,7 +19,7 @@ from its.rewards.asking import ask
 @dataclass(frozen=True, slots=True)
 class Likelihood:
     """The probability that the judge gives to a candidate's text, as its own reply to the same
-    question in the same style, as a share of the likeliest candidate's.
+    question in the same style.
 
     The judge reads and writes nothing: one reading a candidate. A judge other than the solver
     makes other mistakes, so a wrong line is seldom likely to both. Where the endpoint does not
@@ -52,10 +52,8 @@ class Likelihood:
             return None if reply is None else line_logprobs(reply.logprobs or ())
 
         told = await asyncio.gather(*(lines(candidate) for candidate in candidates))
-        highest = max((math.fsum(each) for each in told if each), default=0.0)
         return [
-            _score(candidate.id, each, highest)
-            for candidate, each in zip(candidates, told, strict=True)
+            _score(candidate.id, each) for candidate, each in zip(candidates, told, strict=True)
         ]
 
 
@@ -69,13 +67,13 @@ def line_logprobs(tokens: Sequence[TokenLogprob]) -> list[float]:
     return sums if tokens else []
 
 
-def _score(candidate: str, lines: list[float] | None, highest: float) -> Score:
+def _score(candidate: str, lines: list[float] | None) -> Score:
     if not lines:
         return Score(candidate, None, "likelihood", "the text could not be scored")
     total, least = math.fsum(lines), min(range(len(lines)), key=lines.__getitem__)
     return Score(
         candidate,
-        math.exp(min(total - highest, 0.0)),
+        math.exp(min(total, 0.0)),
         "likelihood",
         f"log-probability {total:.2f}; least sure of line {least + 1}, p = "
         f"{math.exp(min(lines[least], 0.0)):.2g}",
