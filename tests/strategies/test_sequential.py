@@ -267,7 +267,7 @@ def test_every_strategy_has_defaults_and_plans_within_any_budget() -> None:
 
 @pytest.mark.parametrize("name", STRATEGIES)
 async def test_what_a_strategy_needs_is_refused_before_any_call(name: str) -> None:
-    able = Capabilities(continues="trailing")
+    able = Capabilities(continues="trailing", logprobs=True)
     without_reward = ScriptedDoor(echo, capabilities=able)
     run = STRATEGIES[name]().run(assignment(without_reward, completions=5))
     if name in NEED_REWARD:

@@ -12,6 +12,7 @@ from its.strategies.best_of_n import BestOfN
 from its.strategies.budget_forcing import BudgetForcing
 from its.strategies.debate import Debate
 from its.strategies.deep_reasoning import DeepReasoning
+from its.strategies.doubt_search import DoubtSearch
 from its.strategies.dvts import DVTS
 from its.strategies.fk_steering import FKSteering
 from its.strategies.greedy import Greedy
@@ -37,6 +38,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "budget_forcing": BudgetForcing,
     "debate": Debate,
     "deep_reasoning": DeepReasoning,
+    "doubt_search": DoubtSearch,
     "dvts": DVTS,
     "fk_steering": FKSteering,
     "greedy": Greedy,
@@ -71,6 +73,7 @@ NEED_REWARD = frozenset(
 
 NEED_CONTINUATION = NEED_REWARD - {"ab_mcts", "solution_search"} | {
     "budget_forcing",
+    "doubt_search",
     "tree_of_thoughts",
 }
 """Strategies that raise Unsupported where the endpoint cannot continue a partial answer."""
