@@ -175,8 +175,8 @@ def test_a_solution_that_is_read_teaches_none_of_its_mistakes() -> None:
         lines = lesson.reply.split("\n")
         begins = [len("\n".join(lines[:i])) + bool(i) for i in range(len(lines))]
         ends = {begin + len(line) + 1 for begin, line in zip(begins, lines, strict=True)}
-        assert all(begin < end and end in ends for begin, end in lesson.mistakes)
-        wrong += bool(lesson.mistakes)
+        assert all(begin < end and end in ends for begin, end in lesson.given)
+        wrong += bool(lesson.given)
     assert 50 < wrong < 180
 
 

@@ -86,7 +86,7 @@ def _row(lesson: Lesson) -> tuple[list[int], list[float]]:
     if lesson.skill in ("check", "judge"):
         for score in _SCORES.finditer(lesson.reply):
             weights[score.start()] = _EMPHASIS
-    for begin, end in lesson.mistakes:
+    for begin, end in lesson.given:
         weights[begin:end] = [0.0] * (min(end, len(weights)) - begin)
     return [*head, *reply, END], [0.0] * (len(head) - 1) + weights
 

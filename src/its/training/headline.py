@@ -7,12 +7,9 @@ problems. FLOPs are of inference, everything charged: prompts, samples, checks. 
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,48 +17,12 @@ from numpy.typing import NDArray
 from its.training.chart import Curve, Point, chart
 from its.training.evaluate import interval, pool_for, pool_options
 from its.training.pools import Entry, Weights
-from its.training.scaling import Outcome, Rule, answer
-from its.training.search import search_outcomes
+from its.training.scaling import Outcome
+from its.training.ways import FAMILIES, Measured, measured_way, replayed, searched
 from its.training.weights import read_card
-from its.training.writing import Writers
-
-Floats = NDArray[np.float64]
 
 THIRDS = {"all": (1, 10), "easy": (1, 3), "medium": (4, 7), "hard": (8, 10)}
 REGIMES = {"inference only": math.inf, "R = 22": 22.0, "R = 0.79": 0.79, "R = 0.16": 0.16}
-
-_COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
-_STOPS = (0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
-FAMILIES: dict[str, tuple[Rule, ...]] = {
-    "vote": tuple(Rule(k) for k in _COUNTS),
-    "certainty-weighted vote": tuple(Rule(k, "certainty") for k in _COUNTS),
-    "verifier-weighted vote": tuple(Rule(k, "reading") for k in _COUNTS[1:]),
-    "weighted by verifier and certainty": tuple(Rule(k, "both") for k in _COUNTS[1:]),
-    "critique-weighted vote": tuple(Rule(k, "critique") for k in (2, 4, 8, 16)),
-    "adaptive": tuple(
-        Rule(most, weigh, stop)
-        for weigh in ("one", "certainty", "both")
-        for most in (4, 8, 16, 32, 64)
-        for stop in _STOPS
-    ),
-    "adaptive, verifier in doubt": tuple(
-        Rule(most, "both", stop, doubt)
-        for most in (4, 8, 16, 32, 64)
-        for stop in _STOPS
-        for doubt in (0.75, 0.9, 0.97)
-    ),
-}
-_SEARCHES = ((1, 2), (4, 2))
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A way of answering on a set of problems: right or not, and FLOPs, problem by problem."""
-
-    family: str
-    name: str
-    right: Floats
-    flops: Floats
 
 
 def main() -> None:
@@ -76,7 +37,7 @@ def main() -> None:
         for split, count in (("dev", options.dev_problems), ("test", options.problems))
     }
     measured = {
-        split: [*_replayed(entries), *_searched(options, split, entries)]
+        split: [*replayed(entries), *searched(options, split, entries)]
         for split, entries in pools.items()
     }
     report(pools, measured, Weights.in_folder(options.weights), options.output)
@@ -149,55 +110,9 @@ def _trained(path: Path) -> float:
     return float(card["parameters"]) * float(card["training_tokens"])
 
 
-def _replayed(entries: Sequence[Entry]) -> list[Measured]:
-    found = []
-    checked = sum(s.check is not None for s in entries[0].samples)
-    for family, rules in FAMILIES.items():
-        for rule in rules:
-            if rule.most > len(entries[0].samples):
-                continue
-            if rule.weigh == "critique" and rule.most > checked:
-                continue
-            outcomes = [answer(e, rule) for e in entries]
-            found.append(_measured(family, rule.name, outcomes))
-    return found
-
-
-def _searched(options: argparse.Namespace, split: str, entries: Sequence[Entry]) -> list[Measured]:
-    """The search's outcomes, from their file or run afresh."""
-    path = options.folder / f"{split}-search.npz"
-    if path.exists():
-        kept = np.load(path)
-        return [Measured("search", n, kept[n][0], kept[n][1]) for n in kept.files]
-    weights = Weights.in_folder(options.weights)
-    if weights.verifier is None:
-        return []
-    found = []
-    problems = [e.problem for e in entries]
-    with (
-        Writers(weights.solver, options.processes) as solver,
-        Writers(weights.verifier, options.processes) as verifier,
-    ):
-        for paths, rounds in _SEARCHES:
-            outcomes = search_outcomes(
-                solver, verifier, problems, paths, rounds, options.temperature, options.seed,
-                options.styles[0],
-            )  # fmt: skip
-            name = f"search, {paths} paths, {rounds} rounds"
-            found.append(_measured("search", name, outcomes))
-    arrays: dict[str, Any] = {m.name: np.stack([m.right, m.flops]) for m in found}
-    np.savez(path, **arrays)
-    return found
-
-
-def _measured(family: str, name: str, outcomes: Sequence[Outcome]) -> Measured:
-    right = np.array([o.right for o in outcomes], dtype=np.float64)
-    return Measured(family, name, right, np.array([o.flops for o in outcomes]))
-
-
 def _greedy(model: str, entries: Sequence[Entry]) -> Measured:
     outcomes = [Outcome(e.right(e.greedy[model][0]), e.greedy[model][1]) for e in entries]
-    return _measured("greedy", f"{model} greedy", outcomes)
+    return measured_way("greedy", f"{model} greedy", outcomes)
 
 
 def _large(entries: Sequence[Entry]) -> Measured:

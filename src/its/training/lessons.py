@@ -17,16 +17,24 @@ import yaml
 from its.training.checking import MISTAKE, check_solution, critique_text
 from its.training.mistakes import spoiled_lines
 from its.training.problems import LEVELS, Problem, draw_problem
-from its.training.routes import ANY, STYLES, continued_lines, solution_lines
-from its.training.steps import valid_steps
+from its.training.routes import (
+    ANY,
+    STYLES,
+    choose_step,
+    continued_lines,
+    line_of,
+    middle_of,
+    solution_lines,
+)
+from its.training.steps import is_number, valid_steps
 
 MIXTURES: dict[str, dict[str, float]] = {
     "small-solver": {"solve": 0.91, "fix": 0.04, "rate": 0.04, "complete": 0.01},
     "large-solver": {"solve": 0.91, "fix": 0.04, "rate": 0.04, "complete": 0.01},
     "small-verifier": {
-        "score": 0.55,
-        "solve": 0.1,
-        "check": 0.25,
+        "score": 0.72,
+        "solve": 0.04,
+        "check": 0.14,
         "judge": 0.05,
         "rate": 0.04,
         "complete": 0.01,
@@ -37,20 +45,30 @@ BARE_ROUTE = "step_by_step"  # what a question is answered by that asks for no s
 _PROMPTS = Path(__file__).parent.parent / "prompts" / "embedded.yaml"
 # Lower levels come more often: their tokens hold more arithmetic and less copying.
 _LEVEL_WEIGHTS = (10, 10, 9, 9, 8, 8, 7, 6, 5, 5)
-_STYLE_WEIGHTS = {PLAIN: 0.2, ANY: 0.2} | dict.fromkeys(STYLES, 0.12)
+_STYLE_WEIGHTS = {
+    PLAIN: 0.12,
+    ANY: 0.04,
+    "step_by_step": 0.14,
+    "subproblems": 0.16,
+    "edge_cases": 0.18,
+    "backwards": 0.18,
+    "analogy": 0.18,
+}
+_TAKEN_OVER = 0.2  # solutions of which other styles wrote the first lines
 
 
 @dataclass(frozen=True)
 class Lesson:
     """What the user says, and what the model should reply.
 
-    `mistakes` are parts of the reply (begin and end) that it should not learn to write.
+    `given` are parts of the reply (begin and end) that it should not learn to write: mistakes, and
+    lines that it is to take over from another style.
     """
 
     skill: str
     prompt: str
     reply: str
-    mistakes: tuple[tuple[int, int], ...] = ()
+    given: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +117,7 @@ def draw_lesson(
         return _judge(rng, split, top)
     problem, style, lines = _attempt(rng, own, split, skill == "check", top)
     if skill == "score":
-        return _score(problem, style, lines)
+        return _score(rng, problem, style, lines)
     return {"check": _check, "fix": _fix, "complete": _complete}[skill](rng, problem, lines)
 
 
@@ -110,8 +128,36 @@ def _some_problem(rng: random.Random, split: str, top: int) -> Problem:
 def _solve(rng: random.Random, problem: Problem) -> Lesson:
     style = rng.choices(list(_STYLE_WEIGHTS), list(_STYLE_WEIGHTS.values()))[0]
     route = BARE_ROUTE if style == PLAIN else style
-    lines = solution_lines(problem.state, route, rng, problem.restated)
-    return Lesson("solve", solve_prompt(problem.question, style), "\n".join(lines))
+    begun = _begun_lines(rng, problem) if rng.random() < _TAKEN_OVER else []
+    return _going_on(rng, "solve", problem, style, route, begun)
+
+
+def _begun_lines(rng: random.Random, problem: Problem) -> list[str]:
+    """The first lines of a right solution, each by a style of its own; the last step is not among
+    them."""
+    state, lines = problem.state, [problem.state] if problem.restated else []
+    steps = len(solution_lines(state, "step_by_step", rng)) - 1
+    for _ in range(rng.randint(0, steps - 1)):
+        style = rng.choice(STYLES)
+        step = choose_step(valid_steps(state), style, rng)
+        if is_number(step.state):
+            break
+        lines.append(line_of(step, middle_of(step.operation, style, rng)))
+        state = step.state
+    return lines
+
+
+def _going_on(
+    rng: random.Random, skill: str, problem: Problem, style: str, route: str, begun: list[str]
+) -> Lesson:
+    """A right solution in a style; the lines `begun`, by others, are given."""
+    state = begun[-1].rpartition("; ")[2] if begun else problem.state
+    rest = continued_lines(state, route, rng)
+    if problem.restated and not begun:
+        rest = [state, *rest]
+    place = sum(len(line) + 1 for line in begun)
+    prompt = solve_prompt(problem.question, style)
+    return Lesson(skill, prompt, "\n".join(begun + rest), ((0, place),) if begun else ())
 
 
 def _attempt(
@@ -136,9 +182,11 @@ def _check(rng: random.Random, problem: Problem, lines: list[str]) -> Lesson:
     return Lesson("check", prompt, critique_text(check))
 
 
-def _score(problem: Problem, style: str, lines: list[str]) -> Lesson:
+def _score(rng: random.Random, problem: Problem, style: str, lines: list[str]) -> Lesson:
     """A solution with its mistakes left out: so the probability of each line, given those before,
     becomes that of its being right, whatever went wrong before it."""
+    if rng.random() < _TAKEN_OVER:
+        return _going_on(rng, "score", problem, style, style, _begun_lines(rng, problem))
     check = check_solution(problem.state, lines, problem.restated)
     mistakes: list[tuple[int, int]] = []
     place = 0

@@ -1,124 +1,192 @@
-"""A search over lines with the verifier: keep what it passes, go back to where it first objects.
+"""A search that goes back to the first line it doubts, and has other styles write that line.
 
-It objects by calling a line wrong, or by writing its own version of a line with a probability
-below one half. Each of n solutions is checked; one that meets an objection is cut before that line
-and written anew from there, for some rounds. The last check of each is its weight in the final
-vote. This is best-first search with a process reward, in which a solution's state is its verified
-beginning.
+A solution is written greedily in one style. The probability of a line is what the solver gave it
+when writing, times what the verifier gives it when reading (where there is one). At the first line
+below a threshold every other style proposes a line of its own, since all of them carry on the same
+working; the likeliest of these and the doubted one stands, and the solution goes on from there.
+This is best-first search over lines with a process reward, branching only where in doubt. Several
+paths begin in several styles and vote.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from its.training.lessons import filled, solve_prompt
+from its.training.lessons import solve_prompt
 from its.training.pools import answer_of
 from its.training.problems import Problem
+from its.training.routes import STYLES
 from its.training.scaling import Outcome
-from its.training.writing import Answered, Ask, Writers
+from its.training.writing import Ask, Writers
 
-_OBJECTION = " wrong"
-_DOUBT = math.log(0.5)
+_LONGEST = 1400  # characters, after which a path gives up
+_ROUNDS = 16
 
 
 @dataclass(frozen=True)
-class _Path:
-    """One solution on its way: its text, what it has cost, its last check's weight."""
+class Lines:
+    """Lines of a solution, and the log probability of each, its end included."""
 
-    place: int
-    text: str
-    weight: float = 0.0
+    texts: tuple[str, ...] = ()
+    logprobs: tuple[float, ...] = ()
+
+    def __add__(self, more: Lines) -> Lines:
+        return Lines(self.texts + more.texts, self.logprobs + more.logprobs)
+
+    def part(self, begin: int, end: int | None = None) -> Lines:
+        return Lines(self.texts[begin:end], self.logprobs[begin:end])
+
+
+@dataclass(frozen=True)
+class Path:
+    """A solution on its way, or ended: lines that stand, those written behind them that are still
+    to be looked at, and FLOPs."""
+
+    lines: Lines = Lines()
+    ahead: Lines = Lines()
     flops: float = 0.0
-    settled: bool = False
+    ended: bool = False
+
+    @property
+    def text(self) -> str:
+        """The lines that stand, each with its end; the whole solution once it has ended."""
+        texts = self.lines.texts
+        return "\n".join(texts) + ("" if self.ended or not texts else "\n")
 
 
-def search_outcomes(
+@dataclass(frozen=True)
+class Walked:
+    """What a path came to: its answer (None abstains), its certainty and all that it cost."""
+
+    answer: str | None
+    certainty: float
+    flops: float
+
+
+def search(
     solver: Writers,
-    verifier: Writers,
+    verifier: Writers | None,
     problems: Sequence[Problem],
-    paths: int,
-    rounds: int,
-    temperature: float,
-    seed: int,
-    style: str,
-) -> list[Outcome]:
-    """Run the search on every problem, in step, and charge all of it."""
-    prompts = [solve_prompt(p.question, style) for p in problems]
-    first = solver.write([
-        Ask(prompt, seed * 7919 + i, paths, temperature) for i, prompt in enumerate(prompts)
-    ])  # fmt: skip
-    spent = [answer.prompt_flops for answer in first]
-    walks = [
-        _Path(i, reply.text, flops=reply.flops)
-        for i, answer in enumerate(first)
-        for reply in answer.replies
-    ]
-    for number in range(rounds + 1):
-        open_walks = [w for w in walks if not w.settled]
-        checks = verifier.write([_question(problems[w.place], w.text) for w in open_walks])
-        judged = [_judged(w, c) for w, c in zip(open_walks, checks, strict=True)]
-        if number < rounds:
-            judged = _rewritten(solver, prompts, judged, temperature, seed + 31 * (number + 1))
-        walks = [w for w in walks if w.settled] + [w for w, _ in judged]
-    outcomes = []
-    for i, problem in enumerate(problems):
-        totals: dict[str, float] = {}
-        mine = [w for w in walks if w.place == i]
-        for walk in mine:
-            answer = answer_of(walk.text)
-            if answer is not None:
-                totals[answer] = totals.get(answer, 0.0) + walk.weight
-        best = max(totals, key=totals.__getitem__) if totals else None
-        cost = spent[i] + math.fsum(w.flops for w in mine)
-        outcomes.append(Outcome(best == str(problem.answer), cost))
-    return outcomes
+    styles: Sequence[str],
+    doubt: float,
+    enough: float,
+) -> list[tuple[Walked, ...]]:
+    """Paths for every problem, a style each, as many as it takes for the answers of one kind to be
+    certain to `enough` together."""
+    found: list[tuple[Walked, ...]] = [() for _ in problems]
+    for style in styles:
+        open_ones = [i for i, paths in enumerate(found) if max(tally(paths).values()) < enough]
+        asked = [problems[i] for i in open_ones]
+        for i, path in zip(open_ones, _walk(solver, verifier, asked, style, doubt), strict=True):
+            found[i] += (path,)
+    return found
 
 
-def _question(problem: Problem, text: str) -> Ask:
-    prompt = filled("critique", question=problem.question, draft=text)
-    return Ask(prompt, stop=(_OBJECTION,), limit=1000, logprobs=True)
+def tally(paths: Iterable[Walked]) -> dict[str | None, float]:
+    """The certainty of each answer's paths together; None has none."""
+    totals: dict[str | None, float] = defaultdict(float, {None: 0.0})
+    for path in paths:
+        totals[path.answer] += 0.0 if path.answer is None else math.exp(path.certainty)
+    return totals
 
 
-def _judged(walk: _Path, check: Answered) -> tuple[_Path, int | None]:
-    """The path with its check, and the line that the verifier objects to."""
-    reply = check.replies[0]
-    cost = walk.flops + check.flops
-    likely = sum(d * p for d, p in enumerate(reply.last_digit)) / 9 if reply.last_digit else 0.5
-    weight = 0.02 + likely * math.exp(math.fsum(reply.logprobs))
-    objection = 0 if reply.finish == "stop_string" else None
-    start = 0
-    for number, line in enumerate(reply.text.split("\n")):
-        stop = start + len(line) + 1
-        doubtful = math.fsum(reply.logprobs[start:stop]) < _DOUBT
-        last = number == reply.text.count("\n")
-        if (doubtful and not line.startswith("Score")) or (last and objection == 0):
-            objection = number
-            break
-        start = stop
-    if objection is None:
-        return replace(walk, weight=weight, flops=cost, settled=True), None
-    return replace(walk, weight=weight, flops=cost), objection
+def vote(paths: Sequence[Walked], enough: float, problem: Problem) -> Outcome:
+    """The heaviest answer of the first paths that are certain to `enough` together, or of all."""
+    count = next(
+        (n for n in range(1, len(paths)) if max(tally(paths[:n]).values()) >= enough), len(paths)
+    )
+    totals = tally(paths[:count])
+    best = max(totals, key=totals.__getitem__)
+    return Outcome(best == str(problem.answer), math.fsum(p.flops for p in paths[:count]))
 
 
-def _rewritten(
+def _walk(
     solver: Writers,
-    prompts: Sequence[str],
-    judged: Sequence[tuple[_Path, int | None]],
-    temperature: float,
-    seed: int,
-) -> list[tuple[_Path, int | None]]:
-    """The paths that met an objection, written anew from the line before it."""
-    asks, places = [], []
-    for index, (walk, line) in enumerate(judged):
-        if line is not None:
-            kept = "".join(f"{text}\n" for text in walk.text.split("\n")[:line])
-            asks.append(Ask(prompts[walk.place], seed * 7919 + index, 1, temperature, kept))
-            places.append((index, kept))
-    after = list(judged)
-    for (index, kept), answer in zip(places, solver.write(asks), strict=True):
-        walk = judged[index][0]
-        text = kept + answer.replies[0].text
-        after[index] = (replace(walk, text=text, flops=walk.flops + answer.flops), None)
-    return after
+    verifier: Writers | None,
+    problems: Sequence[Problem],
+    style: str,
+    doubt: float,
+) -> list[Walked]:
+    """A path for every problem, in one style, others asked for lines of probability < `doubt`."""
+    paths = [Path() for _ in problems]
+    others = [other for other in STYLES if other != style]
+    for last in [*[False] * _ROUNDS, True]:
+        going = [i for i, path in enumerate(paths) if not (path.ended or path.ahead.texts)]
+        asked = [(problems[i], style, paths[i]) for i in going]
+        for i, (ahead, flops) in zip(going, _written(solver, verifier, asked), strict=True):
+            paths[i] = replace(paths[i], ahead=ahead, flops=paths[i].flops + flops)
+        paths = [_passed(path, -math.inf if last else math.log(doubt)) for path in paths]
+        stuck = [i for i, path in enumerate(paths) if not path.ended]
+        asked = [(problems[i], other, paths[i]) for i in stuck for other in others]
+        proposed = _written(solver, verifier, asked, one_line=True)
+        for place, i in enumerate(stuck):
+            mine = proposed[place * len(others) : (place + 1) * len(others)]
+            paths[i] = _settled(paths[i], mine)
+    return [
+        Walked(answer_of(path.text), math.fsum(path.lines.logprobs), path.flops) for path in paths
+    ]
+
+
+def _written(
+    solver: Writers,
+    verifier: Writers | None,
+    asked: Sequence[tuple[Problem, str, Path]],
+    one_line: bool = False,
+) -> list[tuple[Lines, float]]:
+    """How each path goes on in a style, to its end or by one line, and the FLOPs of that."""
+    stop = ("\n",) if one_line else ()
+    replies = solver.write([
+        Ask(solve_prompt(p.question, style), continues=path.text, stop=stop, logprobs=True)
+        for p, style, path in asked
+    ])  # fmt: skip
+    texts = [answer.replies[0].text for answer in replies]
+    reads = verifier and verifier.read([
+        (solve_prompt(p.question, style), path.text + text)
+        for (p, style, path), text in zip(asked, texts, strict=True)
+    ])  # fmt: skip
+    found = []
+    for place, (answer, text) in enumerate(zip(replies, texts, strict=True)):
+        logprobs, flops = _by_line(text, answer.replies[0].logprobs), answer.flops
+        if reads:
+            begun = len(asked[place][2].text)
+            read = _by_line(text, reads[place].logprobs[begun:])
+            logprobs = [a + b for a, b in zip(logprobs, read, strict=True)]
+            flops += reads[place].flops
+        found.append((Lines(tuple(text.split("\n")), tuple(logprobs)), flops))
+    return found
+
+
+def _by_line(text: str, logprobs: Sequence[float]) -> list[float]:
+    """The log probability of each line of a text, its end included."""
+    sums, place = [], 0
+    for line in text.split("\n"):
+        sums.append(math.fsum(logprobs[place : place + len(line) + 1]))
+        place += len(line) + 1
+    return sums
+
+
+def _passed(path: Path, least: float) -> Path:
+    """The path with the lines ahead that are likely enough, up to the first that is not."""
+    doubtful = (n for n, logprob in enumerate(path.ahead.logprobs) if logprob < least)
+    first = next(doubtful, len(path.ahead.texts))
+    ahead = path.ahead.part(first)
+    lines = path.lines + path.ahead.part(0, first)
+    return replace(path, lines=lines, ahead=ahead, ended=not ahead.texts)
+
+
+def _settled(path: Path, others: Sequence[tuple[Lines, float]]) -> Path:
+    """The path with the likeliest of the lines proposed and the doubted one, the first ahead."""
+    doubted = path.ahead.part(0, 1)
+    proposed = [doubted, *(line for line, _ in others if line.texts[0])]
+    best = max(proposed, key=lambda line: line.logprobs[0])
+    after = replace(
+        path,
+        lines=path.lines + best,
+        ahead=path.ahead.part(1) if best is doubted else Lines(),
+        flops=path.flops + math.fsum(flops for _, flops in others),
+    )
+    over = best.texts[0].startswith("Answer: ") or len(after.text) > _LONGEST
+    return replace(after, ahead=Lines(), ended=True) if over else after
