@@ -1,4 +1,4 @@
-"""One problem through a pipeline: difficulty, budget, stages, scores, selection, verification."""
+"""One problem through a pipeline: difficulty, budget, stages, cascade."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from its.allocation.difficulty import (
 )
 from its.allocation.plan import planned_budget, split
 from its.allocation.shared_budget import Drawn, SharedBudget
-from its.answers import Comparer, extract
+from its.answers import Comparer
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
 from its.calls.channel import Channel
 from its.calls.door import StageDoor
 from its.calls.exchange import Exchange
-from its.candidates import Answer, Candidate, Score, Selection
+from its.candidates import Candidate, Score, Selection
 from its.errors import CallError
+from its.pipeline.choosing import Choosing
 from its.pipeline.narration import (
     candidate_fields,
     difficulty_fields,
@@ -33,8 +34,6 @@ from its.pipeline.plan import Level, Plan, Stage
 from its.problems.problem import Question
 from its.prompts import PromptSet
 from its.rewards.protocol import Reward
-from its.rewards.verification import verify
-from its.selection.protocol import Context
 from its.strategies.protocol import Assignment, Critic, Outcome
 from its.strategies.self_consistency import SelfConsistency
 
@@ -67,13 +66,21 @@ class Attempt:
     exchange: Exchange
     comparer: Comparer
     shared: SharedBudget | None = None
-    candidates: list[Candidate] = field(default_factory=list)
-    scores: list[Score] = field(default_factory=list)
+    choosing: Choosing = field(init=False)
     difficulty: Difficulty | None = None
     planned: int | None = None
     stopped: bool = False
     last_stage: str | None = None
     failures: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.choosing = Choosing(
+            self.question, self.plan, self.account, self.exchange, self.comparer
+        )
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        return self.choosing.candidates
 
     async def run(self) -> Selection:
         """Spend the plan's budget and choose. Raises CallError when every call failed."""
@@ -105,8 +112,7 @@ class Attempt:
             await self._run_stage(stage)
         if not self.candidates and self.failures:
             raise CallError(self.failures[0])
-        await self._score_candidates()
-        return await self._verified(await self._select(self.candidates))
+        return await self.choosing.choose(self.stopped)
 
     async def _go_up(self, level: Level, lower: Selection) -> Selection:
         """Ask a larger model. Its candidates alone are chosen from, unless it has no answer."""
@@ -117,12 +123,12 @@ class Attempt:
             model=level.model,
             reason=f"confidence {lower.confidence or 0:.2f} is under {level.threshold:g}",
         )
-        below, self.candidates, self.stopped = self.candidates, [], False
+        below, self.choosing.candidates, self.stopped = self.candidates, [], False
         try:
             selection = await self._run_stages(level.stages)
         except CallError:
             selection = lower
-        self.candidates = below + self.candidates
+        self.choosing.candidates = below + self.candidates
         return lower if selection.candidate is None else selection
 
     # --- difficulty -----------------------------------------------------------------------------
@@ -154,7 +160,7 @@ class Attempt:
             self.assignment("difficulty", "probe", plan.channel, plan.prompts, budget)
         )
         self._take("difficulty", outcome)
-        return method.judge(await self._classes(self.candidates))
+        return method.judge(await self.choosing.classes(self.candidates))
 
     # --- stages ---------------------------------------------------------------------------------
 
@@ -170,7 +176,10 @@ class Attempt:
             return
         free = account.budget.remaining_completions or 0
         completions = split(
-            free, self._scoring_cost, stage.strategy.candidates_from, len(self._unscored())
+            free,
+            self.choosing.scoring_cost,
+            stage.strategy.candidates_from,
+            len(self.choosing.unscored()),
         )
         if completions < 1:
             account.note(
@@ -223,7 +232,7 @@ class Attempt:
             question=self.question,
             door=self._door(stage, strategy, channel, budget),
             prompts=prompts,
-            read=self._read,
+            read=self.choosing.read,
             same=self.comparer.same,
             completions=budget.remaining_completions or 0,
             seed=self._seed(),
@@ -265,97 +274,9 @@ class Attempt:
             self.candidates.append(candidate)
             self.account.note("candidate", stage=stage, **candidate_fields(candidate, texts))
         for score in outcome.scores:
-            self._take_score(score)
+            self.choosing.take_score(score)
         self.failures.extend(outcome.failures)
         self.stopped = self.stopped or outcome.stopped
-
-    # --- scores and selection -------------------------------------------------------------------
-
-    def _scoring_cost(self, candidates: int) -> int:
-        plan = self.plan
-        scoring = plan.reward.completions(candidates) if plan.reward else 0
-        checking = min(candidates, plan.verify_attempts, 1)
-        return scoring + plan.selector.completions(candidates) + checking
-
-    def _unscored(self) -> list[Candidate]:
-        scored = {score.candidate for score in self.scores}
-        return [c for c in self.candidates if c.answer is not None and c.id not in scored]
-
-    async def _score_candidates(self) -> None:
-        """Only where scores can change the choice: not after an early stop, nor for one answer."""
-        plan, unscored = self.plan, self._unscored()
-        if plan.reward is None or self.stopped or not unscored:
-            return
-        distinct = {number for number in await self._classes(self.candidates) if number is not None}
-        if len(distinct) < 2:
-            return
-        door = self._door("selection", plan.reward_name, plan.judge, self.account.budget)
-        for score in await plan.reward.score(self.question, unscored, door, plan.judge_prompts):
-            self._take_score(score)
-
-    def _take_score(self, score: Score) -> None:
-        self.scores.append(score)
-        self.account.note(
-            "score",
-            candidate=score.candidate,
-            value=score.value,
-            reward=score.reward,
-            reason=score.reason,
-        )
-
-    async def _select(self, candidates: Sequence[Candidate]) -> Selection:
-        plan = self.plan
-        door = self._door("selection", plan.selector_name, plan.judge, self.account.budget)
-        return await plan.selector.select(
-            Context(
-                self.question,
-                candidates,
-                await self._classes(candidates),
-                self.scores,
-                door,
-                plan.judge_prompts,
-            )
-        )
-
-    async def _verified(self, selection: Selection) -> Selection:
-        """Check the choice; while a check fails, choose again among the other answers."""
-        first = selection
-        left = list(self.candidates)
-        door = self._door("verification", "verify", self.plan.judge, self.account.budget)
-        for _ in range(self.plan.verify_attempts):
-            chosen = selection.candidate
-            if chosen is None:
-                break
-            passed = await verify(self.question, chosen, door, self.plan.judge_prompts)
-            if passed is None:
-                break
-            self.account.note(
-                "decision",
-                stage="verification",
-                candidate=chosen.id,
-                decision="passed" if passed else "rejected",
-                reason="another way of solving it agrees" if passed else "the check failed",
-            )
-            if passed:
-                return selection
-            numbers = await self._classes(left)
-            rejected = numbers[left.index(chosen)]
-            left = [c for c, number in zip(left, numbers, strict=True) if number != rejected]
-            selection = await self._select(left)
-        return first
-
-    # --- parts ----------------------------------------------------------------------------------
-
-    def _read(self, text: str) -> Answer | None:
-        return extract(text, self.question.kind, self.question.choices)
-
-    async def _classes(self, candidates: Sequence[Candidate]) -> list[int | None]:
-        """A class number for each candidate. A guess (the last number in a text) abstains where
-        any candidate states its answer."""
-        stated = any(c.answer is not None and not c.answer.fallback for c in candidates)
-        return await self.comparer.classes(
-            [None if stated and c.answer and c.answer.fallback else c.answer for c in candidates]
-        )
 
     def _door(self, stage: str, strategy: str, channel: Channel, budget: Budget) -> StageDoor:
         return StageDoor(self.exchange, self.account, channel, stage, strategy, budget)

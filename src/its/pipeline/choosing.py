@@ -1,0 +1,125 @@
+"""Choosing among the candidates of one problem: classes of answers, scores, selection,
+verification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from its.answers import Comparer, extract
+from its.calls.account import Account
+from its.calls.door import StageDoor
+from its.calls.exchange import Exchange
+from its.candidates import Answer, Candidate, Score, Selection
+from its.pipeline.plan import Plan
+from its.problems.problem import Question
+from its.rewards.verification import verify
+from its.selection.protocol import Context
+
+
+@dataclass(slots=True)
+class Choosing:
+    """The candidates of one problem, the scores that were paid for, and the choice between them."""
+
+    question: Question
+    plan: Plan
+    account: Account
+    exchange: Exchange
+    comparer: Comparer
+    candidates: list[Candidate] = field(default_factory=list)
+    scores: list[Score] = field(default_factory=list)
+
+    def read(self, text: str) -> Answer | None:
+        return extract(text, self.question.kind, self.question.choices)
+
+    async def classes(self, candidates: Sequence[Candidate]) -> list[int | None]:
+        """A class number for each candidate. A guess (the last number in a text) abstains where
+        any candidate states its answer."""
+        stated = any(c.answer is not None and not c.answer.fallback for c in candidates)
+        return await self.comparer.classes(
+            [None if stated and c.answer and c.answer.fallback else c.answer for c in candidates]
+        )
+
+    def scoring_cost(self, candidates: int) -> int:
+        """The most completions that scoring, choosing and checking so many may take."""
+        plan = self.plan
+        scoring = plan.reward.completions(candidates) if plan.reward else 0
+        checking = min(candidates, plan.verify_attempts, 1)
+        return scoring + plan.selector.completions(candidates) + checking
+
+    def unscored(self) -> list[Candidate]:
+        scored = {score.candidate for score in self.scores}
+        return [c for c in self.candidates if c.answer is not None and c.id not in scored]
+
+    async def choose(self, stopped: bool) -> Selection:
+        """Score, select and verify; `stopped` where the samples agreed enough to end early."""
+        await self._score_candidates(stopped)
+        return await self._verified(await self._select(self.candidates))
+
+    async def _score_candidates(self, stopped: bool) -> None:
+        """Only where scores can change the choice: not after an early stop, nor for one answer."""
+        plan, unscored = self.plan, self.unscored()
+        if plan.reward is None or stopped or not unscored:
+            return
+        distinct = {number for number in await self.classes(self.candidates) if number is not None}
+        if len(distinct) < 2:
+            return
+        door = self._door("selection", plan.reward_name)
+        for score in await plan.reward.score(self.question, unscored, door, plan.judge_prompts):
+            self.take_score(score)
+
+    def take_score(self, score: Score) -> None:
+        self.scores.append(score)
+        self.account.note(
+            "score",
+            candidate=score.candidate,
+            value=score.value,
+            reward=score.reward,
+            reason=score.reason,
+        )
+
+    async def _select(self, candidates: Sequence[Candidate]) -> Selection:
+        plan = self.plan
+        door = self._door("selection", plan.selector_name)
+        return await plan.selector.select(
+            Context(
+                self.question,
+                candidates,
+                await self.classes(candidates),
+                self.scores,
+                door,
+                plan.judge_prompts,
+            )
+        )
+
+    async def _verified(self, selection: Selection) -> Selection:
+        """Check the choice; while a check fails, choose again among the other answers."""
+        first = selection
+        left = list(self.candidates)
+        door = self._door("verification", "verify")
+        for _ in range(self.plan.verify_attempts):
+            chosen = selection.candidate
+            if chosen is None:
+                break
+            passed = await verify(self.question, chosen, door, self.plan.judge_prompts)
+            if passed is None:
+                break
+            self.account.note(
+                "decision",
+                stage="verification",
+                candidate=chosen.id,
+                decision="passed" if passed else "rejected",
+                reason="another way of solving it agrees" if passed else "the check failed",
+            )
+            if passed:
+                return selection
+            numbers = await self.classes(left)
+            rejected = numbers[left.index(chosen)]
+            left = [c for c, number in zip(left, numbers, strict=True) if number != rejected]
+            selection = await self._select(left)
+        return first
+
+    def _door(self, stage: str, strategy: str) -> StageDoor:
+        """The judge's door, on what is left of the whole budget."""
+        account = self.account
+        return StageDoor(self.exchange, account, self.plan.judge, stage, strategy, account.budget)
