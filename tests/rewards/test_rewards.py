@@ -162,7 +162,7 @@ async def test_likelihood_is_that_of_the_text_by_the_judge():
     door = ScriptedDoor(read, Capabilities(scores=True))
     scores = await Likelihood().score(QUESTION, pool, door, GENERAL)
     assert values(scores) == pytest.approx([math.exp(-0.6), math.exp(-2.6)])
-    assert scores[1].reason.startswith("log-probability -2.60; least sure of line 1")
+    assert scores[1].reason.startswith("log-probability -2.60; least sure of step 1")
     assert [request.scored for _, request in door.sent] == [c.text for c in pool]
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from its.candidates import Answer
-from its.errors import CallError, TransientCallError, Unsupported
+from its.candidates import Answer, Candidate, Score
+from its.errors import CallError, ConfigurationError, TransientCallError, Unsupported
 from its.models.protocol import Capabilities, Completion, Request, TokenLogprob
-from its.strategies.doubt_search import DoubtSearch, steps_of
-from tests.strategies.scripted_door import PROMPTS, ScriptedDoor, assignment
+from its.step_logprobs import STEP_LOGPROBS, steps_of
+from its.strategies.doubt_search import DoubtSearch
+from tests.strategies.scripted_door import PROMPTS, FreeScorer, ScriptedDoor, assignment
 
 ABLE = Capabilities(continues="trailing", logprobs=True)
 SEPARATOR = PROMPTS.separator
@@ -30,7 +32,7 @@ def said(*steps: tuple[str, float], ends: bool = True) -> Completion:
     return Completion(text, "end" if ends else "stop_string", len(tokens), tuple(tokens))
 
 
-def scripted(replies: dict[str, Completion | CallError]) -> ScriptedDoor:
+def scripted(replies: Mapping[str, Completion | CallError]) -> ScriptedDoor:
     return ScriptedDoor(lambda request, label: replies[label], capabilities=ABLE)
 
 
@@ -105,6 +107,62 @@ async def test_steps_of_free_wording_can_be_compared_by_the_token() -> None:
     assert door.labels == ["0/0"]
 
 
+class Reader(FreeScorer):
+    """Reads a step as sure, but for those in `unlikely`; one completion a reading."""
+
+    def __init__(self, unlikely: dict[str, float]) -> None:
+        super().__init__(lambda candidate: None)
+        self.unlikely = unlikely
+
+    def completions(self, candidates: int) -> int:
+        return candidates
+
+    async def __call__(self, candidates: Sequence[Candidate]) -> list[Score]:
+        self.seen += candidates
+        return [self._score(candidate) for candidate in candidates]
+
+    def _score(self, candidate: Candidate) -> Score:
+        steps = candidate.text.removesuffix(SEPARATOR).split(SEPARATOR)
+        logprobs = [math.log(self.unlikely.get(step, 1.0)) for step in steps]
+        value = math.exp(math.fsum(logprobs))
+        return Score(candidate.id, value, "reader", details={STEP_LOGPROBS: logprobs})
+
+
+async def test_what_a_reader_doubts_is_written_anew_and_its_word_is_the_score() -> None:
+    door = scripted(
+        {
+            "0/0": said(("2+2=5", 0.99), ("Answer: 5", 0.99)),
+            "0/1/backwards": said(("2+2=4", 0.98), ends=False),
+            "0/1": said(("Answer: 4", 0.99)),
+        }
+    )
+    reader = Reader({"2+2=5": 0.1, "2+2=4": 0.9})
+    strategy = DoubtSearch(n=1, styles=TWO, doubt=0.8, read=True)
+    outcome = await strategy.run(assignment(door, completions=6, scorer=reader))
+    assert [candidate.style for candidate in reader.seen] == ["step_by_step", *reversed(TWO)]
+    assert outcome.candidates[0].text == "2+2=4\n\nAnswer: 4"
+    (score,) = outcome.scores
+    assert (score.candidate, score.reward) == (outcome.candidates[0].id, "reader")
+    assert score.value == pytest.approx(0.9)
+
+
+async def test_readings_are_within_the_cap() -> None:
+    door_replies = {"0/0": said(("2+2=5", 0.99), ("Answer: 5", 0.99))}
+    door = scripted(door_replies)
+    strategy, reader = DoubtSearch(n=2, styles=TWO, read=True), Reader({"2+2=5": 0.1})
+    outcome = await strategy.run(assignment(door, completions=1, scorer=reader))
+    assert (len(outcome.candidates), outcome.scores, reader.seen) == (1, (), [])
+    outcome = await strategy.run(assignment(scripted(door_replies), completions=2, scorer=reader))
+    assert (len(outcome.candidates), len(reader.seen)) == (1, 1)
+
+
+async def test_reading_needs_a_reward() -> None:
+    door = ScriptedDoor(lambda request, label: "Answer: 1", capabilities=ABLE)
+    with pytest.raises(ConfigurationError, match="needs a reward"):
+        await DoubtSearch(read=True).run(assignment(door))
+    assert door.sent == []
+
+
 async def test_a_call_that_fails_costs_only_itself() -> None:
     door = scripted(
         {
@@ -164,7 +222,7 @@ async def test_the_cap_is_hard_and_arrival_changes_nothing(
 def test_steps_hold_every_character_and_every_probability(tokens: list[str]) -> None:
     logprobs = tuple(TokenLogprob(token, -1.0) for token in tokens)
     text = "".join(tokens)
-    steps = steps_of(Completion(text, "end", len(tokens), logprobs), "\n\n")
+    steps = steps_of(text, logprobs, "\n\n")
     assert "".join(step.text for step in steps) == text
     assert sum(step.tokens for step in steps) == (len(tokens) if text else 0)
     assert all(step.text.endswith("\n\n") for step in steps[:-1])

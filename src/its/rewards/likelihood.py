@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 from its.calls.protocol import Door
 from its.candidates import Candidate, Score
-from its.models.protocol import TokenLogprob
 from its.problems.problem import Question
 from its.prompts import PromptSet
 from its.rewards.asking import ask
+from its.step_logprobs import STEP_LOGPROBS, Step, steps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +42,33 @@ class Likelihood:
             why = "the endpoint gives no probabilities of a text that it did not write"
             return [Score(candidate.id, None, "likelihood", why) for candidate in candidates]
 
-        async def lines(candidate: Candidate) -> list[float] | None:
+        async def read(candidate: Candidate) -> list[Step] | None:
             style = prompts.styles.get(candidate.style, "")
             messages = prompts.render("attempt", question, style=style)
             request = door.request(
                 messages, max_tokens=1, temperature=0.0, logprobs=0, scored=candidate.text
             )
             reply = await ask(door, request, f"likelihood/{candidate.id}")
-            return None if reply is None else line_logprobs(reply.logprobs or ())
+            if reply is None or not reply.logprobs:
+                return None
+            return steps_of(candidate.text, reply.logprobs, prompts.separator)
 
-        told = await asyncio.gather(*(lines(candidate) for candidate in candidates))
+        told = await asyncio.gather(*(read(candidate) for candidate in candidates))
         return [
             _score(candidate.id, each) for candidate, each in zip(candidates, told, strict=True)
         ]
 
 
-def line_logprobs(tokens: Sequence[TokenLogprob]) -> list[float]:
-    """The log-probability of each line of a text, given all before it."""
-    sums = [0.0]
-    for token in tokens:
-        sums[-1] += token.logprob
-        if token.token.endswith("\n"):
-            sums.append(0.0)
-    return sums if tokens else []
-
-
-def _score(candidate: str, lines: list[float] | None) -> Score:
-    if not lines:
+def _score(candidate: str, steps: list[Step] | None) -> Score:
+    if not steps:
         return Score(candidate, None, "likelihood", "the text could not be scored")
-    total, least = math.fsum(lines), min(range(len(lines)), key=lines.__getitem__)
+    logprobs = [min(0.0, step.logprob) for step in steps]
+    total, least = math.fsum(logprobs), min(range(len(steps)), key=logprobs.__getitem__)
     return Score(
         candidate,
-        math.exp(min(total, 0.0)),
+        math.exp(total),
         "likelihood",
-        f"log-probability {total:.2f}; least sure of line {least + 1}, p = "
-        f"{math.exp(min(lines[least], 0.0)):.2g}",
-        {"lines": [round(math.exp(min(line, 0.0)), 4) for line in lines]},
+        f"log-probability {total:.2f}; least sure of step {least + 1}, p = "
+        f"{math.exp(logprobs[least]):.2g}",
+        {STEP_LOGPROBS: logprobs},
     )

@@ -14,13 +14,14 @@ from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Interval, MinLen
 
-from its.candidates import Candidate
+from its.candidates import Candidate, Score
 from its.errors import CallError, Unsupported
-from its.models.protocol import Completion, Request
-from its.strategies.asking import ask_all, candidate_from
+from its.models.protocol import Completion, Finish, Request
+from its.step_logprobs import STEP_LOGPROBS, Step, steps_of
+from its.strategies.asking import ask_all, candidate_from, together
 from its.strategies.attempts import FIVE_STYLES
 from its.strategies.protocol import Assignment, Outcome
-from its.strategies.search_driver import require_continuation
+from its.strategies.search_driver import require_continuation, require_scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,9 @@ class DoubtSearch:
     The first step of probability under `doubt` is written anew by every other style; the likeliest
     stands, and the solution goes on from it. Each going back takes a completion for each style.
     Where one answer's solutions are together certain to `enough` (the sum of their probabilities),
-    no further one is begun. `per_token` compares steps by their probability per token.
+    no further one is begun. With `read` the stage's reward (`likelihood`, which tells of steps)
+    reads all that is written: a step's probability is then its writer's times the reader's, and
+    the reader's alone is the candidate's score. `per_token` takes a step's probability per token.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
@@ -39,6 +42,7 @@ class DoubtSearch:
     styles: Annotated[tuple[str, ...], MinLen(2)] = FIVE_STYLES
     doubt: Annotated[float, Interval(ge=0, le=1)] = 0.9
     enough: Annotated[float, Interval(gt=0)] = 0.95
+    read: bool = False
     per_token: bool = False
 
     def candidates_from(self, completions: int) -> int:
@@ -48,6 +52,8 @@ class DoubtSearch:
         """Raises Unsupported where the endpoint cannot carry on a partial answer, or gives no
         probabilities."""
         require_continuation(assignment, "doubt_search")
+        if self.read:
+            require_scorer(assignment, "doubt_search that reads")
         if not assignment.door.capabilities.logprobs:
             raise Unsupported(
                 "doubt_search needs token probabilities, which this endpoint does not give"
@@ -65,7 +71,11 @@ class DoubtSearch:
                 failures.append(f"{assignment.candidate_id(str(number))}: {error}")
             left = path.left
             found += path.whole
-        return Outcome(tuple(each.candidate for each in found), failures=tuple(failures))
+        return Outcome(
+            tuple(each.candidate for each in found),
+            tuple(each.score for each in found if each.score),
+            failures=tuple(failures),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,7 @@ class _Solution:
 
     candidate: Candidate
     probability: float
+    score: Score | None
 
 
 def _together(assignment: Assignment, found: Sequence[_Solution]) -> float:
@@ -92,33 +103,15 @@ def _together(assignment: Assignment, found: Sequence[_Solution]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A step's text with its separator, its log-probability, and that of a token of it."""
+class _Written:
+    """A step with its writer's log-probability, and its reader's, None where nobody read it."""
 
-    text: str
-    logprob: float
-    tokens: int
+    step: Step
+    read: float | None = None
 
-    @property
-    def per_token(self) -> float:
-        return self.logprob / max(1, self.tokens)
-
-
-def steps_of(reply: Completion, separator: str) -> list[Step]:
-    """A reply as steps, each with the tokens that begin in it."""
-    pieces = reply.text.split(separator)
-    texts = [piece + separator for piece in pieces[:-1]] + ([pieces[-1]] if pieces[-1] else [])
-    sums, counts = [0.0] * len(texts), [0] * len(texts)
-    place, step, end = 0, 0, len(texts[0]) if texts else 0
-    for token in reply.logprobs or ():
-        while place >= end and step < len(texts) - 1:
-            step += 1
-            end += len(texts[step])
-        if texts:
-            sums[step] += token.logprob
-            counts[step] += 1
-        place += len(token.token)
-    return [Step(*each) for each in zip(texts, sums, counts, strict=True)]
+    def certainty(self, per_token: bool) -> float:
+        together = self.step.logprob + (self.read or 0.0)
+        return together / max(1, self.step.tokens) if per_token else together
 
 
 class _Path:
@@ -136,19 +129,22 @@ class _Path:
         self.style = styles[number % len(styles)]
         self.others = [style for style in dict.fromkeys(styles) if style != self.style]
         self.separator = assignment.prompts.separator
-        self.stands: list[Step] = []
-        self.ahead: list[Step] = []
+        self.scorer = assignment.scorer if settings.read else None
+        self.price = self.scorer.completions(1) if self.scorer else 0
+        self.stands: list[_Written] = []
+        self.ahead: list[_Written] = []
         self.whole: list[_Solution] = []
         self.back = 0
+        self.reader = ""
 
     @property
     def text(self) -> str:
-        return "".join(step.text for step in self.stands)
+        return "".join(written.step.text for written in self.stands)
 
     async def walk(self) -> None:
         """Write to the end; go back to doubtful steps as long as completions are left."""
         await self._write()
-        while self._reach_doubt() and self.left >= len(self.others) + 1:
+        while self._reach_doubt() and self.left >= (len(self.others) + 1) * (1 + self.price):
             await self._go_back()
             if self.text.endswith(self.separator) and not self.ahead:
                 await self._write()
@@ -156,19 +152,20 @@ class _Path:
     def _reach_doubt(self) -> bool:
         """Let stand what is likely enough; whether a doubtful step comes next."""
         least = math.log(self.settings.doubt) if self.settings.doubt else -math.inf
-        while self.ahead and self._measure(self.ahead[0]) >= least:
+        while self.ahead and self._certainty(self.ahead[0]) >= least:
             self.stands.append(self.ahead.pop(0))
         return bool(self.ahead)
 
-    def _measure(self, step: Step) -> float:
-        return step.per_token if self.settings.per_token else step.logprob
+    def _certainty(self, written: _Written) -> float:
+        return written.certainty(self.settings.per_token)
 
     async def _write(self) -> None:
         self.left -= 1
-        request = self._request(self.style)
-        reply = await self.assignment.door.complete(request, f"{self.number}/{self.back}")
-        self.ahead = steps_of(reply, self.separator)
-        self._is_whole(reply)
+        label = f"{self.number}/{self.back}"
+        reply = await self.assignment.door.complete(self._request(self.style), label)
+        steps = steps_of(reply.text, reply.logprobs or (), self.separator)
+        self.ahead = await self._read(steps, self.style, label)
+        self._is_whole(reply.finish)
 
     async def _go_back(self) -> None:
         """Have the others write the step ahead, and let the likeliest stand."""
@@ -177,42 +174,65 @@ class _Path:
         requests = [self._request(style, (self.separator,)) for style in self.others]
         labels = [f"{self.number}/{self.back}/{style}" for style in self.others]
         replies = await ask_all(self.assignment.door, requests, labels)
+        steps = [[] if isinstance(reply, CallError) else self._proposed(reply) for reply in replies]
+        proposed = await together(map(self._read, steps, self.others, labels))
         best, chosen = self.ahead[0], ""
-        for style, reply in zip(self.others, replies, strict=True):
-            step = None if isinstance(reply, CallError) else self._proposed(reply)
-            if step is not None and self._measure(step) > self._measure(best):
-                best, chosen = step, style
+        for style, written in zip(self.others, proposed, strict=True):
+            if written and self._certainty(written[0]) > self._certainty(best):
+                best, chosen = written[0], style
         self._note(best, chosen)
         self.stands.append(best)
         self.ahead = [] if chosen else self.ahead[1:]
-        if chosen and not best.text.endswith(self.separator):
-            self._is_whole(Completion(self.text, "end"))
+        if chosen and not best.step.text.endswith(self.separator):
+            self._is_whole("end")
 
-    def _is_whole(self, ending: Completion) -> None:
-        """Keep the solution as it is now; `ending` is the reply that came to its end."""
+    def _proposed(self, reply: Completion) -> list[Step]:
+        """The step of a reply; none where it is empty, or was cut short."""
+        if not reply.text.strip() or not reply.logprobs or reply.finish in ("length", "filtered"):
+            return []
+        read = self.assignment.read(reply.text)
+        ends = reply.finish == "end" or (reply.finish == "stop" and read and not read.fallback)
+        text = reply.text if ends else reply.text + self.separator
+        logprob = math.fsum(token.logprob for token in reply.logprobs)
+        return [Step(text, logprob, len(reply.logprobs))]
+
+    async def _read(self, steps: list[Step], style: str, label: str) -> list[_Written]:
+        """New steps behind those that stand, read in the style that wrote them."""
+        if self.scorer is None or not steps or self.left < self.price:
+            return [_Written(step) for step in steps]
+        self.left -= self.price
+        text = self.text + "".join(step.text for step in steps)
+        name = self.assignment.candidate_id(label)
+        candidate = Candidate(name, text, None, complete=False, style=style)
+        (score,) = await self.scorer([candidate])
+        read = score.details.get(STEP_LOGPROBS, [])[len(self.stands) :]
+        if len(read) != len(steps):  # it abstained
+            return [_Written(step) for step in steps]
+        self.reader = score.reward
+        return [_Written(*each) for each in zip(steps, read, strict=True)]
+
+    def _is_whole(self, finish: Finish) -> None:
+        """Keep the solution as it is now, having come to its end."""
         steps = self.stands + self.ahead
-        tokens = sum(step.tokens for step in steps)
-        logprob = min(0.0, math.fsum(step.logprob for step in steps))
-        text = "".join(step.text for step in steps)
+        tokens = sum(written.step.tokens for written in steps)
+        logprob = min(0.0, math.fsum(written.step.logprob for written in steps))
+        told = [written.read for written in steps if written.read is not None]
+        read = min(0.0, math.fsum(told))
+        text = "".join(written.step.text for written in steps)
         candidate = candidate_from(
             self.assignment,
             str(self.number),
-            Completion(text, ending.finish, tokens),
+            Completion(text, finish, tokens),
             style=self.style,
-            step_scores=tuple(math.exp(min(0.0, step.logprob)) for step in steps),
+            step_scores=tuple(math.exp(min(0.0, w.certainty(False))) for w in steps),
         )
         candidate = replace(candidate, mean_logprob=logprob / max(1, tokens))
-        self.whole = [_Solution(candidate, math.exp(logprob))]
-
-    def _proposed(self, reply: Completion) -> Step | None:
-        """The step of a reply; None where there is none, or it was cut short."""
-        if not reply.text.strip() or reply.finish in ("length", "filtered"):
-            return None
-        read = self.assignment.read(reply.text)
-        ends = reply.finish == "end" or (reply.finish == "stop" and read and not read.fallback)
-        logprobs = [token.logprob for token in reply.logprobs or ()]
-        text = reply.text if ends else reply.text + self.separator
-        return Step(text, math.fsum(logprobs), len(logprobs)) if logprobs else None
+        reason = f"log-probability {read:.2f}, each step in its writer's style"
+        score = Score(candidate.id, math.exp(read), self.reader, reason)
+        wholly_read = steps and len(told) == len(steps)
+        self.whole = [
+            _Solution(candidate, math.exp(logprob + read), score if wholly_read else None)
+        ]
 
     def _request(self, style: str, stop: Sequence[str] = ()) -> Request:
         prompts, door = self.assignment.prompts, self.assignment.door
@@ -224,13 +244,13 @@ class _Path:
             continues=self.text,
         )
 
-    def _note(self, step: Step, chosen: str) -> None:
+    def _note(self, stands: _Written, chosen: str) -> None:
         """Write into the trace which step was doubted, and what stands."""
-        was, now = (math.exp(min(0.0, self._measure(each))) for each in (self.ahead[0], step))
-        stands = f"that of {chosen} ({now:.2g}) stands" if chosen else "it stands"
+        was, now = (math.exp(min(0.0, self._certainty(w))) for w in (self.ahead[0], stands))
+        told = f"that of {chosen} ({now:.2g}) stands" if chosen else "it stands"
         self.assignment.door.note(
             "decision",
             decision="back",
             reason=f"step {len(self.stands) + 1} of {self.number} has probability {was:.2g}: "
-            f"{stands}",
+            f"{told}",
         )

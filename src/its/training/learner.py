@@ -33,12 +33,11 @@ class Learner:
         self.tokens, self.steps, self.minutes = 0, 0, 0.0
 
     def start_from(self, weights: Path) -> None:
-        """Take over the weights of a file, and where it is the same model, its count of tokens."""
+        """Take over the weights of a file, and its counts: all that these weights have learned."""
         tensors = read_weights(weights).tensors
         card = read_card(weights)
-        if card.get("model") == self.model:
-            self.tokens, self.steps = int(card["training_tokens"]), int(card["training_steps"])
-            self.minutes = float(card["training_minutes"])
+        self.tokens, self.steps = int(card["training_tokens"]), int(card["training_steps"])
+        self.minutes = float(card["training_minutes"])
         self.network.load_state_dict({n: torch.from_numpy(w) for n, w in tensors.items()})
 
     def resume(self, state: Path) -> None:

@@ -32,9 +32,9 @@ MIXTURES: dict[str, dict[str, float]] = {
     "small-solver": {"solve": 0.91, "fix": 0.04, "rate": 0.04, "complete": 0.01},
     "large-solver": {"solve": 0.91, "fix": 0.04, "rate": 0.04, "complete": 0.01},
     "small-verifier": {
-        "score": 0.72,
+        "score": 0.66,
         "solve": 0.04,
-        "check": 0.14,
+        "check": 0.2,
         "judge": 0.05,
         "rate": 0.04,
         "complete": 0.01,
