@@ -183,3 +183,17 @@ def test_a_solution_that_is_read_teaches_none_of_its_mistakes() -> None:
 def test_solving_prompts() -> None:
     assert solve_prompt("1+2", "plain") == "1+2"
     assert solve_prompt("1+2", "backwards") == "Backwards: 1+2"
+
+
+def test_a_solution_that_takes_over_others_lines_goes_on_rightly_and_learns_its_own() -> None:
+    rng = random.Random(5)
+    taken_over = 0
+    for _ in range(300):
+        lesson = draw_lesson(rng, {"solve": 1.0}, [])
+        assert len(lesson.given) <= 1
+        for begin, end in lesson.given:
+            taken_over += 1
+            assert begin == 0
+            assert lesson.reply[end - 1] == "\n"
+            assert "Answer: " in lesson.reply[end:]
+    assert 20 < taken_over < 100

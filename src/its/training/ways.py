@@ -31,19 +31,20 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
     "critique-weighted vote": tuple(Rule(k, "critique") for k in (2, 4, 8, 16)),
     "adaptive": tuple(
         Rule(most, weigh, stop)
-        for weigh in ("one", "certainty", "both")
+        for weigh in ("one", "certainty", "reading", "both")
         for most in (4, 8, 16, 32, 64)
         for stop in _STOPS
     ),
     "adaptive, verifier in doubt": tuple(
-        Rule(most, "both", stop, doubt)
+        Rule(most, weigh, stop, doubt)
+        for weigh in ("reading", "both")
         for most in (4, 8, 16, 32, 64)
         for stop in _STOPS
         for doubt in (0.75, 0.9, 0.97)
     ),
 }
 # Searches: whether the verifier reads too, which lines are doubted, and most paths.
-_SEARCHES = ((False, 0.9, 5), (True, 0.8, 3))
+_SEARCHES = ((False, 0.9, 3), (True, 0.6, 2), (True, 0.8, 3))
 _CERTAIN = (0.5, 0.7, 0.8, 0.9, 0.95)
 
 
