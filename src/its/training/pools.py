@@ -172,11 +172,12 @@ def with_readings(entries: Sequence[Entry], verifier: Path, draws: Draws) -> lis
     passages = [
         (solve_prompt(e.problem.question, s.style), s.text) for e in entries for s in e.samples
     ]
+    once = list(dict.fromkeys(passages))  # the same text is read the same, and charged each time
     with Writers(verifier, draws.processes) as writers:
-        reads = iter(writers.read(passages))
+        reads = dict(zip(once, writers.read(once), strict=True))
 
     def with_reading(entry: Entry, sample: Sample) -> Sample:
-        read = next(reads)
+        read = reads[solve_prompt(entry.problem.question, sample.style), sample.text]
         certainty = certainty_of(sample.text, read.logprobs, entry.problem.restated)
         return replace(sample, reading=Reading(certainty, read.flops))
 
@@ -202,7 +203,9 @@ def check_all(verifier: Writers, texts: Sequence[tuple[Problem, Sample]]) -> lis
         Ask(filled("critique", question=p.question, draft=s.text), logprobs=True, limit=1000)
         for p, s in texts
     ]
-    return [_check(answer) for answer in verifier.write(asks)]
+    once = list(dict.fromkeys(asks))
+    checks = dict(zip(once, map(_check, verifier.write(once)), strict=True))
+    return [checks[ask] for ask in asks]
 
 
 def certainty_of(text: str, logprobs: Sequence[float], restated: bool) -> float:

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from its.training.lessons import solve_prompt
-from its.training.pools import answer_of
+from its.training.pools import Entry, answer_of
 from its.training.problems import Problem
 from its.training.routes import STYLES
-from its.training.scaling import Outcome
+from its.training.scaling import Outcome, sampling_flops
 from its.training.writing import Ask, Writers
 
 _LONGEST = 1400  # characters, after which a path gives up
@@ -101,6 +101,29 @@ def vote(paths: Sequence[Walked], enough: float, problem: Problem) -> Outcome:
     totals = tally(paths[:count])
     best = max(totals, key=totals.__getitem__)
     return Outcome(best == str(problem.answer), math.fsum(p.flops for p in paths[:count]))
+
+
+def vote_with_samples(paths: Sequence[Walked], entry: Entry, count: int, enough: float) -> Outcome:
+    """The first path where it is certain to `enough`; else all paths, and samples of the pool.
+
+    A sample weighs its probability by the verifier; a path, whose certainty is the solver's and the
+    verifier's together, the geometric mean of the two.
+    """
+    first = paths[0]
+    if first.answer is not None and math.exp(first.certainty) >= enough:
+        return Outcome(entry.right(first.answer), first.flops)
+    totals: dict[str | None, float] = defaultdict(float, {None: 0.0})
+    for path in paths:
+        totals[path.answer] += 0.0 if path.answer is None else math.exp(path.certainty / 2)
+    samples = entry.samples[:count]
+    read = [s for s in samples if s.answer is not None and s.reading is not None]
+    flops = sampling_flops(entry, samples) + math.fsum(path.flops for path in paths)
+    for sample in read:
+        assert sample.reading is not None
+        totals[sample.answer] += math.exp(sample.reading.certainty)
+        flops += sample.reading.flops
+    best = max(totals, key=totals.__getitem__)
+    return Outcome(entry.right(best), flops)
 
 
 def _walk(

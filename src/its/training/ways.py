@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from its.training.pools import Entry, Weights
 from its.training.problems import Problem
 from its.training.scaling import Outcome, Rule, answer
-from its.training.search import Walked, search, vote
+from its.training.search import Walked, search, vote, vote_with_samples
 from its.training.writing import Writers
 
 Floats = NDArray[np.float64]
@@ -43,6 +43,7 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
         for doubt in (0.75, 0.9, 0.97)
     ),
 }
+SEARCH, SEARCH_AND_SAMPLES = "search", "search and samples"
 # Searches: whether the verifier reads too, which lines are doubted, and most paths.
 _SEARCHES = ((False, 0.9, 3), (True, 0.6, 2), (True, 0.8, 3))
 _CERTAIN = (0.5, 0.7, 0.8, 0.9, 0.95)
@@ -87,7 +88,25 @@ def searched(options: argparse.Namespace, split: str, entries: Sequence[Entry]) 
                     for paths, e in zip(walked, entries, strict=True)
                 ]
                 settings = f"{name}, {most} paths, stop at {enough}" if most > 1 else name
-                found.append(measured_way("search", settings, outcomes))
+                found.append(measured_way(SEARCH, settings, outcomes))
+        if entries[0].samples[0].reading is not None:
+            found += _with_samples(name, walked, entries)
+    return found
+
+
+def _with_samples(
+    name: str, walked: Sequence[tuple[Walked, ...]], entries: Sequence[Entry]
+) -> list[Measured]:
+    """A search's first path, and where it is not certain a second one and samples."""
+    found = []
+    for count in (4, 8, 16, 32):
+        for enough in _CERTAIN:
+            outcomes = [
+                vote_with_samples(paths[:2], entry, count, enough)
+                for paths, entry in zip(walked, entries, strict=True)
+            ]
+            settings = f"{name}, 2 paths and {count} samples, stop at {enough}"
+            found.append(measured_way(SEARCH_AND_SAMPLES, settings, outcomes))
     return found
 
 
