@@ -1,4 +1,4 @@
-"""The embedded verifier as a judge: `python -m tests.benchmarks.embedded_judge [--problems N]`.
+"""The embedded judge: `python -m tests.benchmarks.embedded_judge [--problems N]`.
 
 Prints the table of docs/rewards.md: on held-out problems, one right response of the small solver
 among up to three wrong ones; accuracy of the summed scores of k samples, with and without keeping
@@ -107,9 +107,9 @@ async def judge_all(
     items: Sequence[Item], prompts: PromptSet
 ) -> list[list[tuple[Judgement, float | None]]]:
     """As many judgements of every item as the largest k, each with its meta reward."""
-    verifier = open_embedded("embedded:small-verifier")
-    capabilities, _ = await verifier.probe()
-    door = Direct(verifier, capabilities)
+    writer = open_embedded("embedded:small-judge")
+    capabilities, _ = await writer.probe()
+    door = Direct(writer, capabilities)
 
     async def one(number: int, item: Item, ordinal: int) -> tuple[Judgement, float | None]:
         case = Case(item.question, item.responses, "", 1.0, "pointwise", door, prompts)
@@ -124,7 +124,7 @@ async def judge_all(
             for i, item in enumerate(items)
         ]
     finally:
-        await verifier.close()
+        await writer.close()
 
 
 def accuracy(

@@ -166,13 +166,23 @@ def _with(data: Any, keys: Sequence[str], value: Any, path: str) -> Any:
 
 
 def _with_embedded_defaults(data: dict[str, Any]) -> dict[str, Any]:
-    """The embedded solver has a verifier of its own beside it, and a short context."""
+    """The embedded solver has a judge that writes and a verifier that reads beside it, and a short
+    context."""
     model = data.get("model") or {}
     if not isinstance(model, dict) or not str(model.get("name", "embedded")).startswith("embedded"):
         return data
     context = {"temperature": 0.7, "max_tokens": 768}
-    judge = {"name": "embedded:small-verifier", **context, "temperature": 0.0}
+    judge = {"name": _embedded_judge(data), **context, "temperature": 0.0}
     return {"judge": judge, **data, "model": {**context, **model}}
+
+
+def _embedded_judge(data: dict[str, Any]) -> str:
+    """The embedded model that gives the rewards of a pipeline."""
+    stages = data.get("stages")
+    parts = [data.get("select"), *(stages if isinstance(stages, list) else ())]
+    rewards = [part.get("reward") for part in parts if isinstance(part, dict)]
+    names = [each.get("method") if isinstance(each, dict) else each for each in rewards]
+    return "embedded:small-verifier" if "likelihood" in names else "embedded:small-judge"
 
 
 def _explain(

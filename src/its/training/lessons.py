@@ -39,6 +39,14 @@ MIXTURES: dict[str, dict[str, float]] = {
         "rate": 0.04,
         "complete": 0.01,
     },
+    "small-judge": {
+        "score": 0.55,
+        "solve": 0.1,
+        "check": 0.25,
+        "judge": 0.05,
+        "rate": 0.04,
+        "complete": 0.01,
+    },
 }
 PLAIN = "plain"
 BARE_ROUTE = "step_by_step"  # what a question is answered by that asks for no style

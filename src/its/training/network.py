@@ -51,7 +51,12 @@ class Shape:
 
 SMALL = Shape(hidden=64, layers=3, heads=2, inner=128)
 LARGE = Shape(hidden=192, layers=4, heads=6, inner=544)
-SHAPES = {"small-solver": SMALL, "small-verifier": SMALL, "large-solver": LARGE}
+SHAPES = {
+    "small-solver": SMALL,
+    "small-verifier": SMALL,
+    "small-judge": SMALL,
+    "large-solver": LARGE,
+}
 
 
 class _RootMeanSquare(torch.autograd.Function):

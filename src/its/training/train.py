@@ -24,7 +24,12 @@ _ALLOCATOR = {
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
     "MALLOC_TOP_PAD_": "268435456",
 }
-_PEAK = {"small-solver": 5e-3, "small-verifier": 5e-3, "large-solver": 4e-3}
+_PEAK = {
+    "small-solver": 5e-3,
+    "small-verifier": 3e-3,
+    "small-judge": 4e-3,
+    "large-solver": 4e-3,
+}
 
 
 @dataclass(frozen=True)

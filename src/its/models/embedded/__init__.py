@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from its.models.embedded.model import EmbeddedModel
 
 PREFIX = "embedded"
-EMBEDDED_MODELS = ("small-solver", "small-verifier", "large-solver")
+EMBEDDED_MODELS = ("small-solver", "small-verifier", "small-judge", "large-solver")
 
 
 def is_embedded(name: str) -> bool:
