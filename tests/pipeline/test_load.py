@@ -67,6 +67,24 @@ def test_list_items_are_overridden_by_number() -> None:
         load_pipeline("adaptive", [parse_override("stages.7.n=3")])
 
 
+@pytest.mark.parametrize(
+    ("override", "judge"),
+    [
+        ("select.reward=likelihood", "small-verifier"),
+        ("select.reward={method: likelihood}", "small-verifier"),
+        ("stages.0.reward=likelihood", "small-verifier"),
+        ("select.reward=self_evaluation", "small-judge"),
+        ("judge.name=embedded:large-solver", "large-solver"),
+    ],
+)
+def test_the_embedded_verifier_reads_and_the_embedded_judge_writes(
+    override: str, judge: str
+) -> None:
+    pipeline = load_pipeline("adaptive", [parse_override(override)])
+    assert pipeline.judge
+    assert pipeline.judge.name == f"embedded:{judge}"
+
+
 def test_a_misspelt_preset_is_guessed() -> None:
     with pytest.raises(ConfigurationError, match="adaptive"):
         load_pipeline("adaptiv")
