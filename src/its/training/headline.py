@@ -88,6 +88,9 @@ def report(
         if ways:
             chosen = best_within(ways, affordable, everything)
             _print_duel(family, chosen, measured, large)
+            if family == "all":
+                cheaper = cheapest_as_good(ways, chosen)
+                _print_duel("the cheapest within a standard error of it", cheaper, measured, large)
     _print_regimes(pools, measured, large, weights)
     output.mkdir(parents=True, exist_ok=True)
     (output / "headline.svg").write_text(_drawn(measured["test"], large["test"], small))
@@ -118,6 +121,17 @@ def best_within(ways: Sequence[Measured], budget: float, chosen: NDArray[np.bool
     if not able:
         return min(ways, key=lambda w: float(w.flops[chosen].mean()))
     return max(able, key=lambda w: (float(w.right[chosen].mean()), -float(w.flops[chosen].mean())))
+
+
+def cheapest_as_good(ways: Sequence[Measured], best: Measured) -> Measured:
+    """The way of least FLOPs within one standard error of the best (Breiman et al. 1984), the
+    error being that of the paired difference."""
+
+    def as_good(way: Measured) -> bool:
+        gaps = best.right - way.right
+        return bool(gaps.mean() <= gaps.std() / math.sqrt(len(gaps)))
+
+    return min(filter(as_good, ways), key=lambda way: float(way.flops.mean()))
 
 
 def budget_factor(ratio: float, weights: Weights) -> float:
