@@ -41,7 +41,7 @@ class Lines:
 
 
 @dataclass(frozen=True)
-class Path:
+class Walk:
     """A solution on its way, or ended: lines that stand, those written behind them that are still
     to be looked at, and FLOPs."""
 
@@ -134,7 +134,7 @@ def _walk(
     doubt: float,
 ) -> list[Walked]:
     """A path for every problem, in one style, others asked for lines of probability < `doubt`."""
-    paths = [Path() for _ in problems]
+    paths = [Walk() for _ in problems]
     others = [other for other in STYLES if other != style]
     for last in [*[False] * _ROUNDS, True]:
         going = [i for i, path in enumerate(paths) if not (path.ended or path.ahead.texts)]
@@ -156,7 +156,7 @@ def _walk(
 def _written(
     solver: Writers,
     verifier: Writers | None,
-    asked: Sequence[tuple[Problem, str, Path]],
+    asked: Sequence[tuple[Problem, str, Walk]],
     one_line: bool = False,
 ) -> list[tuple[Lines, float]]:
     """How each path goes on in a style, to its end or by one line, and the FLOPs of that."""
@@ -191,7 +191,7 @@ def _by_line(text: str, logprobs: Sequence[float]) -> list[float]:
     return sums
 
 
-def _passed(path: Path, least: float) -> Path:
+def _passed(path: Walk, least: float) -> Walk:
     """The path with the lines ahead that are likely enough, up to the first that is not."""
     doubtful = (n for n, logprob in enumerate(path.ahead.logprobs) if logprob < least)
     first = next(doubtful, len(path.ahead.texts))
@@ -200,7 +200,7 @@ def _passed(path: Path, least: float) -> Path:
     return replace(path, lines=lines, ahead=ahead, ended=not ahead.texts)
 
 
-def _settled(path: Path, others: Sequence[tuple[Lines, float]]) -> Path:
+def _settled(path: Walk, others: Sequence[tuple[Lines, float]]) -> Walk:
     """The path with the likeliest of the lines proposed and the doubted one, the first ahead."""
     doubted = path.ahead.part(0, 1)
     proposed = [doubted, *(line for line, _ in others if line.texts[0])]
