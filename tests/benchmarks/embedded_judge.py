@@ -25,7 +25,7 @@ from its.problems.problem import Question
 from its.prompts import PromptSet, load_prompt_set
 from its.rewards.judgements import Case, Judgement, grouped, judge
 from its.rewards.voting import best_rated, totals
-from its.training.problems import held_out_problems
+from its_training.problems import held_out_problems
 
 SAMPLES = (1, 2, 4, 8, 16, 32)
 DRAWS = 50

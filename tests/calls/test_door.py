@@ -12,9 +12,9 @@ import pytest
 
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
-from its.calls.channel import Channel, Price, Sampling
+from its.calls.client import ModelClient, Price, Sampling
+from its.calls.context import CallContext
 from its.calls.door import StageDoor
-from its.calls.exchange import Exchange
 from its.calls.journal import Journal
 from its.calls.limits import PerMinute, Slots
 from its.calls.retries import Circuit, RetryPolicy
@@ -35,11 +35,11 @@ DoorFor = Callable[..., StageDoor]
 @asynccontextmanager
 async def doors(
     folder: Path, behaviour: Behaviour, capabilities: Capabilities | None = None
-) -> AsyncIterator[tuple[DoorFor, HostileServer, Exchange]]:
+) -> AsyncIterator[tuple[DoorFor, HostileServer, CallContext]]:
     """A maker of doors (fresh accounts over one journal) to a server in this process."""
     async with HostileServer(behaviour) as server:
         model = OpenAIModel(OpenAISettings("loopback", server.url, timeouts=Timeouts(1, 1, 5)))
-        channel = Channel(
+        client = ModelClient(
             model,
             Sampling(max_tokens=64),
             Price(1.0, None, 2.0),
@@ -52,25 +52,25 @@ async def doors(
             Random(0),
         )
         journal = Journal(folder)
-        exchange = Exchange(journal, seed=0)
+        context = CallContext(journal, seed=0)
 
         def door(cap: Cap | None = None) -> StageDoor:
             account = Account(PROBLEM, 0, journal.calls_of(PROBLEM), journal.decisions_of(PROBLEM))
             account.open_budget(cap or Cap(), None)
-            return StageDoor(exchange, account, channel, "stage", "strategy", account.budget)
+            return StageDoor(context, account, client, "stage", "strategy", account.budget)
 
         try:
-            yield door, server, exchange
+            yield door, server, context
         finally:
             await model.close()
             journal.close()
 
 
 async def test_a_completion_is_charged_once_and_equals_the_endpoints_count(tmp_path: Path) -> None:
-    async with doors(tmp_path, Behaviour()) as (make, server, exchange):
+    async with doors(tmp_path, Behaviour()) as (make, server, context):
         door = make()
         completion = await door.complete(door.request(ASK), "0")
-        charged = exchange.ledger.charged
+        charged = context.ledger.charged
         assert completion.text
         assert charged.completions == server.stats.completions == 1
         assert charged.prompt_tokens == server.stats.prompt_tokens
@@ -84,11 +84,11 @@ async def test_the_same_label_and_content_is_never_bought_twice(tmp_path: Path) 
     async with doors(tmp_path, Behaviour()) as (make, server, _):
         door = make()
         first = await door.complete(door.request(ASK), "0")
-    async with doors(tmp_path, Behaviour()) as (make, server, exchange):
+    async with doors(tmp_path, Behaviour()) as (make, server, context):
         door = make(Cap(completions=1))
         assert await door.complete(door.request(ASK), "0") == first
         assert server.stats.requests == 0
-        assert exchange.ledger.charged == Usage()
+        assert context.ledger.charged == Usage()
         assert door.account.usage.completions == 1, "the problem's bill still holds it"
         with pytest.raises(BudgetExhausted):
             await door.complete(door.request(ASK), "1")
@@ -100,13 +100,13 @@ async def test_the_same_label_and_content_is_never_bought_twice(tmp_path: Path) 
 
 async def test_retries_are_charged_as_failures_and_their_estimates_marked(tmp_path: Path) -> None:
     faults = {"reset_midway": 0.15, "500": 0.1, "garbage": 0.1}
-    async with doors(tmp_path, Behaviour(faults=faults)) as (make, server, exchange):
+    async with doors(tmp_path, Behaviour(faults=faults)) as (make, server, context):
         door = make()
         for label in range(30):
             await door.complete(door.request(ASK), str(label))
-        charged, stats = exchange.ledger.charged, server.stats
+        charged, stats = context.ledger.charged, server.stats
         assert charged.completions == stats.completions == 30
-        assert exchange.ledger.retries == stats.requests - 30
+        assert context.ledger.retries == stats.requests - 30
         counted = (charged.tokens or 0) - charged.estimated_tokens
         assert counted == stats.prompt_tokens + stats.completion_tokens
         assert charged.estimated_tokens > 0
@@ -118,13 +118,13 @@ async def test_n_labels_bring_n_completions_whatever_the_endpoint_makes_of_n(
 ) -> None:
     behaviour = Behaviour(dialect=replace(Dialect(), n=n))
     claimed = Capabilities(n=n != "ignored")
-    async with doors(tmp_path, behaviour, claimed) as (make, server, exchange):
+    async with doors(tmp_path, behaviour, claimed) as (make, server, context):
         door = make()
         request = door.request(ASK)
         results = await door.complete_many(request, ["0", "1", "2"])
         assert len(results) == 3
         assert not any(isinstance(result, CallError) for result in results)
-        assert exchange.ledger.charged.completions == server.stats.completions == 3
+        assert context.ledger.charged.completions == server.stats.completions == 3
 
 
 async def test_the_cap_holds_by_the_endpoints_own_count(tmp_path: Path) -> None:

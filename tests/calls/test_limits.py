@@ -1,4 +1,4 @@
-"""Slots, rates and the gate."""
+"""Slots, rates and the admission."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from its.calls.limits import Gate, PerMinute, Slots, Waiting
+from its.calls.limits import Admission, PerMinute, Slots, Waiting
 
 
 async def test_slots_go_to_the_earliest_problem_first() -> None:
@@ -92,10 +92,10 @@ async def test_a_rate_lets_a_burst_through_and_then_waits() -> None:
 
 
 async def test_a_closed_gate_lets_nobody_through() -> None:
-    gate = Gate()
-    await gate.passing()
-    gate.close()
-    waiting = asyncio.ensure_future(gate.passing())
+    admission = Admission()
+    await admission.passing()
+    admission.close()
+    waiting = asyncio.ensure_future(admission.passing())
     await asyncio.sleep(0.01)
     assert not waiting.done()
     waiting.cancel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from its.pipeline.ceiling import Ceiling, ceiling
-from its.pipeline.channels import all_prompts
+from its.pipeline.clients import all_prompts
 from its.pipeline.load import load_pipeline, parse_override
 
 PRICED = ("model.name=m", "model.price.input=1", "model.price.output=2")

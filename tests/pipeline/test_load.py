@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from its.allocation.amounts import parse_amount
 from its.errors import ConfigurationError
-from its.pipeline.channels import all_prompts
+from its.pipeline.clients import all_prompts
 from its.pipeline.load import load_pipeline, parse_override, preset_names
 from its.runs.fingerprint import differences, fingerprint, identity_of
 

@@ -6,12 +6,12 @@ import random
 
 import pytest
 
-from its.training.checking import TOP_SCORE, check_solution, critique_text
-from its.training.lessons import MIXTURES, draw_lesson, solve_prompt
-from its.training.mistakes import spoiled_lines
-from its.training.problems import FAMILIES, draw_problem, held_out_problems, split_of
-from its.training.routes import ANY, STYLES, middle_of, solution_lines
-from its.training.steps import expression_value, valid_steps
+from its_training.checking import TOP_SCORE, check_solution, critique_text
+from its_training.lessons import MIXTURES, draw_lesson, solve_prompt
+from its_training.mistakes import spoiled_lines
+from its_training.problems import FAMILIES, draw_problem, held_out_problems, split_of
+from its_training.routes import ANY, STYLES, middle_of, solution_lines
+from its_training.steps import expression_value, valid_steps
 
 
 @pytest.mark.parametrize(

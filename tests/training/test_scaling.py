@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from its.training.chart import Curve, Point, chart
-from its.training.evaluate import area
-from its.training.pools import Check, Entry, Reading, Sample, answer_of, certainty_of
-from its.training.problems import Problem
-from its.training.scaling import Rule, answer, beta_above_half, confidence
+from its_training.chart import Curve, Point, chart
+from its_training.evaluate import area
+from its_training.pools import Check, Entry, Reading, Sample, answer_of, certainty_of
+from its_training.problems import Problem
+from its_training.scaling import Rule, answer, beta_above_half, confidence
 
 _PROBLEM = Problem("expression", "1+2", "1+2", 3, 1)
 

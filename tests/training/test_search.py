@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from its.training.lessons import solve_prompt
-from its.training.problems import Problem
-from its.training.search import Walked, search, vote
-from its.training.writing import Answered, Ask, Read, Writers, Written
+from its_training.lessons import solve_prompt
+from its_training.problems import Problem
+from its_training.search import Walked, search, vote
+from its_training.writing import Answered, Ask, Read, Writers, Written
 
 PROBLEM = Problem("expression", "2*3+4", "2*3+4", 10, 1)
 COST = 10.0

@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch")
 def test_a_minute_of_training_improves_the_loss(tmp_path: Path) -> None:
     output = tmp_path / "small-solver.safetensors"
     done = subprocess.run(
-        [sys.executable, "-m", "its.training.train", "--model", "small-solver", "--minutes", "1",
+        [sys.executable, "-m", "its_training.train", "--model", "small-solver", "--minutes", "1",
          "--seed", "7", "-o", str(output)],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
@@ -37,8 +37,8 @@ def test_a_minute_of_training_improves_the_loss(tmp_path: Path) -> None:
 def test_torch_and_numpy_compute_the_same(tmp_path: Path) -> None:
     from its.models.embedded.transformer import Transformer
     from its.models.embedded.weights import read_weights
-    from its.training.network import SMALL, Network
-    from its.training.weights import save_weights
+    from its_training.network import SMALL, Network
+    from its_training.weights import save_weights
 
     torch.manual_seed(0)
     network = Network(SMALL)

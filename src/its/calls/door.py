@@ -15,8 +15,8 @@ import orjson
 
 from its.calls.account import Account
 from its.calls.budget import Amount, Budget
-from its.calls.channel import Channel
-from its.calls.exchange import Call, Exchange
+from its.calls.client import ModelClient
+from its.calls.context import Call, CallContext
 from its.calls.journal_rows import RecordedCall
 from its.calls.replies import completion_data, completion_of, share
 from its.calls.sending import amount_of, send
@@ -31,16 +31,16 @@ _TOO_FEW = "the endpoint returned fewer completions than were asked for"
 class StageDoor:
     """A door for one stage of one problem to one model (see `calls.protocol.Door`)."""
 
-    exchange: Exchange
+    context: CallContext
     account: Account
-    channel: Channel
+    client: ModelClient
     stage: str
     strategy: str
     budget: Budget
 
     @property
     def capabilities(self) -> Capabilities:
-        return self.channel.capabilities
+        return self.client.capabilities
 
     @property
     def remaining(self) -> int | None:
@@ -59,7 +59,7 @@ class StageDoor:
         json_schema: Mapping[str, Any] | None = None,
         scored: str = "",
     ) -> Request:
-        sampling = self.channel.sampling
+        sampling = self.client.sampling
         return Request(
             tuple(messages),
             sampling.max_tokens if max_tokens is None else min(max_tokens, sampling.max_tokens),
@@ -77,7 +77,7 @@ class StageDoor:
         self.account.note(event, stage=self.stage, **fields)
 
     async def complete(self, request: Request, label: str) -> Completion:
-        (result,) = await self._ask(_Content.of(request, self.channel), (label,))
+        (result,) = await self._ask(_Content.of(request, self.client), (label,))
         if isinstance(result, CallError):
             raise result
         return result
@@ -85,7 +85,7 @@ class StageDoor:
     async def complete_many(
         self, request: Request, labels: Sequence[str]
     ) -> list[Completion | CallError]:
-        content = _Content.of(request, self.channel)
+        content = _Content.of(request, self.client)
         groups = self._groups(content, labels)
         if len(groups) == 1:
             return await self._ask(content, groups[0])
@@ -127,7 +127,7 @@ class StageDoor:
         actual = Amount(completions=len(labels))
         try:
             reply = (
-                self._replay(*held) if held is not None else await send(self.exchange, call, event)
+                self._replay(*held) if held is not None else await send(self.context, call, event)
             )
             actual = amount_of(reply.usage)
         except (CallError, TimeoutError) as error:
@@ -157,26 +157,26 @@ class StageDoor:
             draw = self.account.number_draw(self.stage, labels[0])
             request = replace(request, seed=self._seed(labels[0]), draw=draw)
             seeded = orjson.dumps(content.fields | {"seed": request.seed, "draw": draw})
-        model = self.channel.model
+        model = self.client.model
         prompt_bound = model.prompt_bound(request)
         return Call(
             self.account,
             self.budget,
-            self.channel,
+            self.client,
             self.stage,
             self.strategy,
             labels,
             request,
             seeded,
             content.identity,
-            self.channel.bound(prompt_bound, request.max_tokens, len(labels)),
+            self.client.bound(prompt_bound, request.max_tokens, len(labels)),
             min(prompt_bound, sum(model.count_tokens(turn.content) for turn in request.messages)),
         )
 
     # --- the journal ----------------------------------------------------------------------------
 
     def _seed(self, label: str) -> int:
-        name = f"{self.exchange.seed}/{self.account.problem.hex()}/{self.stage}/{label}"
+        name = f"{self.context.seed}/{self.account.problem.hex()}/{self.stage}/{label}"
         return int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "big") >> 1
 
     def _recorded(self, label: str, content: _Content) -> tuple[RecordedCall, int] | None:
@@ -186,7 +186,7 @@ class StageDoor:
         """A completion that an earlier session paid for; its problem's bill holds it already."""
         completions = [completion_of(data) for data in orjson.loads(call.reply or b"[]")]
         usage = call.usage if len(completions) == 1 else share(call.usage, len(completions))
-        self.exchange.ledger.replay(usage)
+        self.context.ledger.replay(usage)
         return Reply((completions[position],), usage)
 
     # --- the clock ------------------------------------------------------------------------------
@@ -202,9 +202,7 @@ class StageDoor:
             raise await self._out_of_time(labels)
 
     async def _out_of_time(self, labels: tuple[str, ...]) -> BudgetExhausted:
-        await self.exchange.journal.decide(
-            self.account.problem, self._deadline_name(labels), "over"
-        )
+        await self.context.journal.decide(self.account.problem, self._deadline_name(labels), "over")
         return BudgetExhausted("the time for this problem is over")
 
     def _deadline_name(self, labels: tuple[str, ...]) -> str:
@@ -224,7 +222,7 @@ class StageDoor:
             "call",
             stage=self.stage,
             labels=list(labels),
-            model=self.channel.name,
+            model=self.client.name,
             prompt=prompt,
             request=settings,
         )
@@ -242,9 +240,9 @@ class _Content:
     identity: bytes
 
     @classmethod
-    def of(cls, request: Request, channel: Channel) -> _Content:
+    def of(cls, request: Request, client: ModelClient) -> _Content:
         fields = request.as_dict()
-        unseeded = orjson.dumps([channel.name, fields | {"seed": None}])
+        unseeded = orjson.dumps([client.name, fields | {"seed": None}])
         return cls(
             request,
             fields,

@@ -144,7 +144,7 @@ class Waiting:
                 del self.reasons[reason]
 
 
-class Gate:
+class Admission:
     """Open while a run goes on. Once closed, nothing passes any more: calls in flight end as
     they end, and whoever asks for another waits until it is cancelled."""
 

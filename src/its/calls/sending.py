@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from its.calls.budget import Amount
-from its.calls.exchange import Call, Exchange
+from its.calls.context import Call, CallContext
 from its.calls.journal_rows import Intent, State
 from its.calls.replies import completion_data
 from its.errors import BudgetExhausted, CallError, TransientCallError
@@ -22,37 +22,37 @@ _OVERLOADED = (429, 503)
 _FIRST_ERROR_STATUS = 400
 
 
-async def send(exchange: Exchange, call: Call, event: dict[str, Any]) -> Reply:
+async def send(context: CallContext, call: Call, event: dict[str, Any]) -> Reply:
     """The reply, already in the journal and charged. `event` is told of retries.
 
     Raises CallError once it is given up, TimeoutError at the problem's own deadline, and
     EndpointError when the circuit opens.
     """
-    channel = call.channel
-    policy = channel.retries
+    client = call.client
+    policy = client.retries
     give_up = time.monotonic() + policy.deadline
     failures = 0
     while True:
-        channel.circuit.check()
+        client.circuit.check()
         try:
-            reply = await _attempt_in_time(exchange, call, failures)
+            reply = await _attempt_in_time(context, call, failures)
         except TransientCallError as error:
             failures += 1
             event["retries"] = failures
-            channel.circuit.failed(error)
-            wait = policy.wait(failures, error, channel.random)
+            client.circuit.failed(error)
+            wait = policy.wait(failures, error, client.random)
             if failures >= policy.attempts or time.monotonic() + wait > give_up:
                 raise
             if not call.budget.holds():
                 raise BudgetExhausted("failed attempts used up the budget") from error
-            exchange.ledger.retries += 1
-            with exchange.waiting.for_(f"retry after {error.status or 'a broken connection'}"):
+            context.ledger.retries += 1
+            with context.waiting.for_(f"retry after {error.status or 'a broken connection'}"):
                 await asyncio.sleep(wait)
         except CallError as error:
-            channel.circuit.failed(error)
+            client.circuit.failed(error)
             raise
         else:
-            channel.circuit.succeeded()
+            client.circuit.succeeded()
             return reply
 
 
@@ -61,71 +61,71 @@ def amount_of(usage: Usage) -> Amount:
     return Amount(usage.completions, usage.tokens or 0, usage.usd or 0.0)
 
 
-async def _attempt_in_time(exchange: Exchange, call: Call, retry: int) -> Reply:
+async def _attempt_in_time(context: CallContext, call: Call, retry: int) -> Reply:
     """One attempt, cut off at the problem's own deadline."""
     deadline = call.account.deadline
     if deadline is None:
-        return await _attempt(exchange, call, retry)
+        return await _attempt(context, call, retry)
     async with asyncio.timeout(deadline - time.monotonic()):
-        return await _attempt(exchange, call, retry)
+        return await _attempt(context, call, retry)
 
 
-async def _attempt(exchange: Exchange, call: Call, retry: int) -> Reply:
-    """One attempt in a slot of the channel; what it cost is journaled and charged, however it
+async def _attempt(context: CallContext, call: Call, retry: int) -> Reply:
+    """One attempt in a slot of the client; what it cost is journaled and charged, however it
     ends."""
-    channel, journal, ledger = call.channel, exchange.journal, exchange.ledger
-    await _enter(exchange, call)
+    client, journal, ledger = call.client, context.journal, context.ledger
+    await _enter(context, call)
     received = Received()
     number = journal.number_call()
     started = time.monotonic()
     ledger.started()
     try:
         await journal.intend(number, _intent(call, retry))
-        reply = await channel.model.complete(call.request, len(call.labels), received=received)
+        reply = await client.model.complete(call.request, len(call.labels), received=received)
     except asyncio.CancelledError:
         usage = _seen(call, received, time.monotonic() - started)
-        _charge(exchange, call, usage, "cancelled")
+        _charge(context, call, usage, "cancelled")
         await journal.settle(number, "cancelled", usage, None)
         raise
     except CallError as error:
         if isinstance(error, TransientCallError) and error.status in _OVERLOADED:
-            channel.slots.overloaded()
+            client.slots.overloaded()
         usage = _cost_of_failure(call, error, received, time.monotonic() - started)
-        _charge(exchange, call, usage, "failed")
+        _charge(context, call, usage, "failed")
         call.budget.charge(amount_of(usage))
         await journal.settle(number, "failed", usage, None, str(error))
         raise
     finally:
         ledger.ended()
-        channel.slots.release()
+        client.slots.release()
     usage = replace(
         reply.usage,
         calls=1,
         completions=len(reply.completions),
-        usd=channel.price.of(reply.usage),
+        usd=client.price.of(reply.usage),
     )
-    channel.slots.succeeded(usage.seconds)
-    channel.tokens_per_minute.give_back(call.bound.tokens - (usage.tokens or 0))
-    _charge(exchange, call, usage, "done")
+    client.slots.succeeded(usage.seconds)
+    client.tokens_per_minute.give_back(call.bound.tokens - (usage.tokens or 0))
+    _charge(context, call, usage, "done")
     content = orjson.dumps([completion_data(completion) for completion in reply.completions])
     await journal.settle(number, "done", usage, content)
     return Reply(reply.completions, usage)
 
 
-async def _enter(exchange: Exchange, call: Call) -> None:
-    """Take a slot, and wait in it for the rate limit and the open gate."""
-    channel, waiting = call.channel, exchange.waiting
-    if not channel.slots.take():
+async def _enter(context: CallContext, call: Call) -> None:
+    """Take a slot, and wait in it for the rate limit and the open admission."""
+    client, waiting = call.client, context.waiting
+    if not client.slots.take():
         with waiting.for_("a free slot"):
-            await channel.slots.acquire(call.account.priority)
+            await client.slots.acquire(call.account.priority)
     try:
-        if channel.rated:
+        if client.rated:
             with waiting.for_("the rate limit"):
-                await channel.requests_per_minute.take(1)
-                await channel.tokens_per_minute.take(call.bound.tokens)
-        await exchange.gate.passing()
+                await client.requests_per_minute.take(1)
+                await client.tokens_per_minute.take(call.bound.tokens)
+        await context.admission.passing()
     except BaseException:
-        channel.slots.release()
+        client.slots.release()
         raise
 
 
@@ -134,18 +134,18 @@ def _intent(call: Call, retry: int) -> Intent:
         call.account.problem,
         call.stage,
         call.strategy,
-        call.channel.name,
+        call.client.name,
         call.labels,
         call.identity,
         retry,
         call.content,
         call.prompt_estimate,
-        call.channel.price.of(Usage(prompt_tokens=call.prompt_estimate)),
+        call.client.price.of(Usage(prompt_tokens=call.prompt_estimate)),
     )
 
 
-def _charge(exchange: Exchange, call: Call, usage: Usage, state: State) -> None:
-    exchange.ledger.charge(usage, state)
+def _charge(context: CallContext, call: Call, usage: Usage, state: State) -> None:
+    context.ledger.charge(usage, state)
     call.account.charge(usage)
 
 
@@ -164,7 +164,7 @@ def _seen(call: Call, received: Received, seconds: float) -> Usage:
     prompt = received.prompt_tokens
     if prompt is None:
         prompt = call.prompt_estimate
-    completion = received.tokens or call.channel.model.count_tokens(received.text)
+    completion = received.tokens or call.client.model.count_tokens(received.text)
     usage = Usage(
         calls=1,
         prompt_tokens=prompt,
@@ -173,4 +173,4 @@ def _seen(call: Call, received: Received, seconds: float) -> Usage:
         seconds=seconds,
         estimated_tokens=prompt + completion,
     )
-    return replace(usage, usd=call.channel.price.of(usage))
+    return replace(usage, usd=call.client.price.of(usage))

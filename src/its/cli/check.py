@@ -10,7 +10,7 @@ import typer
 from its.cli import options
 
 if TYPE_CHECKING:
-    from its.pipeline.channels import Cast
+    from its.pipeline.clients import OpenModels
     from its.pipeline.config import Pipeline
 
 
@@ -23,16 +23,16 @@ def check(
     settings: options.Settings = None,
 ) -> None:
     """Validate the configuration, ask the endpoint what it can do, and print both."""
-    from its.pipeline.channels import open_cast
+    from its.pipeline.clients import open_models
 
     pipeline = options.resolve_pipeline(config, model, base_url, settings=settings)
-    cast = open_cast(pipeline)
-    asyncio.run(_check(pipeline, cast))
+    models = open_models(pipeline)
+    asyncio.run(_check(pipeline, models))
 
 
-async def _check(pipeline: Pipeline, cast: Cast) -> None:
+async def _check(pipeline: Pipeline, models: OpenModels) -> None:
     """The pipeline comes first, so that it is seen whatever the endpoints say."""
-    from its.pipeline.channels import model_roles, public_address
+    from its.pipeline.clients import model_roles, public_address
     from its.views.checking import endpoint_lines, pipeline_lines, prompt_lines
     from its.views.messages import open_console
 
@@ -46,14 +46,14 @@ async def _check(pipeline: Pipeline, cast: Cast) -> None:
     try:
         say("")
         say("Prompts", "bold")
-        for told in prompt_lines(pipeline, cast.prompts):
+        for told in prompt_lines(pipeline, models.prompts):
             say(f"  {told}")
         settings = model_roles(pipeline)
-        for role, channel in cast.channels.items():
+        for role, client in models.clients.items():
             address = public_address(settings[role])
             say("")
-            say(f"{role}: {channel.name}" + (f" at {address}" if address else ""), "bold")
-            for told in endpoint_lines(*await channel.model.probe()):
+            say(f"{role}: {client.name}" + (f" at {address}" if address else ""), "bold")
+            for told in endpoint_lines(*await client.model.probe()):
                 say(f"  {told}")
     finally:
-        await cast.close()
+        await models.close()

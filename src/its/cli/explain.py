@@ -90,7 +90,7 @@ def _solve(pipeline: Pipeline, problem: Problem, output: Path | None, messages: 
     """Solve it in a run directory like any other, and read back what that holds."""
     from tempfile import TemporaryDirectory
 
-    from its.pipeline.channels import all_prompts
+    from its.pipeline.clients import all_prompts
     from its.runs.directory import open_run
     from its.runs.fingerprint import fingerprint, identity_of
     from its.runs.loop import run_loop
@@ -115,11 +115,11 @@ async def _run(
     from dataclasses import replace
 
     from its.runs.run import open_session, run_session
-    from its.views.unfolding import Unfolding
+    from its.views.live_story import LiveStory
 
     async with open_session(pipeline, directory) as session:
-        with Unfolding(messages) as unfolding:
-            listening = replace(session.solver, listen=unfolding.follow, shared=None)
+        with LiveStory(messages) as live:
+            listening = replace(session.solver, listen=live.follow, shared=None)
             ended = await run_session(
                 replace(session, solver=listening), iter([problem]), lambda position, row: None
             )

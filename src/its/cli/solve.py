@@ -89,7 +89,7 @@ def solve(
         config, model, base_url, budget, concurrency, seed, settings
     )
     from its.pipeline.ceiling import ceiling
-    from its.pipeline.channels import all_prompts
+    from its.pipeline.clients import all_prompts
     from its.problems.reading import open_problems
     from its.runs.loop import run_loop
     from its.runs.opening import open_directory

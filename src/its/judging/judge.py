@@ -9,8 +9,8 @@ from typing import Any
 
 from its.calls.account import Account
 from its.calls.budget import Cap
+from its.calls.context import CallContext
 from its.calls.door import StageDoor
-from its.calls.exchange import Exchange
 from its.candidates import Answer, Candidate, Score
 from its.judging.accuracy import credit
 from its.pipeline.plan import Plan
@@ -82,7 +82,7 @@ class Judge:
     reward: Reward
     reward_name: str
     plan: Plan
-    exchange: Exchange
+    context: CallContext
 
     async def solve(self, problem: Problem) -> JudgedStory:
         """A row for every item: what fails inside costs only this item.
@@ -121,14 +121,12 @@ class Judge:
             Candidate(f"response/{i}", text, Answer(text, "text"))
             for i, text in enumerate(problem.question.choices)
         ]
-        door = StageDoor(
-            self.exchange, account, plan.judge, STAGE, self.reward_name, account.budget
-        )
+        door = StageDoor(self.context, account, plan.judge, STAGE, self.reward_name, account.budget)
         question = replace(problem.question, choices=())
         return await self.reward.score(question, candidates, door, plan.judge_prompts)
 
     def _open_account(self, problem: Problem) -> Account:
-        plan, journal = self.plan, self.exchange.journal
+        plan, journal = self.plan, self.context.journal
         account = Account(
             problem.key,
             problem.index,

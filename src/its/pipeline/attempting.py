@@ -18,9 +18,9 @@ from its.allocation.shared_budget import Drawn, SharedBudget
 from its.answers import Comparer
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
-from its.calls.channel import Channel
+from its.calls.client import ModelClient
+from its.calls.context import CallContext
 from its.calls.door import StageDoor
-from its.calls.exchange import Exchange
 from its.candidates import Candidate, Score, Selection
 from its.errors import CallError
 from its.pipeline.choosing import Choosing
@@ -63,7 +63,7 @@ class Attempt:
     question: Question
     plan: Plan
     account: Account
-    exchange: Exchange
+    context: CallContext
     comparer: Comparer
     shared: SharedBudget | None = None
     choosing: Choosing = field(init=False)
@@ -75,7 +75,7 @@ class Attempt:
 
     def __post_init__(self) -> None:
         self.choosing = Choosing(
-            self.question, self.plan, self.account, self.exchange, self.comparer
+            self.question, self.plan, self.account, self.context, self.comparer
         )
 
     @property
@@ -144,7 +144,7 @@ class Attempt:
         return await self._ask_difficulty(method)
 
     async def _ask_difficulty(self, method: AskDifficulty) -> Difficulty:
-        door = self._door("difficulty", "ask", self.plan.channel, self.account.budget)
+        door = self._door("difficulty", "ask", self.plan.client, self.account.budget)
         messages = self.plan.prompts.render("difficulty", self.question)
         request = door.request(messages, temperature=0.0, max_tokens=DIFFICULTY_TOKENS)
         try:
@@ -157,7 +157,7 @@ class Attempt:
         """The samples are candidates like any other: nothing of them is thrown away."""
         plan, budget = self.plan, Budget(Cap(method.samples), self.account.budget)
         outcome = await SelfConsistency(n=method.samples).run(
-            self.assignment("difficulty", "probe", plan.channel, plan.prompts, budget)
+            self.assignment("difficulty", "probe", plan.client, plan.prompts, budget)
         )
         self._take("difficulty", outcome)
         return method.judge(await self.choosing.classes(self.candidates))
@@ -193,12 +193,12 @@ class Attempt:
             "stage",
             stage=stage.name,
             strategy=stage.strategy_name,
-            model=stage.channel.name,
+            model=stage.client.name,
             completions=completions,
         )
         budget = Budget(Cap(completions), account.budget)
         assignment = self.assignment(
-            stage.name, stage.strategy_name, stage.channel, stage.prompts, budget, stage.reward
+            stage.name, stage.strategy_name, stage.client, stage.prompts, budget, stage.reward
         )
         try:
             outcome = await stage.strategy.run(assignment)
@@ -221,7 +221,7 @@ class Attempt:
         self,
         stage: str,
         strategy: str,
-        channel: Channel,
+        client: ModelClient,
         prompts: PromptSet,
         budget: Budget,
         reward: Reward | None = None,
@@ -230,7 +230,7 @@ class Attempt:
         plan = self.plan
         return Assignment(
             question=self.question,
-            door=self._door(stage, strategy, channel, budget),
+            door=self._door(stage, strategy, client, budget),
             prompts=prompts,
             read=self.choosing.read,
             same=self.comparer.same,
@@ -247,7 +247,7 @@ class Attempt:
 
     def _seed(self) -> int:
         """This problem's own, so that searches of two problems share no random draw."""
-        name = f"{self.exchange.seed}/{self.account.problem.hex()}"
+        name = f"{self.context.seed}/{self.account.problem.hex()}"
         return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")
 
     async def _allowance(
@@ -259,7 +259,7 @@ class Attempt:
 
     def _critic(self, stage: str, strategy: str, budget: Budget) -> Critic | None:
         plan = self.plan
-        if plan.judge is plan.channel:
+        if plan.judge is plan.client:
             return None
         return Critic(self._door(stage, strategy, plan.judge, budget), plan.judge_prompts)
 
@@ -278,5 +278,5 @@ class Attempt:
         self.failures.extend(outcome.failures)
         self.stopped = self.stopped or outcome.stopped
 
-    def _door(self, stage: str, strategy: str, channel: Channel, budget: Budget) -> StageDoor:
-        return StageDoor(self.exchange, self.account, channel, stage, strategy, budget)
+    def _door(self, stage: str, strategy: str, client: ModelClient, budget: Budget) -> StageDoor:
+        return StageDoor(self.context, self.account, client, stage, strategy, budget)

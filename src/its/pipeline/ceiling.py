@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from its.calls.channel import Price
+from its.calls.client import Price
 from its.prompts import PromptSet
 from its.usage import Number, Usage
 

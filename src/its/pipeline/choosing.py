@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from its.answers import Comparer, extract
 from its.calls.account import Account
+from its.calls.context import CallContext
 from its.calls.door import StageDoor
-from its.calls.exchange import Exchange
 from its.candidates import Answer, Candidate, Score, Selection
 from its.pipeline.plan import Plan
 from its.problems.problem import Question
 from its.rewards.verification import verify
-from its.selection.protocol import Context
+from its.selection.protocol import Ballot
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Choosing:
     question: Question
     plan: Plan
     account: Account
-    exchange: Exchange
+    context: CallContext
     comparer: Comparer
     candidates: list[Candidate] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
@@ -82,7 +82,7 @@ class Choosing:
         plan = self.plan
         door = self._door("selection", plan.selector_name)
         return await plan.selector.select(
-            Context(
+            Ballot(
                 self.question,
                 candidates,
                 await self.classes(candidates),
@@ -122,4 +122,4 @@ class Choosing:
     def _door(self, stage: str, strategy: str) -> StageDoor:
         """The judge's door, on what is left of the whole budget."""
         account = self.account
-        return StageDoor(self.exchange, account, self.plan.judge, stage, strategy, account.budget)
+        return StageDoor(self.context, account, self.plan.judge, stage, strategy, account.budget)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from its.calls.channel import Channel
+from its.calls.client import ModelClient
 from its.problems.problem import AnswerKind
 from its.prompts import PromptSet
 from its.rewards.protocol import Reward
@@ -25,7 +25,7 @@ class Stage:
     strategy_name: str
     strategy: Strategy
     from_budget: int
-    channel: Channel
+    client: ModelClient
     prompts: PromptSet
     reward: Reward | None
 
@@ -43,9 +43,9 @@ class Level:
 class Plan:
     """Everything that decides how a problem is attempted; the same for all problems of a run."""
 
-    channel: Channel
+    client: ModelClient
     prompts: PromptSet
-    judge: Channel
+    judge: ModelClient
     judge_prompts: PromptSet
     difficulty: Any
     per_difficulty: int
@@ -66,17 +66,17 @@ class Plan:
 
 
 def build_plan(
-    pipeline: Pipeline, channels: Mapping[str, Channel], prompts: Mapping[str, PromptSet]
+    pipeline: Pipeline, clients: Mapping[str, ModelClient], prompts: Mapping[str, PromptSet]
 ) -> Plan:
-    """Make the parts. `channels` and `prompts` go by model role: `model`, `judge`, and the names
+    """Make the parts. `clients` and `prompts` go by model role: `model`, `judge`, and the names
     in `models`."""
-    judge = "judge" if "judge" in channels else "model"
+    judge = "judge" if "judge" in clients else "model"
     select = pipeline.select
     reward = select.reward.build() if select.reward else None
     return Plan(
-        channel=channels["model"],
+        client=clients["model"],
         prompts=prompts["model"],
-        judge=channels[judge],
+        judge=clients[judge],
         judge_prompts=prompts[judge],
         difficulty=pipeline.difficulty.build(),
         per_difficulty=pipeline.budget.per_difficulty,
@@ -84,7 +84,7 @@ def build_plan(
         tokens=pipeline.budget.tokens,
         usd=pipeline.budget.usd,
         seconds=pipeline.budget.seconds,
-        stages=_stages(pipeline.stages, channels, prompts, reward),
+        stages=_stages(pipeline.stages, clients, prompts, reward),
         stop=pipeline.stop.build(),
         lookahead=pipeline.stop.lookahead,
         selector_name=select.method,
@@ -93,13 +93,13 @@ def build_plan(
         reward=reward,
         verify_attempts=pipeline.verify.attempts if pipeline.verify else 0,
         answer_kind=pipeline.answers.kind,
-        cascade=_cascade(pipeline, channels, prompts, reward),
+        cascade=_cascade(pipeline, clients, prompts, reward),
     )
 
 
 def _cascade(
     pipeline: Pipeline,
-    channels: Mapping[str, Channel],
+    clients: Mapping[str, ModelClient],
     prompts: Mapping[str, PromptSet],
     reward: Reward | None,
 ) -> tuple[Level, ...]:
@@ -108,14 +108,14 @@ def _cascade(
         return ()
     settings = cascade.stages or pipeline.stages
     return tuple(
-        Level(cascade.threshold, name, _stages(settings, channels, prompts, reward, name))
+        Level(cascade.threshold, name, _stages(settings, clients, prompts, reward, name))
         for name in cascade.models
     )
 
 
 def _stages(
     all_settings: Sequence[StageBase],
-    channels: Mapping[str, Channel],
+    clients: Mapping[str, ModelClient],
     prompts: Mapping[str, PromptSet],
     reward: Reward | None,
     level: str | None = None,
@@ -135,7 +135,7 @@ def _stages(
                 strategy_name=settings.strategy,
                 strategy=settings.build(),
                 from_budget=settings.from_budget,
-                channel=channels[role],
+                client=clients[role],
                 prompts=prompts[role],
                 reward=settings.reward.build() if settings.reward else reward,
             )

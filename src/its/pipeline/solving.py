@@ -12,7 +12,7 @@ from its.allocation.shared_budget import SharedBudget
 from its.answers import Comparer
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
-from its.calls.exchange import Exchange
+from its.calls.context import CallContext
 from its.candidates import Answer, Selection
 from its.errors import CallError
 from its.pipeline.attempting import Attempt
@@ -43,7 +43,7 @@ class Solver:
     """
 
     plan: Plan
-    exchange: Exchange
+    context: CallContext
     comparer: Comparer
     baseline: bool = False
     listen: Callable[[Account], None] | None = None
@@ -63,7 +63,7 @@ class Solver:
         if self.listen is not None:
             self.listen(account)
         attempt = Attempt(
-            asked.question, self.plan, account, self.exchange, self.comparer, self.shared
+            asked.question, self.plan, account, self.context, self.comparer, self.shared
         )
         wrong_so_far = None if problem.reference is None else False
         solution = Solution(problem.id, problem.index, "failed", correct=wrong_so_far)
@@ -91,7 +91,7 @@ class Solver:
         return Solved(finished, tuple(account.events))
 
     def _open_account(self, problem: Problem) -> Account:
-        journal = self.exchange.journal
+        journal = self.context.journal
         return Account(
             problem.key,
             problem.index,
@@ -137,9 +137,9 @@ class Solver:
 
     async def _run_baseline(self, problem: Problem, account: Account) -> Baseline:
         before, plan = account.usage, self.plan
-        attempt = Attempt(problem.question, plan, account, self.exchange, self.comparer)
+        attempt = Attempt(problem.question, plan, account, self.context, self.comparer)
         outcome = await Greedy().run(
-            attempt.assignment("baseline", "greedy", plan.channel, plan.prompts, Budget(Cap(1)))
+            attempt.assignment("baseline", "greedy", plan.client, plan.prompts, Budget(Cap(1)))
         )
         answer = outcome.candidates[0].answer if outcome.candidates else None
         spent = _difference(account.usage, before)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from its.pipeline.channels import all_prompts
+from its.pipeline.clients import all_prompts
 from its.pipeline.disclosure import without_secrets
 from its.runs.directory import RunDirectory, default_path, open_run
 from its.runs.fingerprint import fingerprint, identity_of

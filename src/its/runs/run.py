@@ -16,13 +16,13 @@ import orjson
 from its.allocation.amounts import parse_amount
 from its.allocation.shared_budget import SharedBudget
 from its.answers import Comparer, Equivalence
-from its.calls.exchange import Exchange
+from its.calls.context import CallContext
 from its.calls.journal import Journal
 from its.calls.journal_rows import Intent
 from its.calls.ledger import Ledger
 from its.calls.limits import Waiting
 from its.models.protocol import Capabilities
-from its.pipeline.channels import Cast, model_roles, open_cast, public_address
+from its.pipeline.clients import OpenModels, model_roles, open_models, public_address
 from its.pipeline.plan import Plan, build_plan
 from its.pipeline.solving import Solver
 from its.problems.problem import BadLine, Problem
@@ -44,19 +44,19 @@ _OTHER_FILES = 256
 class Session:
     """A run while it goes on: all that a display or a signal may look at or touch."""
 
-    cast: Cast
-    exchange: Exchange
+    models: OpenModels
+    context: CallContext
     solver: Solver
     journal: Journal
     directory: RunDirectory
 
     @property
     def ledger(self) -> Ledger:
-        return self.exchange.ledger
+        return self.context.ledger
 
     @property
     def waiting(self) -> Waiting:
-        return self.exchange.waiting
+        return self.context.waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +78,18 @@ async def open_session(
     Raises EndpointError where one cannot be used at all.
     """
     journal = Journal(directory.path)
-    cast = open_cast(pipeline)
+    models = open_models(pipeline)
     rules = Equivalence(units=pipeline.answers.units, percent=pipeline.answers.percent)
     try:
         async with Comparer(rules, symbolic=pipeline.answers.symbolic) as comparer:
-            await _probe_all(pipeline, cast, journal, directory)
-            exchange = Exchange(journal, pipeline.seed)
-            plan = build_plan(pipeline, cast.channels, cast.prompts)
+            await _probe_all(pipeline, models, journal, directory)
+            context = CallContext(journal, pipeline.seed)
+            plan = build_plan(pipeline, models.clients, models.prompts)
             shared = _shared_budget(pipeline, plan, journal)
-            solver = Solver(plan, exchange, comparer, baseline, shared=shared)
-            yield Session(cast, exchange, solver, journal, directory)
+            solver = Solver(plan, context, comparer, baseline, shared=shared)
+            yield Session(models, context, solver, journal, directory)
     finally:
-        await cast.close()
+        await models.close()
         journal.close()
 
 
@@ -130,7 +130,7 @@ def _allow_open_files(wanted: int) -> None:
 
 
 def _batch(session: Session, solver: Solves, emit: Emit, total: int | None) -> Batch:
-    concurrency = sum(channel.slots.ceiling for channel in session.cast.channels.values())
+    concurrency = sum(client.slots.ceiling for client in session.models.clients.values())
     _allow_open_files(concurrency)
     shared = session.solver.shared
     if shared is not None and solver is session.solver:
@@ -173,26 +173,26 @@ async def _close_accounts(
 
 
 async def _probe_all(
-    pipeline: Pipeline, cast: Cast, journal: Journal, directory: RunDirectory
+    pipeline: Pipeline, models: OpenModels, journal: Journal, directory: RunDirectory
 ) -> None:
     """Ask every model what it can do, unless an earlier session of this run asked it there."""
     known: dict[str, Any] = directory.description.get("endpoints") or {}
     settings = model_roles(pipeline)
-    for role, channel in cast.channels.items():
+    for role, client in models.clients.items():
         address = public_address(settings[role])
         if role in known and known[role]["address"] == address:
-            channel.capabilities = Capabilities(**known[role]["capabilities"])
+            client.capabilities = Capabilities(**known[role]["capabilities"])
             continue
         number = journal.number_call()
-        intent = Intent(_PROBLEM_OF_PROBE, PROBE, PROBE, channel.name, (role,), b"", 0, b"null", 0)
+        intent = Intent(_PROBLEM_OF_PROBE, PROBE, PROBE, client.name, (role,), b"", 0, b"null", 0)
         await journal.intend(number, intent)
-        channel.capabilities, usage = await channel.model.probe()
-        priced = replace(usage, usd=channel.price.of(usage) if usage.calls else 0.0)
+        client.capabilities, usage = await client.model.probe()
+        priced = replace(usage, usd=client.price.of(usage) if usage.calls else 0.0)
         await journal.settle(number, "done", priced, None)
         known[role] = {
-            "model": channel.name,
+            "model": client.name,
             "address": address,
-            "capabilities": channel.capabilities.as_dict(),
+            "capabilities": client.capabilities.as_dict(),
         }
     directory.describe(endpoints=known)
 
@@ -205,7 +205,7 @@ def _interruptible(session: Session, batch: Batch) -> Iterator[list[int]]:
     draining: list[asyncio.Task[None]] = []
 
     async def drain() -> None:
-        session.exchange.gate.close()
+        session.context.admission.close()
         await session.ledger.idle()
         batch.stop()
 

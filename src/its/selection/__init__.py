@@ -2,7 +2,7 @@
 
 from its.selection.knockout import Knockout
 from its.selection.methods import BestOfN, Cisc, First, StepVote, Vote, WeightedVote
-from its.selection.protocol import Context, Selector
+from its.selection.protocol import Ballot, Selector
 from its.selection.universal import Universal
 from its.selection.votes import best_by_reward, cisc, norm_vote, vote, weighted_vote
 
@@ -20,9 +20,9 @@ SELECTORS: dict[str, type] = {
 
 __all__ = [
     "SELECTORS",
+    "Ballot",
     "BestOfN",
     "Cisc",
-    "Context",
     "First",
     "Knockout",
     "Selector",

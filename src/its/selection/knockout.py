@@ -12,7 +12,7 @@ from annotated_types import Ge, Interval
 from its.candidates import Selection
 from its.rewards.pairwise import Comparison, compare
 from its.selection import votes
-from its.selection.protocol import Context
+from its.selection.protocol import Ballot
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ class Knockout:
     def completions(self, candidates: int) -> int:
         return self.comparisons * max(candidates - 1, 0)
 
-    async def select(self, context: Context) -> Selection:
-        weights = [candidate.weight for candidate in context.candidates]
-        ranking = votes.ranked(context.candidates, context.classes, context.values(), weights)
-        by_vote = votes.vote(context.candidates, context.classes, context.values())
+    async def select(self, ballot: Ballot) -> Selection:
+        weights = [candidate.weight for candidate in ballot.candidates]
+        ranking = votes.ranked(ballot.candidates, ballot.classes, ballot.values(), weights)
+        by_vote = votes.vote(ballot.candidates, ballot.classes, ballot.values())
         if len(ranking) < 2:
             return by_vote
         alive, won, matches = list(ranking), [1.0], 0
@@ -46,7 +46,7 @@ class Knockout:
             rest = alive[len(bye) :]
             half = len(rest) // 2
             pairs = list(zip(rest[:half], reversed(rest[half:]), strict=True))
-            results = await asyncio.gather(*(self._match(context, a, b) for a, b in pairs))
+            results = await asyncio.gather(*(self._match(ballot, a, b) for a, b in pairs))
             winners = [
                 strong if r.margin >= 0 else weak
                 for (strong, weak), r in zip(pairs, results, strict=True)
@@ -55,25 +55,25 @@ class Knockout:
             alive = sorted([*bye, *winners], key=ranking.index)
             won.append(_least_share(results))
         champion = alive[0]
-        candidate = context.candidates[champion.speaker]
+        candidate = ballot.candidates[champion.speaker]
         reason = (
             f"{votes.shown(candidate)} won a knockout of {len(ranking)} different answers "
             f"({matches} matches, {self.comparisons} comparisons each)"
         )
         confidence = votes.confidence(
-            [champion, *(c for c in ranking if c is not champion)], context.candidates
+            [champion, *(c for c in ranking if c is not champion)], ballot.candidates
         )
         return Selection(candidate, (confidence + won[-1]) / 2, reason, by_vote.tally)
 
     async def _match(
-        self, context: Context, strong: votes.AnswerClass, weak: votes.AnswerClass
+        self, ballot: Ballot, strong: votes.AnswerClass, weak: votes.AnswerClass
     ) -> Comparison:
         return await compare(
-            context.question,
-            context.candidates[strong.speaker],
-            context.candidates[weak.speaker],
-            context.door,
-            context.prompts,
+            ballot.question,
+            ballot.candidates[strong.speaker],
+            ballot.candidates[weak.speaker],
+            ballot.door,
+            ballot.prompts,
             comparisons=self.comparisons,
             temperature=self.temperature,
         )

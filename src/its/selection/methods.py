@@ -12,7 +12,7 @@ from annotated_types import Gt
 from its.candidates import Selection
 from its.rewards.step_aggregation import StepAggregation, aggregate
 from its.selection import votes
-from its.selection.protocol import Context
+from its.selection.protocol import Ballot
 
 
 class _Free:
@@ -29,14 +29,14 @@ class First(_Free):
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
     needs_reward: ClassVar[bool] = False
 
-    async def select(self, context: Context) -> Selection:
-        for candidate, number in zip(context.candidates, context.classes, strict=True):
+    async def select(self, ballot: Ballot) -> Selection:
+        for candidate, number in zip(ballot.candidates, ballot.classes, strict=True):
             if number is not None:
                 selection = votes.vote([candidate], [number])
                 return Selection(
                     candidate, selection.confidence, "the first with an answer", selection.tally
                 )
-        return votes.vote(context.candidates, context.classes)
+        return votes.vote(ballot.candidates, ballot.classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class Vote(_Free):
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
     needs_reward: ClassVar[bool] = False
 
-    async def select(self, context: Context) -> Selection:
-        return votes.vote(context.candidates, context.classes, context.values())
+    async def select(self, ballot: Ballot) -> Selection:
+        return votes.vote(ballot.candidates, ballot.classes, ballot.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class WeightedVote(_Free):
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
     needs_reward: ClassVar[bool] = True
 
-    async def select(self, context: Context) -> Selection:
-        return votes.weighted_vote(context.candidates, context.classes, context.values())
+    async def select(self, ballot: Ballot) -> Selection:
+        return votes.weighted_vote(ballot.candidates, ballot.classes, ballot.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ class BestOfN(_Free):
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
     needs_reward: ClassVar[bool] = True
 
-    async def select(self, context: Context) -> Selection:
-        candidates, classes = context.candidates, context.classes
+    async def select(self, ballot: Ballot) -> Selection:
+        candidates, classes = ballot.candidates, ballot.classes
         voting = sum(number is not None for number in classes)
         agreement = guard_of(voting) if self.guard else 0.0
-        return votes.norm_vote(candidates, classes, context.values(), agreement)
+        return votes.norm_vote(candidates, classes, ballot.values(), agreement)
 
 
 def guard_of(candidates: int) -> float:
@@ -99,8 +99,8 @@ class Cisc(_Free):
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
     needs_reward: ClassVar[bool] = True
 
-    async def select(self, context: Context) -> Selection:
-        return votes.cisc(context.candidates, context.classes, context.values(), self.temperature)
+    async def select(self, ballot: Ballot) -> Selection:
+        return votes.cisc(ballot.candidates, ballot.classes, ballot.values(), self.temperature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,6 @@ class StepVote(_Free):
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
     needs_reward: ClassVar[bool] = False
 
-    async def select(self, context: Context) -> Selection:
-        scores = [aggregate(c.step_scores, self.aggregation) for c in context.candidates]
-        return votes.weighted_vote(context.candidates, context.classes, scores)
+    async def select(self, ballot: Ballot) -> Selection:
+        scores = [aggregate(c.step_scores, self.aggregation) for c in ballot.candidates]
+        return votes.weighted_vote(ballot.candidates, ballot.classes, scores)

@@ -13,7 +13,7 @@ from its.prompts import PromptSet
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class Ballot:
     """All that a selector chooses from.
 
     `classes` holds a class number for every candidate: equal numbers are equivalent answers, None
@@ -46,7 +46,7 @@ class Selector(Protocol):
         """How many completions choosing among so many may cost at most, scoring not included."""
         ...
 
-    async def select(self, context: Context) -> Selection:
+    async def select(self, ballot: Ballot) -> Selection:
         """The selection; its candidate is None where every candidate abstained. Fails softly:
         where a call of its own comes to nothing, it falls back to a vote and says so."""
         ...

@@ -13,7 +13,7 @@ from its.rewards import verdicts
 from its.rewards.asking import ask
 from its.rewards.fencing import fenced
 from its.selection import votes
-from its.selection.protocol import Context
+from its.selection.protocol import Ballot
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +32,39 @@ class Universal:
     def completions(self, candidates: int) -> int:
         return 1 if candidates > 1 else 0
 
-    async def select(self, context: Context) -> Selection:
-        by_vote = votes.vote(context.candidates, context.classes, context.values())
+    async def select(self, ballot: Ballot) -> Selection:
+        by_vote = votes.vote(ballot.candidates, ballot.classes, ballot.values())
         shown = [
             candidate
-            for candidate, number in zip(context.candidates, context.classes, strict=True)
+            for candidate, number in zip(ballot.candidates, ballot.classes, strict=True)
             if number is not None
         ]
         if len(shown) < 2:
             return by_vote
         texts = [candidate.text for candidate in shown]
-        messages = context.prompts.render(
-            "universal", context.question, responses="\n\n".join(fenced(texts))
+        messages = ballot.prompts.render(
+            "universal", ballot.question, responses="\n\n".join(fenced(texts))
         )
-        request = context.door.request(messages, temperature=self.temperature)
-        reply = await ask(context.door, request, f"universal/{len(shown)}")
+        request = ballot.door.request(messages, temperature=self.temperature)
+        reply = await ask(ballot.door, request, f"universal/{len(shown)}")
         chosen = None if reply is None else verdicts.pick(reply.text, len(shown))
         if chosen is None:
             why = "the call came to nothing" if reply is None else "the reply named none of them"
             return replace(by_vote, reason=f"{by_vote.reason}; {why}, so a vote decided")
         candidate = shown[chosen]
         ranking = votes.ranked(
-            context.candidates,
-            context.classes,
-            context.values(),
-            [c.weight for c in context.candidates],
+            ballot.candidates,
+            ballot.classes,
+            ballot.values(),
+            [c.weight for c in ballot.candidates],
         )
-        position = next(i for i, c in enumerate(context.candidates) if c is candidate)
+        position = next(i for i, c in enumerate(ballot.candidates) if c is candidate)
         own = next(c for c in ranking if position in c.members)
         confidence = votes.confidence(
-            [own, *(c for c in ranking if c is not own)], context.candidates
+            [own, *(c for c in ranking if c is not own)], ballot.candidates
         )
         reason = (
             f"named as the most consistent of {len(shown)} responses; {len(own.members)} of "
-            f"{len(context.candidates)} candidates give the same answer"
+            f"{len(ballot.candidates)} candidates give the same answer"
         )
         return Selection(candidate, confidence, reason, by_vote.tally)

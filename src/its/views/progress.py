@@ -116,7 +116,7 @@ class Progress:
 
     def _say_stopping(self) -> None:
         """Once, after the first Ctrl-C."""
-        if self._session.exchange.gate.closed and not self._stopping_said:
+        if self._session.context.admission.closed and not self._stopping_said:
             self._stopping_said = True
             self._messages.say("Stopping: calls in flight may end. Ctrl-C again leaves at once.")
 
@@ -186,7 +186,7 @@ class Progress:
 
     def _held_to(self) -> str:
         """How far overload answers have taken the number of calls in flight down."""
-        slots = [channel.slots for channel in self._session.cast.channels.values()]
+        slots = [client.slots for client in self._session.models.clients.values()]
         limit, ceiling = sum(s.limit for s in slots), sum(s.ceiling for s in slots)
         return f" (overload holds them to {limit:,} of {ceiling:,})" if limit < ceiling else ""
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from its.views import figures
 from its.views.excerpt import excerpt, one_line, padded
-from its.views.story import StageStory, Told
+from its.views.story import CandidateStory, StageStory
 
 REPLIES_SHOWN = 6
 _BARE_SCORE = re.compile(r"\W*([A-Za-z]+\W+)?\d+(\.\d+)?(\s*(/|of|out of)\s*\d+)?\W*")
@@ -73,8 +73,8 @@ def _tree(
             yield line.append(excerpt(text, width - cell_len(line.plain)))
         return
     told = {candidate.id for candidate in stage.candidates}
-    below: dict[str, list[Told]] = {}
-    roots: list[Told] = []
+    below: dict[str, list[CandidateStory]] = {}
+    roots: list[CandidateStory] = []
     for candidate in stage.candidates:
         parents = [parent for parent in candidate.parents if parent in told]
         (below.setdefault(parents[-1], []) if parents else roots).append(candidate)
@@ -92,7 +92,7 @@ class _Columns:
     score: int
 
     @staticmethod
-    def of(candidates: Sequence[Told], depth: int) -> _Columns:
+    def of(candidates: Sequence[CandidateStory], depth: int) -> _Columns:
         return _Columns(
             min(max(len(c.label) for c in candidates), 20) + 3 * depth,
             min(max(len(c.style) for c in candidates), 14),
@@ -109,13 +109,13 @@ class _Drawing:
     columns: _Columns
 
 
-def _depth(roots: list[Told], below: Mapping[str, list[Told]]) -> int:
+def _depth(roots: list[CandidateStory], below: Mapping[str, list[CandidateStory]]) -> int:
     return max((1 + _depth(below[c.id], below) for c in roots if c.id in below), default=0)
 
 
 def _branch(
-    candidates: list[Told],
-    below: Mapping[str, list[Told]],
+    candidates: list[CandidateStory],
+    below: Mapping[str, list[CandidateStory]],
     indent: str,
     drawing: _Drawing,
     *,
@@ -134,7 +134,7 @@ def _branch(
         yield from _branch(children, below, inner, drawing, more=False)
 
 
-def _candidate(candidate: Told, guide: str, drawing: _Drawing) -> Text:
+def _candidate(candidate: CandidateStory, guide: str, drawing: _Drawing) -> Text:
     columns, won = drawing.columns, candidate.id == drawing.chosen
     label = padded(candidate.label, max(columns.label - (len(guide) - 3), 1))
     line = Text(guide, "dim").append(label, "dim")
@@ -151,13 +151,13 @@ def _candidate(candidate: Told, guide: str, drawing: _Drawing) -> Text:
     return line.append(end, "green" if won else "yellow")
 
 
-def _answer(candidate: Told) -> str:
+def _answer(candidate: CandidateStory) -> str:
     if candidate.answer is None:
         return "no answer"
     return one_line(candidate.answer) + (" ?" if candidate.fallback else "")
 
 
-def _said_of(candidate: Told) -> list[str]:
+def _said_of(candidate: CandidateStory) -> list[str]:
     """The critique it was made from and the reason of its score, where they say something."""
     said = [f"critique: {candidate.critique}"] if candidate.critique else []
     reason = candidate.reason.strip()

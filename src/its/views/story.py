@@ -15,7 +15,7 @@ _REFINED = re.compile(r"refine(?=/\d+$)")
 
 
 @dataclass(slots=True)
-class Told:
+class CandidateStory:
     """A candidate as the story tells it. `score` is None where nothing scored it."""
 
     id: str
@@ -42,7 +42,7 @@ class StageStory:
     strategy: str = ""
     model: str = ""
     completions: int = 0
-    candidates: list[Told] = field(default_factory=list)
+    candidates: list[CandidateStory] = field(default_factory=list)
     replies: list[tuple[str, str]] = field(default_factory=list)
     pending: int = 0
     failures: dict[str, int] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Story:
     pending: dict[str, int] = field(default_factory=dict)
 
     @property
-    def candidates(self) -> list[Told]:
+    def candidates(self) -> list[CandidateStory]:
         return [candidate for stage in self.stages for candidate in stage.candidates]
 
     @property
@@ -98,7 +98,7 @@ class _Reader:
         self._stages: dict[str, StageStory] = {}
         self._texts: dict[tuple[str, str], str] = {}
         self._calls: dict[int, str] = {}
-        self._told: dict[str, Told] = {}
+        self._told: dict[str, CandidateStory] = {}
 
     def read(self, event: Event) -> None:
         story, kind = self.story, event["event"]
@@ -162,7 +162,7 @@ class _Reader:
         text = event.get("text", self._texts.get((name, label)))
         if text is None:
             text = self._calls.get(event.get("call", -1), "")
-        told = Told(
+        told = CandidateStory(
             identifier,
             label,
             text,

@@ -1,4 +1,4 @@
-"""One HTTP exchange with the endpoint: connections, timeouts, and what a broken one means."""
+"""One HTTP context with the endpoint: connections, timeouts, and what a broken one means."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Sampling:
 
 
 @dataclass(slots=True)
-class Channel:
+class ModelClient:
     """One model, shared by every problem of a run. `random` feeds the jitter of retries only."""
 
     model: Model

@@ -10,8 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
-from its.training.routes import STYLES, line_of, middle_of
-from its.training.steps import evaluate_operation, is_number, valid_steps
+from its_training.routes import STYLES, line_of, middle_of
+from its_training.steps import evaluate_operation, is_number, valid_steps
 
 TOP_SCORE = 9
 MISTAKE = "?"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 
-from its.training.steps import Step, evaluate_operation, is_number, valid_steps
+from its_training.steps import Step, evaluate_operation, is_number, valid_steps
 
 STYLES = ("step_by_step", "edge_cases", "backwards", "subproblems", "analogy")
 ANY = "any"

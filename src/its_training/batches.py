@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from its.training.checking import MISTAKE
-from its.training.lessons import Lesson, OwnSolution, draw_lesson
+from its_training.checking import MISTAKE
+from its_training.lessons import Lesson, OwnSolution, draw_lesson
 
 PAD, USER, ASSISTANT, END = 0, 1, 2, 3
 LONGEST = 2048

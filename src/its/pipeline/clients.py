@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from its.calls.channel import Channel, Price, Sampling
+from its.calls.client import ModelClient, Price, Sampling
 from its.calls.limits import PerMinute, Slots
 from its.calls.retries import Circuit, RetryPolicy
 from its.errors import ConfigurationError
@@ -24,27 +24,24 @@ SHORT_REPLY = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class OpenModels:
     """The models of a pipeline by role (`model`, `judge`, and the names in `models`)."""
 
-    channels: dict[str, Channel]
+    clients: dict[str, ModelClient]
     prompts: dict[str, PromptSet]
 
     async def close(self) -> None:
-        for channel in self.channels.values():
-            await channel.model.close()
+        for client in self.clients.values():
+            await client.model.close()
 
 
-def open_cast(pipeline: Pipeline) -> Cast:
+def open_models(pipeline: Pipeline) -> OpenModels:
     """Open every model that the pipeline names. Nothing is asked of any yet.
 
     Raises ConfigurationError where one has no endpoint.
     """
-    return Cast(
-        {
-            role: open_channel(settings, pipeline)
-            for role, settings in model_roles(pipeline).items()
-        },
+    return OpenModels(
+        {role: open_client(settings, pipeline) for role, settings in model_roles(pipeline).items()},
         all_prompts(pipeline),
     )
 
@@ -66,9 +63,9 @@ def _prompts(settings: ModelSettings, pipeline: Pipeline) -> PromptSet:
     )
 
 
-def open_channel(settings: ModelSettings, pipeline: Pipeline) -> Channel:
+def open_client(settings: ModelSettings, pipeline: Pipeline) -> ModelClient:
     price, retries = settings.price, settings.retries
-    return Channel(
+    return ModelClient(
         model=open_model(settings, pipeline.seed, streams_calls(settings, pipeline)),
         sampling=Sampling(settings.temperature, settings.top_p, settings.max_tokens),
         price=Price(price.input, price.cached_input, price.output),

@@ -1,4 +1,4 @@
-"""How a model's development accuracy grew: `python -m its.training.progress FILE...`.
+"""How a model's development accuracy grew: `python -m its_training.progress FILE...`.
 
 For each weight file of a run: training tokens, training FLOPs (6 for each parameter and token), and
 the accuracy of greedy answers on the same development problems. Checkpoints in mid-run are running
@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from its.training.evaluate import interval
-from its.training.lessons import solve_prompt
-from its.training.pools import GREEDY_STYLE, answer_of
-from its.training.problems import held_out_problems
-from its.training.weights import read_card
-from its.training.writing import Ask, Writers
+from its_training.evaluate import interval
+from its_training.lessons import solve_prompt
+from its_training.pools import GREEDY_STYLE, answer_of
+from its_training.problems import held_out_problems
+from its_training.weights import read_card
+from its_training.writing import Ask, Writers
 
 
 def main() -> None:

@@ -9,10 +9,10 @@ import torch.distributed as group
 import torch.nn.functional as F  # noqa: N812  (as everybody calls it)
 
 from its.models.embedded.weights import read_weights
-from its.training.batches import Batch
-from its.training.network import SHAPES, Network
-from its.training.optimiser import Muon
-from its.training.weights import read_card, save_weights
+from its_training.batches import Batch
+from its_training.network import SHAPES, Network
+from its_training.optimiser import Muon
+from its_training.weights import read_card, save_weights
 
 
 class Learner:

@@ -1,4 +1,4 @@
-"""Figures of the embedded models: `python -m its.training.evaluate`.
+"""Figures of the embedded models: `python -m its_training.evaluate`.
 
 Draws a pool of held-out problems (or reads one that was drawn before, `--pool FILE`) and prints
 accuracy by difficulty and family, what sampling more brings, how well the verifier tells right from
@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from its.models.embedded.weights import WEIGHTS
-from its.training.lessons import PLAIN
-from its.training.pools import (
+from its_training.lessons import PLAIN
+from its_training.pools import (
     Draws,
     Entry,
     Sample,
@@ -29,8 +29,8 @@ from its.training.pools import (
     with_large,
     with_readings,
 )
-from its.training.problems import FAMILIES, LEVELS, held_out_problems
-from its.training.scaling import Rule, answer, winner
+from its_training.problems import FAMILIES, LEVELS, held_out_problems
+from its_training.scaling import Rule, answer, winner
 
 Value = Callable[[Entry], float]
 _VERIFIER = "certainty of the verifier"

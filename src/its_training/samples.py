@@ -1,4 +1,4 @@
-"""Sample inputs: `python -m its.training.samples --output samples` writes both files anew.
+"""Sample inputs: `python -m its_training.samples --output samples` writes both files anew.
 
 `arithmetic.jsonl` holds held-out problems of all three families, easy to hard: the embedded models
 never saw them. `gsm8k-form.jsonl` holds word problems in GSM8K's form (`#### 72` ends the answer).
@@ -11,8 +11,8 @@ import json
 import random
 from pathlib import Path
 
-from its.training.problems import Problem, held_out_problems
-from its.training.routes import solution_lines
+from its_training.problems import Problem, held_out_problems
+from its_training.routes import solution_lines
 
 _NAMES = (("easy", range(1, 4)), ("medium", range(4, 8)), ("hard", range(8, 11)))
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import random
 import re
 
-from its.training.problems import Problem
-from its.training.routes import choose_step, line_of, middle_of
-from its.training.steps import Step, evaluate_operation, expression_value, is_number, valid_steps
+from its_training.problems import Problem
+from its_training.routes import choose_step, line_of, middle_of
+from its_training.steps import Step, evaluate_operation, expression_value, is_number, valid_steps
 
 _NUMBER = re.compile(r"\d+")
 

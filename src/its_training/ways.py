@@ -13,11 +13,11 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from its.training.pools import Entry, Weights
-from its.training.problems import Problem
-from its.training.scaling import Outcome, Rule, answer
-from its.training.search import Walked, search, vote, vote_with_samples
-from its.training.writing import Writers
+from its_training.pools import Entry, Weights
+from its_training.problems import Problem
+from its_training.scaling import Outcome, Rule, answer
+from its_training.search import Walked, search, vote, vote_with_samples
+from its_training.writing import Writers
 
 Floats = NDArray[np.float64]
 

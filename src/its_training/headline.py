@@ -1,4 +1,4 @@
-"""Small with more compute against large: `python -m its.training.headline`.
+"""Small with more compute against large: `python -m its_training.headline`.
 
 Rules and sample counts are chosen on development problems alone; the table is of held-out test
 problems. FLOPs are of inference, everything charged: prompts, samples, checks. Pools are kept in
@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from its.training.chart import Curve, Point, chart
-from its.training.evaluate import interval, pool_for, pool_options
-from its.training.pools import Entry, Weights
-from its.training.scaling import Outcome
-from its.training.ways import (
+from its_training.chart import Curve, Point, chart
+from its_training.evaluate import interval, pool_for, pool_options
+from its_training.pools import Entry, Weights
+from its_training.scaling import Outcome
+from its_training.ways import (
     FAMILIES,
     SEARCH,
     SEARCH_AND_SAMPLES,
@@ -27,7 +27,7 @@ from its.training.ways import (
     replayed,
     searched,
 )
-from its.training.weights import read_card
+from its_training.weights import read_card
 
 THIRDS = {"all": (1, 10), "easy": (1, 3), "medium": (4, 7), "hard": (8, 10)}
 ALL_FAMILIES = (*FAMILIES, SEARCH, SEARCH_AND_SAMPLES)

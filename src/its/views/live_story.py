@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REFRESH = 0.2
 
 
-class Unfolding:
+class LiveStory:
     """Follows the account of one problem."""
 
     def __init__(self, messages: Messages) -> None:
@@ -33,7 +33,7 @@ class Unfolding:
     def follow(self, account: Account) -> None:
         self._account = account
 
-    def __enter__(self) -> Unfolding:
+    def __enter__(self) -> LiveStory:
         if self._messages.live:
             from rich.live import Live
 

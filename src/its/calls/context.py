@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 
 from its.calls.account import Account
 from its.calls.budget import Amount, Budget
-from its.calls.channel import Channel
+from its.calls.client import ModelClient
 from its.calls.journal import Journal
 from its.calls.ledger import Ledger
-from its.calls.limits import Gate, Waiting
+from its.calls.limits import Admission, Waiting
 from its.models.protocol import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class CallContext:
     journal: Journal
     seed: int
     ledger: Ledger = field(default_factory=Ledger)
     waiting: Waiting = field(default_factory=Waiting)
-    gate: Gate = field(default_factory=Gate)
+    admission: Admission = field(default_factory=Admission)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Call:
 
     account: Account
     budget: Budget
-    channel: Channel
+    client: ModelClient
     stage: str
     strategy: str
     labels: tuple[str, ...]

@@ -12,9 +12,9 @@ import hashlib
 import random
 from dataclasses import dataclass
 
-from its.training.routes import choose_step
-from its.training.steps import expression_value, is_number, valid_steps
-from its.training.stories import tell_story
+from its_training.routes import choose_step
+from its_training.steps import expression_value, is_number, valid_steps
+from its_training.stories import tell_story
 
 FAMILIES = ("expression", "word", "equation")
 FAMILY_WEIGHTS = (0.5, 0.3, 0.2)

@@ -15,12 +15,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from its.training.lessons import solve_prompt
-from its.training.pools import Entry, answer_of
-from its.training.problems import Problem
-from its.training.routes import STYLES
-from its.training.scaling import Outcome, sampling_flops
-from its.training.writing import Ask, Writers
+from its_training.lessons import solve_prompt
+from its_training.pools import Entry, answer_of
+from its_training.problems import Problem
+from its_training.routes import STYLES
+from its_training.scaling import Outcome, sampling_flops
+from its_training.writing import Ask, Writers
 
 _LONGEST = 1400  # characters, after which a path gives up
 _ROUNDS = 16

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from its.training.pools import Entry, Sample
+from its_training.pools import Entry, Sample
 
 Weigh = Callable[[Sample], float]
 

@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from its.training.checking import TOP_SCORE
-from its.training.lessons import PLAIN, filled, solve_prompt
-from its.training.problems import Problem
-from its.training.writing import Answered, Ask, Writers, Written
+from its_training.checking import TOP_SCORE
+from its_training.lessons import PLAIN, filled, solve_prompt
+from its_training.problems import Problem
+from its_training.writing import Answered, Ask, Writers, Written
 
 # The best of the styles for greedy answers, of both solvers, on development problems.
 GREEDY_STYLE = "step_by_step"

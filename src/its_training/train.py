@@ -1,4 +1,4 @@
-"""Train one of the embedded models: `python -m its.training.train --model small-solver -o FILE`.
+"""Train one of the embedded models: `python -m its_training.train --model small-solver -o FILE`.
 
 The learning rate is planned by the clock: constant, then falling in a line to nothing, since the
 fall is where most of the accuracy comes from. `--threads T` runs T processes of one thread each,
@@ -14,9 +14,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from its.training.batches import batches
-from its.training.lessons import MIXTURES
-from its.training.onpolicy import load_solutions
+from its_training.batches import batches
+from its_training.lessons import MIXTURES
+from its_training.onpolicy import load_solutions
 
 # glibc returns freed tensors to the system at once unless told otherwise: 1.7 times slower.
 _ALLOCATOR = {
@@ -55,7 +55,7 @@ def main() -> None:
     plan = _plan()
     missing = {k: v for k, v in _ALLOCATOR.items() if k not in os.environ}
     if missing:  # read by the allocator at start, so start again
-        arguments = [sys.executable, "-m", "its.training.train", *sys.argv[1:]]
+        arguments = [sys.executable, "-m", "its_training.train", *sys.argv[1:]]
         os.execve(sys.executable, arguments, {**os.environ, **missing})
     train(plan)
 
@@ -84,7 +84,7 @@ def run_rank(rank: int, plan: Plan) -> None:
     import torch
     import torch.distributed as group
 
-    from its.training.learner import Learner
+    from its_training.learner import Learner
 
     torch.set_num_threads(1)
     if plan.threads > 1:
@@ -125,7 +125,7 @@ def run_rank(rank: int, plan: Plan) -> None:
 
 
 def _plan() -> Plan:
-    parser = argparse.ArgumentParser(prog="python -m its.training.train", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m its_training.train", description=__doc__)
     parser.add_argument("--model", required=True, choices=sorted(MIXTURES))
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)

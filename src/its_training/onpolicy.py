@@ -1,6 +1,6 @@
 """What a solver really writes: the solutions that a verifier learns from.
 
-`python -m its.training.onpolicy --solver FILE --count N -o SOLUTIONS.jsonl` samples training
+`python -m its_training.onpolicy --solver FILE --count N -o SOLUTIONS.jsonl` samples training
 problems at temperature 1 in all styles. Held-out problems are never among them.
 """
 
@@ -11,16 +11,16 @@ import json
 import random
 from pathlib import Path
 
-from its.training.lessons import PLAIN, OwnSolution, solve_prompt
-from its.training.problems import Problem, draw_problem
-from its.training.routes import ANY, STYLES
-from its.training.writing import Ask, Writers
+from its_training.lessons import PLAIN, OwnSolution, solve_prompt
+from its_training.problems import Problem, draw_problem
+from its_training.routes import ANY, STYLES
+from its_training.writing import Ask, Writers
 
 SAMPLED_STYLES = (PLAIN, ANY, *STYLES)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m its.training.onpolicy", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m its_training.onpolicy", description=__doc__)
     parser.add_argument("--solver", type=Path, required=True)
     parser.add_argument("--count", type=int, default=30_000)
     parser.add_argument("--seed", type=int, default=1)

@@ -10,14 +10,14 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from importlib.resources import files
 
 import yaml
 
-from its.training.checking import MISTAKE, check_solution, critique_text
-from its.training.mistakes import spoiled_lines
-from its.training.problems import LEVELS, Problem, draw_problem
-from its.training.routes import (
+from its_training.checking import MISTAKE, check_solution, critique_text
+from its_training.mistakes import spoiled_lines
+from its_training.problems import LEVELS, Problem, draw_problem
+from its_training.routes import (
     ANY,
     STYLES,
     choose_step,
@@ -26,7 +26,7 @@ from its.training.routes import (
     middle_of,
     solution_lines,
 )
-from its.training.steps import is_number, valid_steps
+from its_training.steps import is_number, valid_steps
 
 MIXTURES: dict[str, dict[str, float]] = {
     "small-solver": {"solve": 0.91, "fix": 0.04, "rate": 0.04, "complete": 0.01},
@@ -50,7 +50,7 @@ MIXTURES: dict[str, dict[str, float]] = {
 }
 PLAIN = "plain"
 BARE_ROUTE = "step_by_step"  # what a question is answered by that asks for no style
-_PROMPTS = Path(__file__).parent.parent / "prompts" / "embedded.yaml"
+_PROMPTS = files("its.prompts") / "embedded.yaml"
 # Lower levels come more often: their tokens hold more arithmetic and less copying.
 _LEVEL_WEIGHTS = (10, 10, 9, 9, 8, 8, 7, 6, 5, 5)
 _STYLE_WEIGHTS = {
