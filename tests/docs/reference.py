@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from its.allocation import DIFFICULTIES, STOP_RULES
+from its.models import settings
 from its.pipeline import config
 from its.rewards import REWARDS
 from its.selection import SELECTORS
@@ -37,10 +38,10 @@ This page is written from the schema.
 """
 SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("The pipeline", "", config.Pipeline),
-    ("model, judge, models.NAME", "model.", config.ModelSettings),
-    ("price", "model.price.", config.PriceSettings),
-    ("timeout", "model.timeout.", config.TimeoutSettings),
-    ("retries", "model.retries.", config.RetrySettings),
+    ("model, judge, models.NAME", "model.", settings.ModelSettings),
+    ("price", "model.price.", settings.PriceSettings),
+    ("timeout", "model.timeout.", settings.TimeoutSettings),
+    ("retries", "model.retries.", settings.RetrySettings),
     ("budget", "budget.", config.BudgetSettings),
     ("Any stage", "stages.N.", config.StageBase),
     ("Any selection", "select.", config.SelectBase),

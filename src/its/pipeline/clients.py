@@ -15,7 +15,8 @@ from its.models.protocol import Model
 from its.prompts import PromptSet, load_prompt_set
 
 if TYPE_CHECKING:
-    from its.pipeline.config import ModelSettings, Pipeline
+    from its.models.settings import ModelSettings
+    from its.pipeline.config import Pipeline
 
 EMBEDDED = "embedded"
 RECORDED = "recorded:"

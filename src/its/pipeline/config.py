@@ -4,108 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from its.allocation import DIFFICULTIES, STOP_RULES
 from its.allocation.amounts import parse_amount
 from its.errors import ConfigurationError
+from its.models.settings import ModelSettings, Positive, PositiveFloat, Section
 from its.pipeline.components import PartSettings, part_settings
 from its.rewards import REWARDS
 from its.selection import SELECTORS
 from its.strategies import NEED_REWARD, STRATEGIES
 
-Positive = Annotated[int, Field(ge=1)]
-PositiveFloat = Annotated[float, Field(gt=0)]
-Money = Annotated[float, Field(ge=0)]
-
-
 INDEPENDENT_SAMPLES = ("attempts", "self_consistency", "best_of_n")
 """Strategies whose samples do not depend on each other."""
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PriceSettings(Section):
-    """US dollars per million tokens. A price that is not given is unknown, not zero."""
-
-    input: Money | None = Field(None, description="Prompt tokens.")
-    cached_input: Money | None = Field(
-        None, description="Prompt tokens served from the endpoint's cache; as `input` if not set."
-    )
-    output: Money | None = Field(None, description="Completion tokens.")
-
-
-class TimeoutSettings(Section):
-    """Seconds that a single attempt may take."""
-
-    connect: PositiveFloat = Field(10.0, description="Opening the connection.")
-    first_token: PositiveFloat = Field(
-        120.0, description="Until the first piece of a streamed answer."
-    )
-    total: PositiveFloat = Field(600.0, description="The whole answer.")
-
-
-class RetrySettings(Section):
-    """What happens after a failure that may pass (429, 5xx, a reset, a garbled answer)."""
-
-    attempts: Positive = Field(6, description="Attempts at one call, the first included.")
-    first: PositiveFloat = Field(0.5, description="Longest first wait in seconds; doubles.")
-    longest: PositiveFloat = Field(30.0, description="Longest wait between attempts, seconds.")
-    deadline: PositiveFloat = Field(600.0, description="Seconds for a call with all retries.")
-
-
-class ModelSettings(Section):
-    """A model, where it is, how it samples and what it may be asked at once."""
-
-    name: str = Field(
-        "embedded",
-        description="Its name at the endpoint; `embedded`, "
-        "`embedded:large-solver`, or `recorded:FILE` need no endpoint.",
-    )
-    base_url: str | None = Field(
-        None,
-        description="The endpoint, such as http://localhost:8000/v1; $OPENAI_BASE_URL if not set.",
-    )
-    api_key_env: str = Field(
-        "OPENAI_API_KEY",
-        description="The environment variable that holds "
-        "the key. The key itself never stands in a file.",
-    )
-    api: Literal["chat", "completions"] = Field("chat", description="Which API to call.")
-    stream: Literal["auto"] | bool = Field(
-        "auto",
-        description="Stream answers: a cancelled call then stops at the endpoint, and a long one "
-        "is not cut off by a gateway for its silence; whole answers take less CPU on both sides. "
-        "`auto` streams where calls may be cancelled (`stop.lookahead`, `budget.seconds`), "
-        "`timeout.first_token` is set, or `max_tokens` is over 1,024.",
-    )
-    temperature: Annotated[float, Field(ge=0, le=2)] = Field(
-        0.8, description="Sampling temperature wherever a strategy says nothing else."
-    )
-    top_p: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Nucleus sampling.")
-    max_tokens: Positive = Field(1024, description="Most completion tokens of one call.")
-    concurrency: Positive = Field(64, description="Most calls in flight at once.")
-    min_concurrency: Positive = Field(
-        1, description="What overload answers may shrink the concurrency to."
-    )
-    requests_per_minute: PositiveFloat | None = Field(None, description="Rate limit.")
-    tokens_per_minute: PositiveFloat | None = Field(None, description="Rate limit.")
-    price: PriceSettings = Field(default_factory=PriceSettings)
-    parameters: PositiveFloat | None = Field(
-        None, description="Number of parameters, for FLOPs; unknown if not set."
-    )
-    timeout: TimeoutSettings = Field(default_factory=TimeoutSettings)
-    retries: RetrySettings = Field(default_factory=RetrySettings)
-    prompts: str | None = Field(
-        None,
-        description="Prompt set: a shipped name or a YAML file; "
-        "`general`, or `embedded` for the embedded models.",
-    )
-    extra_body: dict[str, Any] = Field(
-        default_factory=dict, description="More fields of every request, as the endpoint wants."
-    )
 
 
 class BudgetSettings(Section):
