@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from its.allocation.batch import BatchPolicy
-from its.allocation.stopping import AdaptiveConsistency, UnanimousWindow
+from its.allocation.stopping import AdaptiveConsistency, StoppingRule, UnanimousWindow
 from its.curves.records import Record, record_of, shuffles
 from its.curves.replay import Replay, replay_batch, replay_stop, replay_vote
 from its.estimators import bootstrap_interval, maj_at_k, pass_at_k
 from its.models.recorded import load_pool
-from its.strategies.protocol import StopRule
 
 POOLS = Path(__file__).parents[3] / "shared" / "data" / "pools"
 LLAMA_8B = "search-and-learn__math500-first100__llama-3.1-8b-instruct-awq"
@@ -61,7 +60,7 @@ def test_maj_at_k_agrees_with_the_known_figures(name, k, published):
     assert mean(estimates) == pytest.approx(published, abs=0.006)
 
 
-def stopped(records: list[Record], rule: StopRule, orders: int) -> tuple[float, float, float]:
+def stopped(records: list[Record], rule: StoppingRule, orders: int) -> tuple[float, float, float]:
     """Accuracy with the rule and with 40 samples, and samples drawn, over random orders."""
     replays: list[Replay] = []
     full: list[Replay] = []

@@ -14,11 +14,11 @@ from its.allocation.stopping import (
     DiminishingReturns,
     DirichletConsistency,
     NoStop,
+    StoppingRule,
     UnanimousWindow,
 )
-from its.strategies.protocol import StopRule
 
-RULES: list[StopRule] = [
+RULES: list[StoppingRule] = [
     AdaptiveConsistency(),
     DirichletConsistency(),
     UnanimousWindow(),
@@ -118,7 +118,7 @@ def test_further_samples_is_exactly_the_shortest_way_to_a_stop(rule, answers):
     assert rule.further_samples([*answers, *agreeing(rule, answers, further, top)]) == 0
 
 
-def can_stop_within(rule: StopRule, answers: Sequence[int | None], more: int, top: int) -> bool:
+def can_stop_within(rule: StoppingRule, answers: Sequence[int | None], more: int, top: int) -> bool:
     """Whether any of all continuations by `more` samples stops (0 to 3, a new one, or None)."""
     if more == 0:
         return rule.further_samples(answers) == 0
@@ -127,7 +127,7 @@ def can_stop_within(rule: StopRule, answers: Sequence[int | None], more: int, to
     )
 
 
-def agreeing(rule: StopRule, answers: Sequence[int | None], more: int, top: int) -> list[int]:
+def agreeing(rule: StoppingRule, answers: Sequence[int | None], more: int, top: int) -> list[int]:
     """The best continuation: votes for the leader, or for whatever the open window holds."""
     if isinstance(rule, UnanimousWindow):
         window = answers[len(answers) - len(answers) % rule.window :]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from its.cli.options import PRESETS
-from its.pipeline.load import DEFAULT_PRESET, load_pipeline, preset_names
+from its.models.backend import ModelBackend
+from its.pipeline.load import load_pipeline, preset_names
 from tests.cli.process import its
 from tests.servers.dialect import DIALECTS
 from tests.servers.hostile import Behaviour, HostileServer
@@ -84,4 +85,4 @@ async def test_secrets_are_never_shown(tmp_path: Path) -> None:
 
 def test_the_help_names_the_presets_that_are_there() -> None:
     assert list(PRESETS) == preset_names()
-    assert PRESETS[0] == DEFAULT_PRESET
+    assert PRESETS[0] == ModelBackend.preset

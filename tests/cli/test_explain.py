@@ -120,7 +120,8 @@ async def test_a_problem_tried_again_is_told_by_its_last_try(tmp_path: Path) -> 
     for context, status in ((256, "failed"), (None, "answered")):
         behaviour = Behaviour(dialect=Dialect(context=context))
         async with HostileServer(behaviour, agreeing("2")) as server:
-            ended = await solve(server, "p.jsonl", "-o", "run", "-q", cwd=tmp_path)
+            short = ("--set", "model.max_tokens=100")
+            ended = await solve(server, "p.jsonl", "-o", "run", "-q", *short, cwd=tmp_path)
         assert ended.rows[0]["status"] == status
         told = await its("explain", "--run", "run", "--id", "p", cwd=tmp_path)
         assert ("Failed  " in told.out.decode()) == (status == "failed")

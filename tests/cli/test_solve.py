@@ -30,7 +30,7 @@ async def test_standard_output_holds_rows_alone_and_the_run_directory_the_same(
     assert ended.code == 0
     assert {row["id"] for row in ended.rows} == {problem["id"] for problem in TEN}
     assert rows_of(run_directory(tmp_path)) == ended.rows
-    for word in ("Read question ← question", "At most 1,010 completions", "greedy", "scaled"):
+    for word in ("Read question ← question", "At most 20 completions", "greedy", "scaled"):
         assert word in ended.err
 
 
@@ -74,7 +74,7 @@ async def test_a_dry_run_tells_the_most_and_sends_nothing(tmp_path: Path) -> Non
         ended = await solve(server, "p.jsonl", "--dry-run", *prices, cwd=tmp_path)
         assert (server.stats.requests, server.stats.connections) == (0, 0)
     assert ended.code == 0
-    assert ended.out.startswith(b"At most 1,000 completions")
+    assert ended.out.startswith(b"At most 10 completions")
     assert b"USD for 10 problems" in ended.out
     assert not (tmp_path / "runs").exists()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from its.allocation import DIFFICULTIES, STOP_RULES
 from its.models import settings
+from its.parts import Part
 from its.pipeline import config
 from its.rewards import REWARDS
 from its.selection import SELECTORS
@@ -93,12 +95,13 @@ def _default(field: Any) -> str:
     return "none" if field.default is None else f"`{field.default}`"
 
 
-def _parts(registry: dict[str, type]) -> str:
-    rows = ["| name | settings and defaults | what it does |", "|---|---|---|"]
+def _parts(registry: Mapping[str, type[Part]]) -> str:
+    rows = ["| name | settings and defaults | needs | what it does |", "|---|---|---|---|"]
     for name, part in registry.items():
         settings = ", ".join(_setting(field) for field in dataclasses.fields(part) if field.init)
-        first = " ".join((part.__doc__ or "").split("\n\n")[0].split()).replace("|", "\\|")
-        rows.append(f"| `{name}` | {settings or 'none'} | {first} |")
+        needs = ", ".join(sorted(part.needs)) or "–"
+        what = part.summary().replace("|", "\\|")
+        rows.append(f"| `{name}` | {settings or 'none'} | {needs} | {what} |")
     return "\n".join(rows) + "\n"
 
 

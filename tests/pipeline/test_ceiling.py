@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from its.pipeline.ceiling import Ceiling, ceiling
+from its.pipeline.ceiling import Ceiling, ceiling, most_completions
 from its.pipeline.clients import all_prompts
 from its.pipeline.load import load_pipeline, parse_override
 
@@ -25,7 +25,7 @@ def test_completions_are_the_budget_of_every_problem_and_the_baseline() -> None:
 def test_a_stream_is_bounded_by_the_problem() -> None:
     stream = bound(*PRICED, questions=None)
     assert stream.problems is None
-    assert "a problem" in stream.in_words()
+    assert "per problem" in stream.in_words()
 
 
 def test_money_is_unknown_without_a_price_and_capped_by_the_budget_with_one() -> None:
@@ -43,4 +43,35 @@ def test_token_caps_bound_the_tokens() -> None:
 def test_prompts_that_show_every_candidate_count_them_all() -> None:
     few = bound("model.name=m", questions=["?"]).tokens
     many = bound("model.name=m", "select.method=universal", questions=["?"]).tokens
-    assert many > 10 * few
+    assert many > 5 * few
+
+
+@pytest.mark.parametrize(
+    ("preset", "overrides", "completions"),
+    [
+        ("greedy", (), 1),
+        ("self_consistency", (), 16),
+        ("best_of_n", (), 16),
+        ("deep_reasoning", (), 8),
+        ("adaptive", (), 64),
+        ("adaptive", ("difficulty=fixed", "stages=[{strategy: attempts, n: 3}]"), 6),
+        ("adaptive", ("difficulty=ask", "stages=[{strategy: attempts, n: 3}]"), 7),
+        ("adaptive", ("difficulty={method: fixed, value: 2}",), 20),
+        ("greedy", ("select.method=universal", "stages=[{strategy: debate}]"), 7),
+        ("greedy", ("verify={attempts: 2}",), 3),
+    ],
+)
+def test_the_bound_is_what_the_stages_can_spend(
+    preset: str, overrides: tuple[str, ...], completions: int
+) -> None:
+    pipeline = load_pipeline(preset, [parse_override(one) for one in ("model.name=m", *overrides)])
+    assert most_completions(pipeline) == completions
+
+
+def test_one_budget_for_the_batch_bounds_the_batch() -> None:
+    asked = ["?"] * 10
+    assert bound("model.name=m", "budget.batch=40", questions=asked).completions == 40
+    assert (
+        bound("model.name=m", "budget.batch=40", questions=asked, baseline=True).completions == 50
+    )
+    assert bound("model.name=m", "budget.batch=3ktok", questions=asked).tokens == 3000

@@ -13,7 +13,7 @@ from its.errors import BudgetExhausted, CallError
 from its.models.protocol import Capabilities, Completion, Request
 from its.problems.problem import Message, Question
 from its.prompts import load_prompt_set
-from its.strategies.protocol import Assignment, Scorer, StopRule
+from its.strategies.protocol import Assignment, Scorer, StoppingRule
 
 PROMPTS = load_prompt_set("general")
 
@@ -134,7 +134,7 @@ def assignment(
     *,
     completions: int = 1_000,
     scorer: Scorer | None = None,
-    stop: StopRule | None = None,
+    stop: StoppingRule | None = None,
     lookahead: int = 0,
     seed: int = 0,
     earlier: tuple[Candidate, ...] = (),

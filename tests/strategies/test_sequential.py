@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from its.errors import CallError, ConfigurationError, TransientCallError, Unsupported
 from its.models.protocol import Capabilities, Completion, Request
-from its.strategies import NEED_CONTINUATION, NEED_REWARD, STRATEGIES
+from its.parts import Need
+from its.strategies import STRATEGIES
 from its.strategies.budget_forcing import BudgetForcing
 from its.strategies.debate import Debate
 from its.strategies.mixture_of_agents import MixtureOfAgents
@@ -270,7 +271,7 @@ async def test_what_a_strategy_needs_is_refused_before_any_call(name: str) -> No
     able = Capabilities(continues="trailing", logprobs=True)
     without_reward = ScriptedDoor(echo, capabilities=able)
     run = STRATEGIES[name]().run(assignment(without_reward, completions=5))
-    if name in NEED_REWARD:
+    if STRATEGIES[name]().needed() & {Need.REWARD, Need.PROCESS_REWARD}:
         with pytest.raises(ConfigurationError, match="needs a reward"):
             await run
         assert without_reward.sent == []
@@ -279,7 +280,7 @@ async def test_what_a_strategy_needs_is_refused_before_any_call(name: str) -> No
     unable = ScriptedDoor(echo, capabilities=Capabilities(continues="no"))
     scorer = FreeScorer(lambda candidate: 0.5)
     run = STRATEGIES[name]().run(assignment(unable, completions=5, scorer=scorer))
-    if name in NEED_CONTINUATION:
+    if Need.CONTINUATION in STRATEGIES[name].needs:
         with pytest.raises(Unsupported):
             await run
         assert unable.sent == []

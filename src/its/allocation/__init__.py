@@ -2,6 +2,7 @@
 
 from its.allocation.difficulty import (
     AskDifficulty,
+    DifficultyMethod,
     FixedDifficulty,
     LengthDifficulty,
     ProbeDifficulty,
@@ -11,24 +12,25 @@ from its.allocation.stopping import (
     DiminishingReturns,
     DirichletConsistency,
     NoStop,
+    StoppingRule,
     UnanimousWindow,
 )
+from its.parts import Registry
 
-DIFFICULTIES: dict[str, type] = {
-    "ask": AskDifficulty,
-    "probe": ProbeDifficulty,
-    "length": LengthDifficulty,
-    "fixed": FixedDifficulty,
-}
-"""Settings classes by the name in a pipeline's `difficulty.method`."""
+DIFFICULTIES: Registry[DifficultyMethod] = Registry(
+    "difficulty",
+    DifficultyMethod,
+    "its.difficulties",
+    (AskDifficulty, ProbeDifficulty, LengthDifficulty, FixedDifficulty),
+)
+"""The difficulty parts by the name that a pipeline file uses."""
 
-STOP_RULES: dict[str, type] = {
-    "none": NoStop,
-    "adaptive_consistency": AdaptiveConsistency,
-    "dirichlet_consistency": DirichletConsistency,
-    "unanimous_window": UnanimousWindow,
-    "diminishing_returns": DiminishingReturns,
-}
-"""Settings classes by the name in a pipeline's `stop.rule`."""
+STOP_RULES: Registry[StoppingRule] = Registry(
+    "stopping rule",
+    StoppingRule,
+    "its.stopping_rules",
+    (NoStop, AdaptiveConsistency, DirichletConsistency, UnanimousWindow, DiminishingReturns),
+)
+"""The stopping rule parts by the name that a pipeline file uses."""
 
 __all__ = ["DIFFICULTIES", "STOP_RULES"]

@@ -1,14 +1,17 @@
-"""How hard a problem is, from 1 to 10, by four methods. The calls they need are made elsewhere."""
+"""How hard a problem is, from 1 to 10, by four methods."""
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Protocol
 
 from annotated_types import Ge, Le
+
+from its.parts import Part
 
 Level = Annotated[int, Ge(1), Le(10)]
 
@@ -22,13 +25,57 @@ class Difficulty:
     reason: str
 
 
+class DifficultyProbe(Protocol):
+    """How a difficulty method finds out about one problem; every call is charged."""
+
+    @property
+    def question(self) -> str: ...
+
+    async def ask(self) -> str | None:
+        """The model's reply to the question how difficult the problem is; None where it failed.
+        One completion."""
+        ...
+
+    async def sample(self, samples: int) -> Sequence[int | None]:
+        """Draws samples, which stay candidates, and returns a class number for each (equal numbers
+        are equivalent answers, None abstains). As many completions."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class AskDifficulty:
+class DifficultyMethod(Part, ABC):
+    """Says how hard a problem is, from 1 to 10."""
+
+    def completions(self) -> int:
+        """The most completions that it can use."""
+        return 0
+
+    def candidates(self) -> int:
+        """How many of these are samples, which stay candidates."""
+        return 0
+
+    def highest(self) -> int:
+        """The highest difficulty that it can give."""
+        return 10
+
+    @abstractmethod
+    async def assess(self, probe: DifficultyProbe) -> Difficulty:
+        """The difficulty of the problem that `probe` asks about."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskDifficulty(DifficultyMethod):
     """Asks the model for a rating; one completion. `fallback` where it gives none."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "ask"
 
     fallback: Level = 5
+
+    def completions(self) -> int:
+        return 1
+
+    async def assess(self, probe: DifficultyProbe) -> Difficulty:
+        return self.judge(await probe.ask())
 
     def judge(self, reply: str | None) -> Difficulty:
         """`reply` is the model's text, None where the call came to nothing."""
@@ -42,13 +89,22 @@ class AskDifficulty:
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeDifficulty:
+class ProbeDifficulty(DifficultyMethod):
     """Draws a few samples and looks how far they agree. The samples are charged, and are
     candidates like any other."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "probe"
 
     samples: Annotated[int, Ge(2)] = 4
+
+    def completions(self) -> int:
+        return self.samples
+
+    def candidates(self) -> int:
+        return self.samples
+
+    async def assess(self, probe: DifficultyProbe) -> Difficulty:
+        return self.judge(await probe.sample(self.samples))
 
     def judge(self, answers: Sequence[int | None]) -> Difficulty:
         """`answers` holds a class number a sample, None for one that abstains.
@@ -63,12 +119,15 @@ class ProbeDifficulty:
 
 
 @dataclass(frozen=True, slots=True)
-class LengthDifficulty:
+class LengthDifficulty(DifficultyMethod):
     """A point for every so many words of the question; costs nothing and knows little."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "length"
 
     words_per_point: Annotated[int, Ge(1)] = 15
+
+    async def assess(self, probe: DifficultyProbe) -> Difficulty:
+        return self.judge(probe.question)
 
     def judge(self, question: str) -> Difficulty:
         words = len(question.split())
@@ -77,12 +136,18 @@ class LengthDifficulty:
 
 
 @dataclass(frozen=True, slots=True)
-class FixedDifficulty:
+class FixedDifficulty(DifficultyMethod):
     """The same for every problem."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "fixed"
 
     value: Level = 5
+
+    def highest(self) -> int:
+        return self.value
+
+    async def assess(self, probe: DifficultyProbe) -> Difficulty:
+        return self.judge()
 
     def judge(self) -> Difficulty:
         return Difficulty(self.value, "fixed", f"set to {self.value} for every problem")

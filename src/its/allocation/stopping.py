@@ -8,10 +8,11 @@ draw exactly that many at once and never one too many.
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge, Gt, Lt
 
@@ -21,23 +22,38 @@ from its.allocation.posterior import (
     leader_is_overtaken,
     weighted_leader_beats_runner_up,
 )
+from its.parts import Part
+
+
+@dataclass(frozen=True, slots=True)
+class StoppingRule(Part, ABC):
+    """Decides, on answers in the order of their number, when more samples stop paying."""
+
+    @abstractmethod
+    def further_samples(self, answers: Sequence[int | None]) -> int:
+        """The least number of further samples after which this rule could say stop; 0: stop now.
+
+        `answers` holds a class number for every sample so far (equal numbers are equivalent
+        answers; None abstains), in the order of their ordinals, never of arrival.
+        """
+
 
 NEVER = sys.maxsize
 """More samples than anybody draws: this rule does not stop."""
 
 
 @dataclass(frozen=True, slots=True)
-class NoStop:
+class NoStop(StoppingRule):
     """Never stops: the stage draws all that its budget allows."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "none"
 
     def further_samples(self, answers: Sequence[int | None]) -> int:
         return NEVER
 
 
 @dataclass(frozen=True, slots=True)
-class AdaptiveConsistency:
+class AdaptiveConsistency(StoppingRule):
     """Stops once the leading answer is the truly likelier one of the top two with probability
     `threshold`, or after `maximum` samples (Aggarwal et al. 2023, arXiv 2305.11860, Beta version).
 
@@ -45,7 +61,7 @@ class AdaptiveConsistency:
     count as samples, not as votes.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "adaptive_consistency"
 
     threshold: Annotated[float, Gt(0.5), Lt(1)] = 0.95
     maximum: Annotated[int, Ge(1)] = 40
@@ -60,14 +76,14 @@ class AdaptiveConsistency:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfidenceConsistency:
+class ConfidenceConsistency(StoppingRule):
     """Adaptive consistency in which a sample counts as its confidence in [0, 1], not as 1.
 
     A confidence is the model's own (say P(True), or exp of the mean log-probability); one that is
     missing counts as 1. So doubtful samples need more company before they stop anything.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "confidence_consistency"
 
     threshold: Annotated[float, Gt(0.5), Lt(1)] = 0.95
     maximum: Annotated[int, Ge(1)] = 40
@@ -91,14 +107,14 @@ class ConfidenceConsistency:
 
 
 @dataclass(frozen=True, slots=True)
-class DirichletConsistency:
+class DirichletConsistency(StoppingRule):
     """As adaptive consistency, but the leader must beat every other answer seen so far, under a
     flat Dirichlet prior over them (arXiv 2305.11860, Dirichlet version).
 
     With at most two different answers it is the Beta version; with more it asks for a little more.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "dirichlet_consistency"
 
     threshold: Annotated[float, Gt(0.5), Lt(1)] = 0.95
     maximum: Annotated[int, Ge(1)] = 40
@@ -113,14 +129,14 @@ class DirichletConsistency:
 
 
 @dataclass(frozen=True, slots=True)
-class UnanimousWindow:
+class UnanimousWindow(StoppingRule):
     """Stops when one of the consecutive windows of `window` samples agrees wholly, or after
     `maximum` samples (early-stopping self-consistency, Li et al. 2024, arXiv 2401.10480).
 
     Windows do not overlap; a missing answer breaks unanimity. The vote is over all samples.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "unanimous_window"
 
     window: Annotated[int, Ge(2)] = 5
     maximum: Annotated[int, Ge(1)] = 40
@@ -138,7 +154,7 @@ class UnanimousWindow:
 
 
 @dataclass(frozen=True, slots=True)
-class DiminishingReturns:
+class DiminishingReturns(StoppingRule):
     """Stops when the chance that the samples still allowed would change the leader is at most
     `tolerance`.
 
@@ -147,7 +163,7 @@ class DiminishingReturns:
     adaptive consistency it knows that nothing can change any more when little budget is left.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "diminishing_returns"
 
     tolerance: Annotated[float, Ge(0), Lt(0.5)] = 0.05
     maximum: Annotated[int, Ge(1)] = 40

@@ -33,6 +33,7 @@ def check(
 async def _check(pipeline: Pipeline, models: OpenModels) -> None:
     """The pipeline comes first, so that it is seen whatever the endpoints say."""
     from its.pipeline.clients import model_roles, public_address
+    from its.pipeline.preflight import require
     from its.views.checking import endpoint_lines, pipeline_lines, prompt_lines
     from its.views.messages import open_console
 
@@ -46,14 +47,17 @@ async def _check(pipeline: Pipeline, models: OpenModels) -> None:
     try:
         say("")
         say("Prompts", "bold")
-        for told in prompt_lines(pipeline, models.prompts):
-            say(f"  {told}")
+        for text in prompt_lines(pipeline, models.prompts):
+            say(f"  {text}")
         settings = model_roles(pipeline)
+        found = {}
         for role, client in models.clients.items():
             address = public_address(settings[role])
             say("")
             say(f"{role}: {client.name}" + (f" at {address}" if address else ""), "bold")
-            for told in endpoint_lines(*await client.model.probe()):
-                say(f"  {told}")
+            found[role], usage = await client.model.probe()
+            for text in endpoint_lines(found[role], usage):
+                say(f"  {text}")
+        require(pipeline, found)
     finally:
         await models.close()

@@ -173,7 +173,7 @@ async def _run(
             messages.say(resume_line(directory.path, session.journal.count_finished(), None))
         plan = session.solver.plan
         assert plan.reward is not None
-        judge = Judge(plan.reward, plan.reward_name, plan, session.context)
+        judge = Judge(plan.reward, plan, session.context)
         emission = Emission(sys.stdout.buffer, False, reader_left) if emits else None
         with Progress(session, reader, messages, None) as progress:
             try:

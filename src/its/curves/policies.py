@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from its.allocation.difficulty import ProbeDifficulty
-from its.allocation.stopping import AdaptiveConsistency, UnanimousWindow
+from its.allocation.stopping import AdaptiveConsistency, StoppingRule, UnanimousWindow
 from its.curves.records import Record
 from its.curves.replay import Replay, replay_stop, vote_is_correct
-from its.strategies.protocol import StopRule
 
 LEVELS = range(1, 11)
-RULES: dict[str, StopRule] = {
+RULES: dict[str, StoppingRule] = {
     "adaptive_consistency": AdaptiveConsistency(maximum=1000),
     "unanimous_window": UnanimousWindow(maximum=1000),
 }

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from its.allocation.batch import BatchPolicy, Standing
 from its.allocation.short import short_m_at_k
-from its.allocation.stopping import ConfidenceConsistency
+from its.allocation.stopping import ConfidenceConsistency, StoppingRule
 from its.curves.records import Record
 from its.estimators import majority
-from its.strategies.protocol import StopRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def replay_best_of_n(record: Record, n: int) -> Replay:
     return Replay(record.correct[-max(scored)[1]] if scored else False, (n,))
 
 
-def replay_stop(record: Record, rule: StopRule, most: int) -> Replay:
+def replay_stop(record: Record, rule: StoppingRule, most: int) -> Replay:
     """Self-consistency that a stopping rule ends, after `most` samples at the latest."""
     most = min(most, len(record))
     rounds: list[int] = []

@@ -80,7 +80,6 @@ class Judge:
     """Takes items one at a time (many at once) through one reward, each within the budget."""
 
     reward: Reward
-    reward_name: str
     plan: Plan
     context: CallContext
 
@@ -107,7 +106,7 @@ class Judge:
             margin=margin(values),
             scores=tuple(scores),
             label=problem.reference,
-            reward=self.reward_name,
+            reward=self.reward.name,
             usage=account.usage,
             seconds=time.monotonic() - started,
             error=error if status == "failed" else None,
@@ -121,7 +120,7 @@ class Judge:
             Candidate(f"response/{i}", text, Answer(text, "text"))
             for i, text in enumerate(problem.question.choices)
         ]
-        door = StageDoor(self.context, account, plan.judge, STAGE, self.reward_name, account.budget)
+        door = StageDoor(self.context, account, plan.judge, STAGE, self.reward.name, account.budget)
         question = replace(problem.question, choices=())
         return await self.reward.score(question, candidates, door, plan.judge_prompts)
 

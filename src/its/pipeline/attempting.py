@@ -6,13 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from its.allocation.difficulty import (
-    AskDifficulty,
-    Difficulty,
-    FixedDifficulty,
-    LengthDifficulty,
-    ProbeDifficulty,
-)
+from its.allocation.difficulty import Difficulty
 from its.allocation.plan import planned_budget, split
 from its.allocation.shared_budget import Drawn, SharedBudget
 from its.answers import Comparer
@@ -134,33 +128,7 @@ class Attempt:
     # --- difficulty -----------------------------------------------------------------------------
 
     async def _find_difficulty(self) -> Difficulty:
-        method = self.plan.difficulty
-        if isinstance(method, FixedDifficulty):
-            return method.judge()
-        if isinstance(method, LengthDifficulty):
-            return method.judge(self.question.text)
-        if isinstance(method, ProbeDifficulty):
-            return await self._probe_difficulty(method)
-        return await self._ask_difficulty(method)
-
-    async def _ask_difficulty(self, method: AskDifficulty) -> Difficulty:
-        door = self._door("difficulty", "ask", self.plan.client, self.account.budget)
-        messages = self.plan.prompts.render("difficulty", self.question)
-        request = door.request(messages, temperature=0.0, max_tokens=DIFFICULTY_TOKENS)
-        try:
-            reply = (await door.complete(request, "difficulty")).text
-        except CallError:
-            reply = None
-        return method.judge(reply)
-
-    async def _probe_difficulty(self, method: ProbeDifficulty) -> Difficulty:
-        """The samples are candidates like any other: nothing of them is thrown away."""
-        plan, budget = self.plan, Budget(Cap(method.samples), self.account.budget)
-        outcome = await SelfConsistency(n=method.samples).run(
-            self.assignment("difficulty", "probe", plan.client, plan.prompts, budget)
-        )
-        self._take("difficulty", outcome)
-        return method.judge(await self.choosing.classes(self.candidates))
+        return await self.plan.difficulty.assess(_Probe(self))
 
     # --- stages ---------------------------------------------------------------------------------
 
@@ -192,13 +160,13 @@ class Attempt:
         account.note(
             "stage",
             stage=stage.name,
-            strategy=stage.strategy_name,
+            strategy=stage.strategy.name,
             model=stage.client.name,
             completions=completions,
         )
         budget = Budget(Cap(completions), account.budget)
         assignment = self.assignment(
-            stage.name, stage.strategy_name, stage.client, stage.prompts, budget, stage.reward
+            stage.name, stage.strategy.name, stage.client, stage.prompts, budget, stage.reward
         )
         try:
             outcome = await stage.strategy.run(assignment)
@@ -206,8 +174,8 @@ class Attempt:
             self.failures.append(f"{stage.name}: {error}")
             account.note("decision", stage=stage.name, decision="failed", reason=str(error))
             return
-        self._take(stage.name, outcome)
-        self.last_stage = stage.strategy_name
+        self.take(stage.name, outcome)
+        self.last_stage = stage.strategy.name
         if outcome.note or outcome.stopped:
             agreed = f"after {len(outcome.candidates)} samples, more would hardly change the answer"
             account.note(
@@ -230,7 +198,7 @@ class Attempt:
         plan = self.plan
         return Assignment(
             question=self.question,
-            door=self._door(stage, strategy, client, budget),
+            door=self.door(stage, strategy, client, budget),
             prompts=prompts,
             read=self.choosing.read,
             same=self.comparer.same,
@@ -261,14 +229,14 @@ class Attempt:
         plan = self.plan
         if plan.judge is plan.client:
             return None
-        return Critic(self._door(stage, strategy, plan.judge, budget), plan.judge_prompts)
+        return Critic(self.door(stage, strategy, plan.judge, budget), plan.judge_prompts)
 
     def _scorer(self, stage: str, reward: Reward, budget: Budget) -> BoundScorer:
         plan = self.plan
-        door = self._door(f"{stage}/score", plan.reward_name, plan.judge, budget)
+        door = self.door(f"{stage}/score", reward.name, plan.judge, budget)
         return BoundScorer(reward, self.question, door, plan.judge_prompts)
 
-    def _take(self, stage: str, outcome: Outcome) -> None:
+    def take(self, stage: str, outcome: Outcome) -> None:
         texts = texts_of(self.account.events)
         for candidate in outcome.candidates:
             self.candidates.append(candidate)
@@ -278,5 +246,36 @@ class Attempt:
         self.failures.extend(outcome.failures)
         self.stopped = self.stopped or outcome.stopped
 
-    def _door(self, stage: str, strategy: str, client: ModelClient, budget: Budget) -> StageDoor:
+    def door(self, stage: str, strategy: str, client: ModelClient, budget: Budget) -> StageDoor:
         return StageDoor(self.context, self.account, client, stage, strategy, budget)
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """How a difficulty method asks about the problem of an attempt (see DifficultyProbe)."""
+
+    attempt: Attempt
+
+    @property
+    def question(self) -> str:
+        return self.attempt.question.text
+
+    async def ask(self) -> str | None:
+        attempt, plan = self.attempt, self.attempt.plan
+        door = attempt.door("difficulty", "ask", plan.client, attempt.account.budget)
+        messages = plan.prompts.render("difficulty", attempt.question)
+        request = door.request(messages, temperature=0.0, max_tokens=DIFFICULTY_TOKENS)
+        try:
+            return (await door.complete(request, "difficulty")).text
+        except CallError:
+            return None
+
+    async def sample(self, samples: int) -> Sequence[int | None]:
+        """The samples are candidates like any other: nothing of them is thrown away."""
+        attempt, plan = self.attempt, self.attempt.plan
+        budget = Budget(Cap(samples), attempt.account.budget)
+        outcome = await SelfConsistency(n=samples).run(
+            attempt.assignment("difficulty", "probe", plan.client, plan.prompts, budget)
+        )
+        attempt.take("difficulty", outcome)
+        return await attempt.choosing.classes(attempt.candidates)

@@ -6,28 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from its.allocation.amounts import Limit, parse_amount
 from its.calls.client import Price
+from its.parts import Need, Part
 from its.prompts import PromptSet
+from its.rewards.protocol import Reward
 from its.usage import Number, Usage
 
 if TYPE_CHECKING:
-    from its.pipeline.config import Pipeline
+    from its.pipeline.config import Pipeline, StageBase
 
 DRAFTS_IN_A_PROMPT = 2
 """Most prompts hold at most the question, a draft and its critique, a completion long each."""
-
-SHOWS_MANY = frozenset(
-    {
-        "debate",
-        "generalist",
-        "mixture_of_agents",
-        "parallel_distil_refine",
-        "plan_search",
-        "recursive_self_aggregation",
-        "universal",
-    }
-)
-"""Parts whose prompts may hold every candidate at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +35,7 @@ class Ceiling:
     def in_words(self) -> str:
         money = "price unknown" if self.usd is None else f"{self.usd:,.4g} USD"
         many = "" if self.problems == 1 else "s"
-        over = "a problem" if self.problems is None else f"for {self.problems:,} problem{many}"
+        over = "per problem" if self.problems is None else f"for {self.problems:,} problem{many}"
         return f"At most {self.completions:,} completions, {self.tokens:,} tokens, {money} {over}."
 
 
@@ -55,44 +45,89 @@ def ceiling(
     questions: Iterable[str] | None,
     baseline: bool,
 ) -> Ceiling:
-    """Bounds from the budget's limits, the longest prompt text and the questions' bytes.
+    """Bounds from what the parts can use, the budget's limits, the longest prompt text and the
+    questions' bytes.
 
-    Without `questions` (a stream, or more than one wants to read twice) the bound is a problem's,
+    Without `questions` (a stream, or more than one wants to read twice) the bound is per problem,
     its question left out.
     """
     lengths = [len(q.encode("utf-8", "replace")) for q in questions] if questions else [0]
     budget, models = pipeline.budget, [pipeline.model, *pipeline.models.values()]
     models += [pipeline.judge] if pipeline.judge else []
-    completions = budget.max + int(baseline)
+    solving = most_completions(pipeline)
     completion = max(model.max_tokens for model in models)
     template = max(_longest(chosen) for chosen in prompts.values())
-    dearest = [Price(m.price.input, m.price.cached_input, m.price.output) for m in models]
-    drafts = budget.max if _parts(pipeline) & SHOWS_MANY else DRAFTS_IN_A_PROMPT
-    tokens, money = 0, 0.0
+    prices = [Price(m.price.input, m.price.cached_input, m.price.output) for m in models]
+    parts = _parts(pipeline)
+    grows = any(part.shows_all or Need.CONTINUATION in part.needs for part in parts)
+    drafts = solving if grows else DRAFTS_IN_A_PROMPT
+    tokens, money, greedy_tokens, greedy_money = 0, 0.0, 0, 0.0
     for length in lengths:
         prompt = length + template + drafts * completion
-        tokens += _capped(completions * (prompt + completion), budget.tokens)
-        worst = Usage(
-            prompt_tokens=completions * prompt, completion_tokens=completions * completion
-        )
-        money += _capped(max((price.of(worst) or 0.0) for price in dearest), budget.usd)
-    known = all(price.known for price in dearest)
+        dearest = max(_money(price, prompt, completion) for price in prices)
+        tokens += _capped(solving * (prompt + completion), budget.tokens)
+        money += _capped(solving * dearest, budget.usd)
+        if baseline:
+            greedy_tokens += length + template + completion
+            greedy_money += max(_money(price, length + template, completion) for price in prices)
+    batch = parse_amount(budget.batch) if budget.batch is not None else None
+    known = all(price.known for price in prices)
     return Ceiling(
         len(lengths) if questions else None,
-        completions * len(lengths),
-        tokens,
-        money if known else None,
+        int(_shared(solving * len(lengths), batch, "completions")) + baseline * len(lengths),
+        int(_shared(tokens, batch, "tokens")) + greedy_tokens,
+        _shared(money, batch, "usd") + greedy_money if known else None,
     )
 
 
-def _parts(pipeline: Pipeline) -> set[str]:
-    """Names of the strategies, rewards and the selection that the pipeline uses."""
-    rewards = [pipeline.select.reward, *(stage.reward for stage in pipeline.stages)]
-    return {
-        pipeline.select.method,
-        *(stage.strategy for stage in pipeline.stages),
-        *(reward.method for reward in rewards if reward is not None),
-    }
+def most_completions(pipeline: Pipeline) -> int:
+    """The most completions of one problem: what its parts can use, within the planned budget."""
+    difficulty, budget = pipeline.difficulty.build(), pipeline.budget
+    planned = min(difficulty.highest() * budget.per_difficulty, budget.max)
+    levels = [pipeline.stages]
+    if pipeline.cascade:
+        levels += [pipeline.cascade.stages or pipeline.stages] * len(pipeline.cascade.models)
+    wanted, drawn = difficulty.completions(), difficulty.candidates()
+    for stages in levels:
+        of_level = _of_stages(pipeline, stages, drawn)
+        if of_level is None:
+            return planned
+        wanted, drawn = wanted + of_level, 0
+    return min(planned, wanted)
+
+
+def _of_stages(pipeline: Pipeline, stages: Iterable[StageBase], drawn: int) -> int | None:
+    """What some stages, and choosing among their candidates and `drawn` earlier ones, can use;
+    None where nothing but the budget bounds it."""
+    select = pipeline.select
+    reward = select.reward.build() if select.reward else None
+    used, scored, candidates = 0, drawn, drawn
+    for settings in stages:
+        strategy = settings.build()
+        inside = settings.reward.build() if settings.reward else reward
+        most = strategy.most_completions(inside.completions(1) if inside else 0)
+        if most is None:
+            return None
+        used, candidates = used + most, candidates + most
+        scored += strategy.candidates_from(most)
+    checks = pipeline.verify.attempts if pipeline.verify else 0
+    choosing = select.build().completions(candidates) * (1 + checks)
+    return used + _scoring(reward, scored) + choosing + checks
+
+
+def _scoring(reward: Reward | None, candidates: int) -> int:
+    return reward.completions(candidates) if reward else 0
+
+
+def _parts(pipeline: Pipeline) -> list[Part]:
+    """The strategies, rewards and the selection that the pipeline uses."""
+    stages = [*pipeline.stages, *(pipeline.cascade.stages if pipeline.cascade else ())]
+    rewards = [pipeline.select.reward, *(stage.reward for stage in stages)]
+    return [
+        pipeline.select.build(),
+        *(stage.build() for stage in stages),
+        *(reward.build() for reward in rewards if reward is not None),
+    ]
 
 
 def _longest(prompts: PromptSet) -> int:
@@ -102,5 +137,15 @@ def _longest(prompts: PromptSet) -> int:
     )
 
 
+def _money(price: Price, prompt: int, completion: int) -> float:
+    """What one call of so many tokens costs; 0 where the price is unknown."""
+    return price.of(Usage(prompt_tokens=prompt, completion_tokens=completion)) or 0.0
+
+
 def _capped(amount: Number, cap: Number | None) -> Number:
     return amount if cap is None else min(amount, cap)
+
+
+def _shared(amount: float, batch: Limit | None, unit: str) -> float:
+    """The amount within one budget for the whole batch, where that is of this unit."""
+    return amount if batch is None or batch.unit != unit else min(amount, batch.value)

@@ -64,7 +64,7 @@ class Choosing:
         distinct = {number for number in await self.classes(self.candidates) if number is not None}
         if len(distinct) < 2:
             return
-        door = self._door("selection", plan.reward_name)
+        door = self._door("selection", plan.reward.name)
         for score in await plan.reward.score(self.question, unscored, door, plan.judge_prompts):
             self.take_score(score)
 
@@ -80,7 +80,7 @@ class Choosing:
 
     async def _select(self, candidates: Sequence[Candidate]) -> Selection:
         plan = self.plan
-        door = self._door("selection", plan.selector_name)
+        door = self._door("selection", plan.selector.name)
         return await plan.selector.select(
             Ballot(
                 self.question,

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from its.calls.client import ModelClient, Price, Sampling
 from its.calls.limits import PerMinute, Slots
 from its.calls.retries import Circuit, RetryPolicy
-from its.errors import ConfigurationError
-from its.models.protocol import Model
+from its.models.backends import backend_of
 from its.prompts import PromptSet, load_prompt_set
 
 if TYPE_CHECKING:
     from its.models.settings import ModelSettings
     from its.pipeline.config import Pipeline
 
-EMBEDDED = "embedded"
-RECORDED = "recorded:"
 SHORT_REPLY = 1024
 """Tokens; a longer reply may take more than a minute."""
 
@@ -58,7 +54,7 @@ def all_prompts(pipeline: Pipeline) -> dict[str, PromptSet]:
 
 
 def _prompts(settings: ModelSettings, pipeline: Pipeline) -> PromptSet:
-    name = settings.prompts or (EMBEDDED if is_embedded(settings.name) else "general")
+    name = settings.prompts or backend_of(settings).prompts
     return load_prompt_set(
         name, {"prompts": pipeline.prompts.overrides, "styles": pipeline.prompts.styles}
     )
@@ -67,7 +63,9 @@ def _prompts(settings: ModelSettings, pipeline: Pipeline) -> PromptSet:
 def open_client(settings: ModelSettings, pipeline: Pipeline) -> ModelClient:
     price, retries = settings.price, settings.retries
     return ModelClient(
-        model=open_model(settings, pipeline.seed, streams_calls(settings, pipeline)),
+        model=backend_of(settings).open(
+            settings, seed=pipeline.seed, streamed=streams_calls(settings, pipeline)
+        ),
         sampling=Sampling(settings.temperature, settings.top_p, settings.max_tokens),
         price=Price(price.input, price.cached_input, price.output),
         slots=Slots(settings.concurrency, settings.min_concurrency),
@@ -76,19 +74,6 @@ def open_client(settings: ModelSettings, pipeline: Pipeline) -> ModelClient:
         retries=RetryPolicy(retries.attempts, retries.first, retries.longest, retries.deadline),
         circuit=Circuit(failures=max(20, 3 * settings.concurrency)),
     )
-
-
-def open_model(settings: ModelSettings, seed: int, streamed: bool = True) -> Model:
-    name = settings.name
-    if is_embedded(name):
-        from its.models.embedded import open_embedded
-
-        return open_embedded(name)
-    if name.startswith(RECORDED):
-        from its.models.recorded import RecordedModel, load_pool
-
-        return RecordedModel(load_pool(name.removeprefix(RECORDED)), seed)
-    return _open_endpoint(settings, streamed)
 
 
 def streams_calls(settings: ModelSettings, pipeline: Pipeline) -> bool:
@@ -101,57 +86,13 @@ def streams_calls(settings: ModelSettings, pipeline: Pipeline) -> bool:
     return cancels or waits or settings.max_tokens > SHORT_REPLY
 
 
-def is_embedded(name: str) -> bool:
-    return name == EMBEDDED or name.startswith(f"{EMBEDDED}:")
-
-
-def endpoint_address(settings: ModelSettings) -> str | None:
-    """Where the endpoint is: the configuration's word first, then the environment's."""
-    return settings.base_url or os.environ.get("OPENAI_BASE_URL") or None
-
-
 def public_address(settings: ModelSettings) -> str | None:
     """The endpoint's address without a user, password or query, fit to be written down."""
-    if is_embedded(settings.name) or settings.name.startswith(RECORDED):
-        return None
-    return without_secrets(endpoint_address(settings) or "")
+    address = backend_of(settings).address(settings)
+    return None if address is None else without_secrets(address)
 
 
 def without_secrets(address: str) -> str:
     parts = urlsplit(address)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
-
-
-def public_configuration(pipeline: Pipeline) -> dict[str, Any]:
-    """The resolved pipeline as plain data, fit to be written down."""
-    resolved = pipeline.model_dump(mode="json")
-    for settings in (resolved["model"], resolved["judge"], *resolved["models"].values()):
-        if settings and settings["base_url"]:
-            settings["base_url"] = without_secrets(settings["base_url"])
-    return resolved
-
-
-def _open_endpoint(settings: ModelSettings, streamed: bool) -> Model:
-    from its.models.openai.model import OpenAIModel
-    from its.models.openai.settings import OpenAISettings, Timeouts
-
-    base_url = endpoint_address(settings)
-    if base_url is None:
-        raise ConfigurationError(
-            f"model {settings.name!r} has no endpoint: set model.base_url, --base-url or "
-            "OPENAI_BASE_URL, or leave the model out to use the embedded one"
-        )
-    timeout = settings.timeout
-    return OpenAIModel(
-        OpenAISettings(
-            name=settings.name,
-            base_url=base_url,
-            api_key=os.environ.get(settings.api_key_env) or None,
-            api=settings.api,
-            timeouts=Timeouts(timeout.connect, timeout.first_token, timeout.total),
-            extra_body=settings.extra_body,
-            parameters=None if settings.parameters is None else int(settings.parameters),
-            stream="auto" if streamed else "never",
-        )
-    )

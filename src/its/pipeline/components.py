@@ -1,6 +1,6 @@
-"""Settings of pluggable parts (strategies, rewards, rules, selectors) as checked configuration.
+"""Settings of parts as checked configuration.
 
-A part is a frozen dataclass in a registry. From its fields a pydantic model is made, with the
+From the fields of a part (a frozen dataclass in a registry) a pydantic model is made, with the
 part's name as the discriminator, so a pipeline file is checked, and its JSON Schema written,
 without a second description of any setting.
 """
@@ -9,51 +9,73 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    create_model,
+)
+from pydantic_core import CoreSchema
+
+from its.parts import Part
+
+P = TypeVar("P", bound=Part)
 
 
 class PartSettings(BaseModel):
-    """Checked settings of one part; `build` makes the part."""
+    """Checked settings of one part, which is `part`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    part: ClassVar[type[Part]]
 
-    def build(self) -> Any:
+    def built(self, kind: type[P]) -> P:
         """The part itself, without the settings that are not its own (such as `from_budget`)."""
-        part: type = self.__class__.__part__  # type: ignore[attr-defined]
-        own = {field.name for field in dataclasses.fields(part) if field.init}
-        return part(**{name: getattr(self, name) for name in own})
+        own = {field.name for field in dataclasses.fields(self.part) if field.init}
+        part = self.part(**{name: getattr(self, name) for name in own})
+        assert isinstance(part, kind)
+        return part
 
 
-def part_settings(
-    registry: Mapping[str, type],
-    key: str,
-    base: type[PartSettings] = PartSettings,
-) -> Any:
-    """A type for "one of these parts": the mapping's `key` names the part, the rest sets it.
+@dataclass(frozen=True, eq=False, slots=True)
+class OneOf:
+    """Annotates a settings type as "one of the parts of this registry".
 
-    A bare string is the part with its defaults.
+    The mapping's `key` names the part, the rest sets it; a bare string is the part with its
+    defaults.
     """
-    models = [_settings_model(name, part, key, base) for name, part in registry.items()]
-    union = reduce(or_, models) if len(models) > 1 else models[0]
-    discriminated = Annotated[union, Field(discriminator=key)] if len(models) > 1 else union
-    return Annotated[
-        discriminated,
-        BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value),
-    ]
+
+    registry: Mapping[str, type[Part]]
+    key: str
+
+    def __get_pydantic_core_schema__(self, base: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        models = [
+            _settings_model(name, part, self.key, base) for name, part in self.registry.items()
+        ]
+        union = reduce(or_, models) if len(models) > 1 else models[0]
+        named = Annotated[union, Field(discriminator=self.key)] if len(models) > 1 else union
+        return handler.generate_schema(Annotated[named, BeforeValidator(self._named)])
+
+    def _named(self, value: Any) -> Any:
+        return {self.key: value} if isinstance(value, str) else value
 
 
-def _settings_model(name: str, part: type, key: str, base: type[PartSettings]) -> Any:
+def _settings_model(
+    name: str, part: type[Part], key: str, base: type[PartSettings]
+) -> type[PartSettings]:
     hints = get_type_hints(part, include_extras=True)
     fields: dict[str, Any] = {key: (Literal[name], name)}
     for field in dataclasses.fields(part):
         if field.init:
             fields[field.name] = (hints[field.name], _default(field))
     model = create_model(f"{name}_{key}", __base__=base, __doc__=part.__doc__, **fields)
-    model.__part__ = part  # type: ignore[attr-defined]
+    model.part = part
     return model
 
 

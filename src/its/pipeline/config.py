@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from its.allocation import DIFFICULTIES, STOP_RULES
 from its.allocation.amounts import parse_amount
+from its.allocation.difficulty import DifficultyMethod
+from its.allocation.stopping import StoppingRule
 from its.errors import ConfigurationError
 from its.models.settings import ModelSettings, Positive, PositiveFloat, Section
-from its.pipeline.components import PartSettings, part_settings
-from its.rewards import REWARDS
-from its.selection import SELECTORS
-from its.strategies import NEED_REWARD, STRATEGIES
-
-INDEPENDENT_SAMPLES = ("attempts", "self_consistency", "best_of_n")
-"""Strategies whose samples do not depend on each other."""
+from its.pipeline.components import OneOf, PartSettings
+from its.rewards import REWARDS, Reward
+from its.selection import SELECTORS, Selector
+from its.strategies import STRATEGIES, Strategy
 
 
 class BudgetSettings(Section):
@@ -48,11 +47,11 @@ class BudgetSettings(Section):
 class RewardBase(PartSettings):
     method: str
 
+    def build(self) -> Reward:
+        return self.built(Reward)
 
-if TYPE_CHECKING:
-    RewardSettings = RewardBase
-else:
-    RewardSettings = part_settings(REWARDS, "method", RewardBase)
+
+RewardSettings = Annotated[RewardBase, OneOf(REWARDS, "method")]
 
 
 class StageBase(PartSettings):
@@ -68,12 +67,18 @@ class StageBase(PartSettings):
         None, description="What scores inside the stage; the selection's reward if not set."
     )
 
+    def build(self) -> Strategy:
+        return self.built(Strategy)
+
 
 class SelectBase(PartSettings):
     """What every selection may say, whatever its method."""
 
     method: str
     reward: RewardSettings | None = Field(None, description="What scores the candidates.")
+
+    def build(self) -> Selector:
+        return self.built(Selector)
 
 
 class StopBase(PartSettings):
@@ -86,21 +91,21 @@ class StopBase(PartSettings):
         "cancelled (and charged for what they produced) when the rule decides.",
     )
 
+    def build(self) -> StoppingRule:
+        return self.built(StoppingRule)
+
 
 class DifficultyBase(PartSettings):
     method: str
 
+    def build(self) -> DifficultyMethod:
+        return self.built(DifficultyMethod)
 
-if TYPE_CHECKING:
-    StageSettings = StageBase
-    SelectSettings = SelectBase
-    StopSettings = StopBase
-    DifficultySettings = DifficultyBase
-else:
-    StageSettings = part_settings(STRATEGIES, "strategy", StageBase)
-    SelectSettings = part_settings(SELECTORS, "method", SelectBase)
-    StopSettings = part_settings(STOP_RULES, "rule", StopBase)
-    DifficultySettings = part_settings(DIFFICULTIES, "method", DifficultyBase)
+
+StageSettings = Annotated[StageBase, OneOf(STRATEGIES, "strategy")]
+SelectSettings = Annotated[SelectBase, OneOf(SELECTORS, "method")]
+StopSettings = Annotated[StopBase, OneOf(STOP_RULES, "rule")]
+DifficultySettings = Annotated[DifficultyBase, OneOf(DIFFICULTIES, "method")]
 
 
 class VerifySettings(Section):
@@ -182,35 +187,3 @@ class Pipeline(Section):
         if "model" in models or "judge" in models:
             raise ValueError("`model` and `judge` are taken; name it otherwise")
         return models
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Pipeline:
-        wanted = [stage.model for stage in self.stages if stage.model]
-        if self.cascade:
-            wanted += self.cascade.models
-        for name in wanted:
-            if name not in self.models:
-                raise ValueError(f"no model {name!r} in `models`")
-        for stage in self.stages:
-            if stage.strategy in NEED_REWARD and not (stage.reward or self.select.reward):
-                raise ValueError(
-                    f"strategy {stage.strategy} needs a reward: set select.reward or the stage's"
-                )
-        if self.budget.batch is not None:
-            self._check_batch_budget()
-        if self.budget.usd is not None and not (
-            self.model.price.input is not None and self.model.price.output is not None
-        ):
-            raise ValueError("budget.usd needs model.price.input and model.price.output")
-        return self
-
-    def _check_batch_budget(self) -> None:
-        """One budget for the batch divides independent samples, and nothing else."""
-        strategies = [stage.strategy for stage in self.stages]
-        if len(strategies) > 1 or strategies[0] not in INDEPENDENT_SAMPLES:
-            raise ValueError(
-                "budget.batch divides independent samples: it needs one stage, "
-                f"{', '.join(INDEPENDENT_SAMPLES)}; the presets self_consistency and best_of_n have"
-            )
-        if self.difficulty.method not in ("fixed", "length"):
-            raise ValueError("budget.batch finds difficulty out itself: set difficulty to fixed")

@@ -17,10 +17,9 @@ from its.errors import ConfigurationError
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
+    from its.models.backend import ModelBackend
     from its.pipeline.config import Pipeline
 
-DEFAULT_PRESET = "adaptive"
-EMBEDDED_PRESET = "embedded"
 Path_ = tuple[str | int, ...]
 _WANTED = {
     "int_": "must be a whole number",
@@ -62,22 +61,27 @@ def load_pipeline(config: str | None = None, overrides: Sequence[tuple[str, Any]
     from pydantic import ValidationError
 
     from its.pipeline.config import Pipeline
+    from its.pipeline.preflight import preflight
 
     document = read_document(config or _default_preset(overrides))
     data: Any = document.data
     for path, value in overrides:
         data = _with(data, path.split("."), value, path)
+    overridden = [tuple(path.split(".")) for path, _ in overrides]
     try:
-        return Pipeline.model_validate(_with_embedded_defaults(data))
+        pipeline = Pipeline.model_validate(_with_backend_defaults(data))
     except ValidationError as error:
-        overridden = [tuple(path.split(".")) for path, _ in overrides]
         raise ConfigurationError(_explain(error, document, overridden)) from None
+    if faults := preflight(pipeline):
+        located = [_located(fault.path, fault.sentence, document, overridden) for fault in faults]
+        raise ConfigurationError(_sorted_lines(located))
+    return pipeline
 
 
 def _default_preset(overrides: Sequence[tuple[str, Any]]) -> str:
     """What runs where no configuration is named: it depends on the model."""
-    name = dict(overrides).get("model.name") or EMBEDDED_PRESET
-    return EMBEDDED_PRESET if str(name).startswith(EMBEDDED_PRESET) else DEFAULT_PRESET
+    given = {path.removeprefix("model."): value for path, value in overrides}
+    return _backend_of(given).preset
 
 
 def read_document(config: str) -> Document:
@@ -165,24 +169,32 @@ def _with(data: Any, keys: Sequence[str], value: Any, path: str) -> Any:
     return {**(data or {}), key: _with(inner, rest, value, path) if rest else value}
 
 
-def _with_embedded_defaults(data: dict[str, Any]) -> dict[str, Any]:
-    """The embedded solver has a judge that writes and a verifier that reads beside it, and a short
-    context."""
+def _with_backend_defaults(data: dict[str, Any]) -> dict[str, Any]:
+    """What suits the model's backend, wherever the pipeline says nothing itself."""
     model = data.get("model") or {}
-    if not isinstance(model, dict) or not str(model.get("name", "embedded")).startswith("embedded"):
+    if not isinstance(model, dict):
         return data
-    context = {"temperature": 0.7, "max_tokens": 768}
-    judge = {"name": _embedded_judge(data), **context, "temperature": 0.0}
-    return {"judge": judge, **data, "model": {**context, **model}}
+    defaults = _backend_of(model).defaults(_rewards_of(data))
+    judge = {"judge": dict(defaults.judge)} if defaults.judge else {}
+    return {**judge, **data, "model": {**defaults.model, **model}}
 
 
-def _embedded_judge(data: dict[str, Any]) -> str:
-    """The embedded model that gives the rewards of a pipeline."""
+def _backend_of(model: Mapping[str, Any]) -> ModelBackend:
+    """The backend of a model section that is not checked yet."""
+    from its.models.backends import backend_of
+    from its.models.settings import ModelSettings
+
+    said = {key: model[key] for key in ("name", "base_url") if isinstance(model.get(key), str)}
+    return backend_of(ModelSettings(**said))
+
+
+def _rewards_of(data: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the rewards that an unchecked pipeline uses."""
     stages = data.get("stages")
     parts = [data.get("select"), *(stages if isinstance(stages, list) else ())]
     rewards = [part.get("reward") for part in parts if isinstance(part, dict)]
     names = [each.get("method") if isinstance(each, dict) else each for each in rewards]
-    return "embedded:small-verifier" if "likelihood" in names else "embedded:small-judge"
+    return frozenset(name for name in names if isinstance(name, str))
 
 
 def _explain(
@@ -195,12 +207,24 @@ def _explain(
         path = _plain_path(fault["loc"], document.data)
         if fault["type"] == "too_short" and any(_inside(other, fault) for other in found):
             continue
-        line = _line_of(path, document.lines)
-        place = ".".join(map(str, path)) or "the pipeline"
-        where = f"{document.source} line {line}" if line else document.source
-        if any(_reaches(given, path) for given in overridden):
-            where = "on the command line"
-        faults.append((line or 0, f"{where}: {place}: {_sentence(fault)}"))
+        faults.append(_located(path, _sentence(fault), document, overridden))
+    return _sorted_lines(faults)
+
+
+def _located(
+    path: Path_, sentence: str, document: Document, overridden: Sequence[tuple[str, ...]]
+) -> tuple[int, str]:
+    """A fault's line in the file (0 where it stands in none), and the fault with its place."""
+    line = _line_of(path, document.lines)
+    place = ".".join(map(str, path)) or "the pipeline"
+    where = f"{document.source} line {line}" if line else document.source
+    if any(_reaches(given, path) for given in overridden):
+        where = "on the command line"
+    return line or 0, f"{where}: {place}: {sentence}"
+
+
+def _sorted_lines(faults: Iterable[tuple[int, str]]) -> str:
+    """Every fault once, on a line of its own, in the order of the file."""
     return "\n".join(dict.fromkeys(sentence for _, sentence in sorted(faults)))
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from its.allocation.difficulty import DifficultyMethod
+from its.allocation.stopping import StoppingRule
 from its.calls.client import ModelClient
 from its.problems.problem import AnswerKind
 from its.prompts import PromptSet
 from its.rewards.protocol import Reward
 from its.selection.protocol import Selector
-from its.strategies.protocol import StopRule, Strategy
+from its.strategies.protocol import Strategy
 
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline, StageBase
@@ -22,7 +24,6 @@ class Stage:
     """A strategy, from which planned budget it runs, on which model, and what scores inside it."""
 
     name: str
-    strategy_name: str
     strategy: Strategy
     from_budget: int
     client: ModelClient
@@ -47,18 +48,16 @@ class Plan:
     prompts: PromptSet
     judge: ModelClient
     judge_prompts: PromptSet
-    difficulty: Any
+    difficulty: DifficultyMethod
     per_difficulty: int
     maximum: int
     tokens: int | None
     usd: float | None
     seconds: float | None
     stages: tuple[Stage, ...]
-    stop: StopRule
+    stop: StoppingRule
     lookahead: int
-    selector_name: str
     selector: Selector
-    reward_name: str
     reward: Reward | None
     verify_attempts: int
     answer_kind: AnswerKind
@@ -87,9 +86,7 @@ def build_plan(
         stages=_stages(pipeline.stages, clients, prompts, reward),
         stop=pipeline.stop.build(),
         lookahead=pipeline.stop.lookahead,
-        selector_name=select.method,
         selector=select.build(),
-        reward_name=select.reward.method if select.reward else "",
         reward=reward,
         verify_attempts=pipeline.verify.attempts if pipeline.verify else 0,
         answer_kind=pipeline.answers.kind,
@@ -132,7 +129,6 @@ def _stages(
         stages.append(
             Stage(
                 name=name if taken[name] == 1 else f"{name}-{taken[name]}",
-                strategy_name=settings.strategy,
                 strategy=settings.build(),
                 from_budget=settings.from_budget,
                 client=clients[role],

@@ -1,5 +1,6 @@
 """Rewards: a candidate or a prefix in, a score with its reason out. One reward a file."""
 
+from its.parts import Registry
 from its.rewards.checks import ChoiceCheck, CodeTests, PatternCheck, SchemaCheck, ValueCheck
 from its.rewards.deepconf import DeepConf
 from its.rewards.generalist import Generalist
@@ -11,24 +12,29 @@ from its.rewards.protocol import Reward
 from its.rewards.self_evaluation import SelfEvaluation
 from its.rewards.steps import StepReward
 
-REWARDS: dict[str, type] = {
-    "self_evaluation": SelfEvaluation,
-    "generalist": Generalist,
-    "p_true": PTrue,
-    "mean_logprob": MeanLogprob,
-    "sequence_probability": SequenceProbability,
-    "deepconf": DeepConf,
-    "likelihood": Likelihood,
-    "genrm": GenRM,
-    "league": League,
-    "steps": StepReward,
-    "code_tests": CodeTests,
-    "pattern": PatternCheck,
-    "json_schema": SchemaCheck,
-    "choice": ChoiceCheck,
-    "value": ValueCheck,
-}
-"""Settings classes by the name that a configuration uses. Each keeps the Reward protocol."""
+REWARDS: Registry[Reward] = Registry(
+    "reward",
+    Reward,
+    "its.rewards",
+    (
+        SelfEvaluation,
+        Generalist,
+        PTrue,
+        MeanLogprob,
+        SequenceProbability,
+        DeepConf,
+        Likelihood,
+        GenRM,
+        League,
+        StepReward,
+        CodeTests,
+        PatternCheck,
+        SchemaCheck,
+        ChoiceCheck,
+        ValueCheck,
+    ),
+)
+"""The reward parts by the name that a pipeline file uses."""
 
 __all__ = [
     "REWARDS",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from annotated_types import Ge, MinLen
 
 from its.calls.protocol import Door
 from its.candidates import Candidate, Score
+from its.parts import Need
 from its.problems.problem import Question
 from its.prompts import PromptSet
 from its.rewards.asking import ask
+from its.rewards.protocol import Reward
 from its.verifiers import checkers
 from its.verifiers.agreement import agreement
 from its.verifiers.checkers import Verdict
@@ -22,11 +24,13 @@ from its.verifiers.sandbox import available_interpreter
 
 
 @dataclass(frozen=True, slots=True)
-class PatternCheck:
+class PatternCheck(Reward):
     """Whether the answer, as a whole, matches a regular expression."""
 
+    name = "pattern"
+    scores_prefixes = False
+
     pattern: str
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
         checkers.check_pattern(self.pattern)
@@ -43,11 +47,13 @@ class PatternCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class SchemaCheck:
+class SchemaCheck(Reward):
     """Whether the answer is JSON that fits a JSON schema (with the `schema` extra)."""
 
+    name = "json_schema"
+    scores_prefixes = False
+
     json_schema: dict[str, Any]
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     def completions(self, candidates: int) -> int:
         return 0
@@ -61,11 +67,13 @@ class SchemaCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceCheck:
+class ChoiceCheck(Reward):
     """Whether the answer is one of `choices`."""
 
+    name = "choice"
+    scores_prefixes = False
+
     choices: Annotated[tuple[str, ...], MinLen(1)]
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     def completions(self, candidates: int) -> int:
         return 0
@@ -80,11 +88,13 @@ class ChoiceCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueCheck:
+class ValueCheck(Reward):
     """Whether the answer is mathematically equivalent to `value`, a known check of the result."""
 
+    name = "value"
+    scores_prefixes = False
+
     value: str
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     def completions(self, candidates: int) -> int:
         return 0
@@ -101,7 +111,7 @@ class ValueCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class CodeTests:
+class CodeTests(Reward):
     """Runs candidate programs in a sandbox against tests: `tests` as given, else model-written.
 
     Written tests come from `samples` replies of at most `most` assertions in all. With
@@ -110,11 +120,14 @@ class CodeTests:
     share of tests passed. Raises SandboxUnavailable, a plain sentence, where no sandbox is.
     """
 
+    name = "code_tests"
+    needs = frozenset({Need.SANDBOX})
+    scores_prefixes = False
+
     tests: tuple[str, ...] = ()
     samples: Annotated[int, Ge(1)] = 2
     most: Annotated[int, Ge(1)] = 30
     agreement: bool = True
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     def completions(self, candidates: int) -> int:
         return 0 if self.tests or not candidates else self.samples

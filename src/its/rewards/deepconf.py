@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge, Interval
 
@@ -13,10 +13,11 @@ from its.calls.protocol import Door
 from its.candidates import Candidate, Score
 from its.problems.problem import Question
 from its.prompts import PromptSet
+from its.rewards.protocol import Reward
 
 
 @dataclass(frozen=True, slots=True)
-class DeepConf:
+class DeepConf(Reward):
     """A candidate's confidence as a share of the surest candidate's; 0 outside the surest `keep`.
 
     `measure` is the mean over its tokens, over its last `group` tokens, of its least sure group,
@@ -25,7 +26,8 @@ class DeepConf:
     Candidates that were sampled without the log-probabilities of alternatives have no score.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "deepconf"
+    reads_probabilities = True
 
     measure: Measure = "bottom_tenth"
     group: Annotated[int, Ge(1)] = GROUP

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from annotated_types import Ge, Interval
 
@@ -14,12 +14,13 @@ from its.candidates import Candidate, Score
 from its.problems.problem import Question
 from its.prompts import PromptSet
 from its.rewards.judgements import Case, Form, Judgement, group_count, grouped, judge, rate
+from its.rewards.protocol import Reward
 from its.rewards.scale import on_unit
 from its.rewards.voting import AdaptiveVoting, Sample, best_rated, totals
 
 
 @dataclass(frozen=True, slots=True)
-class Generalist:
+class Generalist(Reward):
     """Inference-time scaling of a generalist reward model (DeepSeek-GRM, arXiv:2504.02495).
 
     A call writes principles for this very question, a critique of each response and scores;
@@ -33,6 +34,9 @@ class Generalist:
     to judge by; without it the model writes its own principles alone.
     """
 
+    name = "generalist"
+    shows_all = True
+
     samples: Annotated[int, Ge(1)] = 8
     form: Form = "listwise"
     largest: Annotated[int, Ge(2)] = 4
@@ -40,7 +44,6 @@ class Generalist:
     adaptive: bool = True
     rubric: str = ""
     temperature: Annotated[float, Interval(ge=0, le=2)] = 0.5
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     def completions(self, candidates: int) -> int:
         calls = self.samples * group_count(candidates, self.form, self.largest)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge, Interval
 
@@ -18,10 +18,11 @@ from its.rewards import verdicts
 from its.rewards.asking import ask_many
 from its.rewards.fencing import fenced
 from its.rewards.logprobs import last_odds
+from its.rewards.protocol import Reward
 
 
 @dataclass(frozen=True, slots=True)
-class GenRM:
+class GenRM(Reward):
     """The mean probability of "Yes" over K verification rationales (arXiv:2408.15240): N(1 + K)
     calls for N candidates, their generation included.
 
@@ -29,9 +30,10 @@ class GenRM:
     no counts 0. Rationales without a verdict are left out.
     """
 
+    name = "genrm"
+
     rationales: Annotated[int, Ge(1)] = 4
     temperature: Annotated[float, Interval(ge=0, le=2)] = 0.7
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     def completions(self, candidates: int) -> int:
         return candidates * self.rationales

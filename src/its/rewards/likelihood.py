@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 from its.calls.protocol import Door
 from its.candidates import Candidate, Score
+from its.parts import Need
 from its.problems.problem import Question
 from its.prompts import PromptSet
 from its.rewards.asking import ask
+from its.rewards.protocol import Reward
 from its.step_logprobs import STEP_LOGPROBS, Step, steps_of
 
 
 @dataclass(frozen=True, slots=True)
-class Likelihood:
+class Likelihood(Reward):
     """The probability that the judge gives to a candidate's text, as its own reply to the same
     question in the same style.
 
@@ -26,7 +27,8 @@ class Likelihood:
     score given texts, nothing is sent and every score abstains.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "likelihood"
+    needs = frozenset({Need.TEXT_PROBABILITIES})
 
     def completions(self, candidates: int) -> int:
         return candidates

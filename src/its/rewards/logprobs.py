@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Interval
 
 from its.calls.protocol import Door
 from its.candidates import Candidate, Score
 from its.models.protocol import Completion
+from its.parts import Need
 from its.problems.problem import Question
 from its.prompts import PromptSet
 from its.rewards.asking import ask
 from its.rewards.fencing import fenced
+from its.rewards.protocol import Reward
 
 
 @dataclass(frozen=True, slots=True)
-class MeanLogprob:
+class MeanLogprob(Reward):
     """The geometric mean probability of a candidate's own tokens. Costs no call.
 
     Candidates that were sampled without token probabilities have no score.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "mean_logprob"
+    reads_probabilities = True
 
     def completions(self, candidates: int) -> int:
         return 0
@@ -52,14 +55,15 @@ class MeanLogprob:
 
 
 @dataclass(frozen=True, slots=True)
-class SequenceProbability:
+class SequenceProbability(Reward):
     """The probability of all of a candidate's tokens, as a share of the likeliest candidate's.
 
     Costs no call. One slip in a long derivation shows here, where a mean hides it. Candidates that
     were sampled without token probabilities have no score.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "sequence_probability"
+    reads_probabilities = True
 
     def completions(self, candidates: int) -> int:
         return 0
@@ -94,7 +98,7 @@ def _sum_of_logprobs(candidate: Candidate) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class PTrue:
+class PTrue(Reward):
     """The probability of "1" when the model is asked whether a candidate is right, 0 or 1
     (arXiv:2502.06233 finds it the best weight of CISC).
 
@@ -102,8 +106,10 @@ class PTrue:
     sent.
     """
 
+    name = "p_true"
+    needs = frozenset({Need.TOKEN_PROBABILITIES})
+
     temperature: Annotated[float, Interval(ge=0, le=2)] = 0.0
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     def completions(self, candidates: int) -> int:
         return candidates

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge, Interval
 
@@ -17,6 +17,7 @@ from its.prompts import PromptSet
 from its.rewards import verdicts
 from its.rewards.asking import ask
 from its.rewards.fencing import fenced
+from its.rewards.protocol import Reward
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,16 @@ async def compare(
 
 
 @dataclass(frozen=True, slots=True)
-class League:
+class League(Reward):
     """Every pair of candidates is compared; the score is the share of points won.
 
     Costs `comparisons` calls a pair, n(n-1)/2 pairs: best for a few candidates.
     """
 
+    name = "league"
+
     comparisons: Annotated[int, Ge(1)] = 2
     temperature: Annotated[float, Interval(ge=0, le=2)] = 0.0
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     def completions(self, candidates: int) -> int:
         return self.comparisons * candidates * (candidates - 1) // 2

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Interval
 
@@ -16,19 +16,21 @@ from its.prompts import PromptSet
 from its.rewards import verdicts
 from its.rewards.asking import ask
 from its.rewards.fencing import fenced
+from its.rewards.protocol import Reward
 from its.rewards.scale import on_unit
 
 
 @dataclass(frozen=True, slots=True)
-class SelfEvaluation:
+class SelfEvaluation(Reward):
     """Asks how likely a candidate's answer is right, on the scale of the prompt set.
 
     A verdict that cannot be read is an abstention. With the embedded model's prompt set this is
     that model's own verifier.
     """
 
+    name = "self_evaluation"
+
     temperature: Annotated[float, Interval(ge=0, le=2)] = 0.0
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     def completions(self, candidates: int) -> int:
         return candidates

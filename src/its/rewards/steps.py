@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Interval
 
@@ -18,12 +18,13 @@ from its.prompts.prompt_set import BLANK_LINE
 from its.rewards import verdicts
 from its.rewards.asking import ask
 from its.rewards.fencing import fenced
+from its.rewards.protocol import Reward
 from its.rewards.scale import on_unit
 from its.rewards.step_aggregation import StepAggregation, aggregate
 
 
 @dataclass(frozen=True, slots=True)
-class StepReward:
+class StepReward(Reward):
     """Scores every step of a candidate or a prefix and aggregates them.
 
     `source`: `judge` asks a chat model to rate the steps (one call a candidate); `endpoint` sends
@@ -33,10 +34,11 @@ class StepReward:
     abstention. Steps are separated as the prompt set says, by blank lines unless it does.
     """
 
+    name = "steps"
+
     source: Literal["judge", "endpoint", "recorded"] = "judge"
     aggregation: StepAggregation = "last_min"
     temperature: Annotated[float, Interval(ge=0, le=2)] = 0.0
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
     def completions(self, candidates: int) -> int:
         return 0 if self.source == "recorded" else candidates

@@ -24,6 +24,7 @@ from its.calls.limits import Waiting
 from its.models.protocol import Capabilities
 from its.pipeline.clients import OpenModels, model_roles, open_models, public_address
 from its.pipeline.plan import Plan, build_plan
+from its.pipeline.preflight import require
 from its.pipeline.solving import Solver
 from its.problems.problem import BadLine, Problem
 from its.runs.accounting import PROBE, Accounting, account_for
@@ -83,6 +84,7 @@ async def open_session(
     try:
         async with Comparer(rules, symbolic=pipeline.answers.symbolic) as comparer:
             await _probe_all(pipeline, models, journal, directory)
+            require(pipeline, {role: c.capabilities for role, c in models.clients.items()})
             context = CallContext(journal, pipeline.seed)
             plan = build_plan(pipeline, models.clients, models.prompts)
             shared = _shared_budget(pipeline, plan, journal)

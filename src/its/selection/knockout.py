@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge, Interval
 
 from its.candidates import Selection
 from its.rewards.pairwise import Comparison, compare
 from its.selection import votes
-from its.selection.protocol import Ballot
+from its.selection.protocol import Ballot, Selector
 
 
 @dataclass(frozen=True, slots=True)
-class Knockout:
+class Knockout(Selector):
     """Candidates meet in pairs, the better one goes on, until one is left (arXiv:2411.19477).
 
     `comparisons` per pair, half of them in each order (so keep it even): K(N-1) calls for N
@@ -25,10 +25,10 @@ class Knockout:
     late. A tied match goes to the class of more votes.
     """
 
+    name = "knockout"
+
     comparisons: Annotated[int, Ge(1)] = 2
     temperature: Annotated[float, Interval(ge=0, le=2)] = 0.0
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
-    needs_reward: ClassVar[bool] = False
 
     def completions(self, candidates: int) -> int:
         return self.comparisons * max(candidates - 1, 0)

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Gt
 
 from its.candidates import Selection
+from its.parts import Need
 from its.rewards.step_aggregation import StepAggregation, aggregate
 from its.selection import votes
-from its.selection.protocol import Ballot
-
-
-class _Free:
-    """A selector without calls of its own."""
-
-    def completions(self, candidates: int) -> int:
-        return 0
+from its.selection.protocol import Ballot, Selector
 
 
 @dataclass(frozen=True, slots=True)
-class First(_Free):
+class First(Selector):
     """The first candidate that has an answer: for a single or greedy attempt."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
-    needs_reward: ClassVar[bool] = False
+    name = "first"
 
     async def select(self, ballot: Ballot) -> Selection:
         for candidate, number in zip(ballot.candidates, ballot.classes, strict=True):
@@ -40,29 +32,28 @@ class First(_Free):
 
 
 @dataclass(frozen=True, slots=True)
-class Vote(_Free):
+class Vote(Selector):
     """Self-consistency: the answer that most candidates agree on (arXiv:2203.11171)."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
-    needs_reward: ClassVar[bool] = False
+    name = "vote"
 
     async def select(self, ballot: Ballot) -> Selection:
         return votes.vote(ballot.candidates, ballot.classes, ballot.values())
 
 
 @dataclass(frozen=True, slots=True)
-class WeightedVote(_Free):
+class WeightedVote(Selector):
     """A vote weighted by scores: the sum of the scores of equivalent answers."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
-    needs_reward: ClassVar[bool] = True
+    name = "weighted_vote"
+    needs = frozenset({Need.REWARD})
 
     async def select(self, ballot: Ballot) -> Selection:
         return votes.weighted_vote(ballot.candidates, ballot.classes, ballot.values())
 
 
 @dataclass(frozen=True, slots=True)
-class BestOfN(_Free):
+class BestOfN(Selector):
     """The best scored candidate, with a guard against over-optimising the reward.
 
     The more candidates, the likelier the best score is a fault of the reward. With `guard`, the
@@ -71,9 +62,10 @@ class BestOfN(_Free):
     one candidate, .5 for four, .9 for a hundred).
     """
 
+    name = "best_of_n"
+    needs = frozenset({Need.REWARD})
+
     guard: bool = True
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
-    needs_reward: ClassVar[bool] = True
 
     async def select(self, ballot: Ballot) -> Selection:
         candidates, classes = ballot.candidates, ballot.classes
@@ -88,32 +80,33 @@ def guard_of(candidates: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Cisc(_Free):
+class Cisc(Selector):
     """Confidence-informed self-consistency: a vote weighted by softmax(score / temperature).
 
     Scores are best a probability (`p_true`). Tune the temperature on problems held out; large
     ones approach the plain vote.
     """
 
+    name = "cisc"
+    needs = frozenset({Need.REWARD})
+
     temperature: Annotated[float, Gt(0)] = 0.5
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
-    needs_reward: ClassVar[bool] = True
 
     async def select(self, ballot: Ballot) -> Selection:
         return votes.cisc(ballot.candidates, ballot.classes, ballot.values(), self.temperature)
 
 
 @dataclass(frozen=True, slots=True)
-class StepVote(_Free):
+class StepVote(Selector):
     """A vote weighted by the candidates' step scores: the default wherever they have some.
 
     The weight is the score of the last step times the least of all (see docs/selection.md for
     why); candidates without step scores weigh the mean.
     """
 
+    name = "step_vote"
+
     aggregation: StepAggregation = "last_min"
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
-    needs_reward: ClassVar[bool] = False
 
     async def select(self, ballot: Ballot) -> Selection:
         scores = [aggregate(c.step_scores, self.aggregation) for c in ballot.candidates]

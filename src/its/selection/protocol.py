@@ -1,13 +1,14 @@
-"""What a selector is given, and the protocol it keeps."""
+"""What a selector is given, and the base of every selector."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from its.calls.protocol import Door
 from its.candidates import Candidate, Score, Selection
+from its.parts import Part
 from its.problems.problem import Question
 from its.prompts import PromptSet
 
@@ -34,19 +35,18 @@ class Ballot:
         return [known.get(candidate.id) for candidate in self.candidates]
 
 
-class Selector(Protocol):
-    """Chooses the answer among candidates. Settings are its fields; it holds no state.
+@dataclass(frozen=True, slots=True)
+class Selector(Part, ABC):
+    """Chooses the answer among candidates. Its fields are its settings; it holds no state.
 
-    `needs_reward` tells whether it looks at scores other than to break a tie.
+    One that looks at scores other than to break a tie needs a reward.
     """
-
-    needs_reward: bool
 
     def completions(self, candidates: int) -> int:
         """How many completions choosing among so many may cost at most, scoring not included."""
-        ...
+        return 0
 
+    @abstractmethod
     async def select(self, ballot: Ballot) -> Selection:
         """The selection; its candidate is None where every candidate abstained. Fails softly:
-        where a call of its own comes to nothing, it falls back to a vote and says so."""
-        ...
+        where a call of its own fails, it falls back to a vote and says so."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Interval
 
@@ -13,11 +12,11 @@ from its.rewards import verdicts
 from its.rewards.asking import ask
 from its.rewards.fencing import fenced
 from its.selection import votes
-from its.selection.protocol import Ballot
+from its.selection.protocol import Ballot, Selector
 
 
 @dataclass(frozen=True, slots=True)
-class Universal:
+class Universal(Selector):
     """One more call shows all candidates and asks which of them agrees best with the rest
     (arXiv:2311.17311). For answers that cannot be compared by equivalence, such as free text.
 
@@ -25,9 +24,10 @@ class Universal:
     comes to nothing, a vote decides.
     """
 
+    name = "universal"
+    shows_all = True
+
     temperature: Annotated[float, Interval(ge=0, le=2)] = 0.0
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
-    needs_reward: ClassVar[bool] = False
 
     def completions(self, candidates: int) -> int:
         return 1 if candidates > 1 else 0

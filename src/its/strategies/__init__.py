@@ -1,9 +1,9 @@
 """Strategies: a problem and a door in, candidates out. One algorithm a file.
 
-`STRATEGIES` is the registry: the name in a pipeline's `strategy:` to the class of its settings.
-`NEED_REWARD` and `NEED_CONTINUATION` name those that are refused without.
+`STRATEGIES` is the registry: the name in a pipeline's `strategy:` to the strategy's class.
 """
 
+from its.parts import Registry
 from its.strategies.ab_mcts import ABMCTS
 from its.strategies.attempts import Attempts
 from its.strategies.beam import Beam
@@ -29,53 +29,36 @@ from its.strategies.self_consistency import SelfConsistency
 from its.strategies.solution_search import SolutionSearch
 from its.strategies.tree_of_thoughts import TreeOfThoughts
 
-STRATEGIES: dict[str, type[Strategy]] = {
-    "ab_mcts": ABMCTS,
-    "attempts": Attempts,
-    "beam": Beam,
-    "best_first": BestFirst,
-    "best_of_n": BestOfN,
-    "budget_forcing": BudgetForcing,
-    "debate": Debate,
-    "deep_reasoning": DeepReasoning,
-    "doubt_search": DoubtSearch,
-    "dvts": DVTS,
-    "fk_steering": FKSteering,
-    "greedy": Greedy,
-    "mcts": MCTS,
-    "mixture_of_agents": MixtureOfAgents,
-    "parallel_distil_refine": ParallelDistilRefine,
-    "particle_filter": ParticleFilter,
-    "particle_gibbs": ParticleGibbs,
-    "plan_search": PlanSearch,
-    "rebase": Rebase,
-    "recursive_self_aggregation": RecursiveSelfAggregation,
-    "self_consistency": SelfConsistency,
-    "solution_search": SolutionSearch,
-    "tree_of_thoughts": TreeOfThoughts,
-}
-
-NEED_REWARD = frozenset(
-    {
-        "ab_mcts",
-        "beam",
-        "best_first",
-        "dvts",
-        "fk_steering",
-        "mcts",
-        "particle_filter",
-        "particle_gibbs",
-        "rebase",
-        "solution_search",
-    }
+STRATEGIES: Registry[Strategy] = Registry(
+    "strategy",
+    Strategy,
+    "its.strategies",
+    (
+        ABMCTS,
+        Attempts,
+        Beam,
+        BestFirst,
+        BestOfN,
+        BudgetForcing,
+        Debate,
+        DeepReasoning,
+        DoubtSearch,
+        DVTS,
+        FKSteering,
+        Greedy,
+        MCTS,
+        MixtureOfAgents,
+        ParallelDistilRefine,
+        ParticleFilter,
+        ParticleGibbs,
+        PlanSearch,
+        Rebase,
+        RecursiveSelfAggregation,
+        SelfConsistency,
+        SolutionSearch,
+        TreeOfThoughts,
+    ),
 )
-"""Strategies that raise ConfigurationError where the stage has no reward."""
+"""The strategy parts by the name that a pipeline file uses."""
 
-NEED_CONTINUATION = NEED_REWARD - {"ab_mcts", "solution_search"} | {
-    "budget_forcing",
-    "doubt_search",
-    "tree_of_thoughts",
-}
-"""Strategies that raise Unsupported where the endpoint cannot continue a partial answer."""
-
-__all__ = ["NEED_CONTINUATION", "NEED_REWARD", "STRATEGIES"]
+__all__ = ["STRATEGIES", "Strategy"]

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, MinLen
 
+from its.parts import Need
 from its.strategies.attempts import FIVE_STYLES
 from its.strategies.protocol import Assignment, Outcome
 from its.strategies.search import Node, Prompt, Said, Search, State, Task, affordable
@@ -34,12 +35,16 @@ class ABMCTS(Search[State]):
     ν = 1, τ² = 0.1) or beta (prior ½, ½).
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "ab_mcts"
+    needs = frozenset({Need.REWARD})
 
     n: Annotated[int, Ge(1)] = 16
     parallel: Annotated[int, Ge(1)] = 4
     posterior: Posterior = "gaussian"
     styles: Annotated[tuple[str, ...], MinLen(1)] = FIVE_STYLES
+
+    def most_completions(self, scoring: int) -> int:
+        return self.n * (1 + scoring)
 
     def candidates_from(self, completions: int) -> int:
         return 0

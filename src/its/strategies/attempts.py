@@ -5,13 +5,12 @@ Styles make mistakes differ, so a vote over them is worth more than one over rep
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge, Interval, MinLen
 
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Outcome, Strategy
 from its.strategies.sampling import Sample, draw
 
 Logprobs = bool | Annotated[int, Interval(ge=1, le=20)]
@@ -19,18 +18,25 @@ FIVE_STYLES = ("step_by_step", "edge_cases", "backwards", "subproblems", "analog
 
 
 @dataclass(frozen=True, slots=True)
-class Attempts:
+class Attempts(Strategy):
     """`n` independent solutions, the styles taken in turn.
 
     `logprobs` asks for token log-probabilities, for selection by the model's own confidence; a
     number asks for those of so many likeliest alternatives as well.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "attempts"
+    independent = True
 
     n: Annotated[int, Ge(1)] = 5
     styles: Annotated[tuple[str, ...], MinLen(1)] = FIVE_STYLES
     logprobs: Logprobs = False
+
+    def most_completions(self, scoring: int) -> int:
+        return self.n
+
+    def gives_probabilities(self) -> bool:
+        return self.logprobs is not False
 
     def candidates_from(self, completions: int) -> int:
         return min(self.n, completions)

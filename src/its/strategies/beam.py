@@ -27,6 +27,8 @@ class Beam(StepSearch[BeamState]):
     prefix is scored by what k greedy steps make of it, which costs as much.
     """
 
+    name = "beam"
+
     n: Annotated[int, Ge(1)] = 8
     branching: Annotated[int, Ge(1)] = 4
     lookahead: Annotated[int, Ge(0)] = 0

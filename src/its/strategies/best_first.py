@@ -20,6 +20,8 @@ class BestFirst(StepSearch[StepState]):
     the mean reward on the way to the prefix and Q its own.
     """
 
+    name = "best_first"
+
     n: Annotated[int, Ge(1)] = 4
     branching: Annotated[int, Ge(1)] = 4
     heuristic_weight: Annotated[float, Ge(0)] | None = None

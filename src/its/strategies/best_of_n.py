@@ -6,25 +6,28 @@ samples may well be the one that agrees with no other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge
 
 from its.strategies.attempts import attempt
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Outcome, Strategy
 from its.strategies.sampling import draw
 
 
 @dataclass(frozen=True, slots=True)
-class BestOfN:
+class BestOfN(Strategy):
     """`n` samples of one prompt. `style` names the style that it is asked in, "" for none."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "best_of_n"
+    independent = True
 
     n: Annotated[int, Ge(1)] = 8
     style: str = ""
+
+    def most_completions(self, scoring: int) -> int:
+        return self.n
 
     def candidates_from(self, completions: int) -> int:
         return min(self.n, completions)

@@ -6,22 +6,22 @@ thinks for too long, the answer is asked for at once. Both write into the model'
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge
 
 from its.candidates import Candidate
 from its.errors import CallError
 from its.models.protocol import Completion
+from its.parts import Need
 from its.strategies.asking import candidate_from, together
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Outcome, Strategy
 from its.strategies.search_driver import require_continuation
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetForcing:
+class BudgetForcing(Strategy):
     """`n` chains of thought, each made to go on `waits` times: at most n(2 + waits) calls.
 
     `thinking_tokens` limits each piece of thinking (the model's own limit unless given): a chain
@@ -30,13 +30,17 @@ class BudgetForcing:
     and every answer on the way is a candidate.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "budget_forcing"
+    needs = frozenset({Need.CONTINUATION})
 
     waits: Annotated[int, Ge(0)] = 2
     n: Annotated[int, Ge(1)] = 1
     thinking_tokens: Annotated[int, Ge(1)] | None = None
     answer_tokens: Annotated[int, Ge(1)] = 256
     thinking_end: str = ""
+
+    def most_completions(self, scoring: int) -> int:
+        return self.n * (2 + self.waits)
 
     def candidates_from(self, completions: int) -> int:
         if self.thinking_end:

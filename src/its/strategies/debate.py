@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge
 
 from its.candidates import Candidate
 from its.strategies.asking import Turn, numbered_solutions, solve_all
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Outcome, Strategy
 
 
 @dataclass(frozen=True, slots=True)
-class Debate:
+class Debate(Strategy):
     """`agents` in `rounds`, the first of them on their own: agents·rounds calls.
 
     An agent whose call fails holds to what it said before. Every answer is a candidate.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "debate"
+    shows_all = True
 
     agents: Annotated[int, Ge(2)] = 3
     rounds: Annotated[int, Ge(1)] = 2
+
+    def most_completions(self, scoring: int) -> int:
+        return self.agents * self.rounds
 
     def candidates_from(self, completions: int) -> int:
         agents = min(self.agents, completions)

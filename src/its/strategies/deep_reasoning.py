@@ -7,26 +7,28 @@ chain, never just its end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge
 
 from its.candidates import Candidate
 from its.errors import CallError
 from its.strategies.asking import ask, ask_critic, candidate_from, together
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Outcome, Strategy
 
 
 @dataclass(frozen=True, slots=True)
-class DeepReasoning:
+class DeepReasoning(Strategy):
     """`n` chains, each a draft and `rounds` of critique and revision: n(1 + 2 rounds) calls."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "deep_reasoning"
 
     rounds: Annotated[int, Ge(0)] = 1
     n: Annotated[int, Ge(1)] = 1
+
+    def most_completions(self, scoring: int) -> int:
+        return self.n * (1 + 2 * self.rounds)
 
     def candidates_from(self, completions: int) -> int:
         return sum(1 + rounds for rounds in self.affordable_rounds(completions))

@@ -8,24 +8,25 @@ a search over all steps spends it on every one.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge, Interval, MinLen
 
 from its.candidates import Candidate, Score
 from its.errors import CallError, Unsupported
 from its.models.protocol import Completion, Finish, Request
+from its.parts import Need
 from its.step_logprobs import STEP_LOGPROBS, Step, steps_of
 from its.strategies.asking import ask_all, candidate_from, together
 from its.strategies.attempts import FIVE_STYLES
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Outcome, Strategy
 from its.strategies.search_driver import require_continuation, require_scorer
 
 
 @dataclass(frozen=True, slots=True)
-class DoubtSearch:
+class DoubtSearch(Strategy):
     """`n` solutions, one after the other, each begun greedily in another of `styles`.
 
     The first step of probability under `doubt` is written anew by every other style; the likeliest
@@ -36,7 +37,8 @@ class DoubtSearch:
     the reader's alone is the candidate's score. `per_token` takes a step's probability per token.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "doubt_search"
+    needs = frozenset({Need.CONTINUATION, Need.TOKEN_PROBABILITIES})
 
     n: Annotated[int, Ge(1)] = 2
     styles: Annotated[tuple[str, ...], MinLen(2)] = FIVE_STYLES
@@ -44,6 +46,12 @@ class DoubtSearch:
     enough: Annotated[float, Interval(gt=0)] = 0.95
     read: bool = False
     per_token: bool = False
+
+    def needed(self) -> frozenset[Need]:
+        return self.needs | ({Need.REWARD} if self.read else frozenset())
+
+    def gives_probabilities(self) -> bool:
+        return True
 
     def candidates_from(self, completions: int) -> int:
         return min(self.n, completions)

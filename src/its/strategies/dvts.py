@@ -17,6 +17,8 @@ from its.strategies.steps import StepSearch, StepState, best_first
 class DVTS(StepSearch[StepState]):
     """n / `branching` subtrees; each keeps the best of `branching` continuations, till it ends."""
 
+    name = "dvts"
+
     n: Annotated[int, Ge(1)] = 8
     branching: Annotated[int, Ge(1)] = 4
 

@@ -20,6 +20,8 @@ class FKSteering(Particles[ParticleState]):
     highest reward so far, or by the sum of rewards so far.
     """
 
+    name = "fk_steering"
+
     potential: FKPotential = "difference"
     strength: Annotated[float, Gt(0)] = 10.0
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
 
 from its.strategies.attempts import attempt
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Outcome, Strategy
 from its.strategies.sampling import draw
 
 
 @dataclass(frozen=True, slots=True)
-class Greedy:
+class Greedy(Strategy):
     """One completion at temperature 0. `style` names the style it is asked in, "" for none."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "greedy"
 
     style: str = ""
+
+    def most_completions(self, scoring: int) -> int:
+        return 1
 
     def candidates_from(self, completions: int) -> int:
         return min(1, completions)

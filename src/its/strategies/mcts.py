@@ -28,6 +28,8 @@ class MCTS(StepSearch[StepState]):
     end, at most `branching` of them.
     """
 
+    name = "mcts"
+
     wants_logprobs: ClassVar[bool] = True
 
     expansions: Annotated[int, Ge(1)] = 16

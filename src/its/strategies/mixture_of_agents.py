@@ -3,30 +3,33 @@ aggregator. Each proposer of a layer sees all solutions of the layer before."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge, MinLen
 
 from its.candidates import Candidate
 from its.strategies.asking import Turn, numbered_solutions, solve_all
 from its.strategies.attempts import FIVE_STYLES
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Outcome, Strategy
 
 
 @dataclass(frozen=True, slots=True)
-class MixtureOfAgents:
+class MixtureOfAgents(Strategy):
     """`layers` of `n` proposers and one aggregator: n·layers + 1 calls.
 
     The first layer takes the styles in turn. Every solution is a candidate, the aggregator's last.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "mixture_of_agents"
+    shows_all = True
 
     n: Annotated[int, Ge(1)] = 4
     layers: Annotated[int, Ge(1)] = 2
     styles: Annotated[tuple[str, ...], MinLen(1)] = FIVE_STYLES
+
+    def most_completions(self, scoring: int) -> int:
+        return self.n * self.layers + 1
 
     def candidates_from(self, completions: int) -> int:
         return sum(self.widths(completions))

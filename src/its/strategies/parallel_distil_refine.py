@@ -3,30 +3,33 @@ which the next drafts start. The context stays short however much has been tried
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge
 
 from its.candidates import Candidate
 from its.errors import CallError
 from its.strategies.asking import Turn, ask, numbered_solutions, solve_all
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Outcome, Strategy
 
 
 @dataclass(frozen=True, slots=True)
-class ParallelDistilRefine:
+class ParallelDistilRefine(Strategy):
     """`rounds` of `n` drafts and one distillation, then a last solution: rounds·(n + 1) + 1 calls.
 
     `notes_tokens` limits the notes. Every draft and the last solution are candidates.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "parallel_distil_refine"
+    shows_all = True
 
     n: Annotated[int, Ge(1)] = 4
     rounds: Annotated[int, Ge(1)] = 1
     notes_tokens: Annotated[int, Ge(1)] = 512
+
+    def most_completions(self, scoring: int) -> int:
+        return self.rounds * (self.n + 1) + 1
 
     def candidates_from(self, completions: int) -> int:
         return sum(self.widths(completions))

@@ -131,6 +131,8 @@ class ParticleFilter(Particles[ParticleState]):
     with τ = max(1, (N/ESS)(1 - t/horizon)). The last target is the same.
     """
 
+    name = "particle_filter"
+
     annealing: bool = False
     horizon: Annotated[int, Ge(1)] = 10
 

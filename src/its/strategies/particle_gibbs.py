@@ -38,6 +38,8 @@ class ParticleGibbs(Particles[GibbsState]):
     A sweep after the first generates n - 1 solutions anew.
     """
 
+    name = "particle_gibbs"
+
     n: Annotated[int, Ge(2)] = 8
     sweeps: Annotated[int, Ge(1)] = 2
 

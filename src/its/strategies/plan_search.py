@@ -7,31 +7,35 @@ plans, and each plan to a solution.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from random import Random
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge
 
 from its.candidates import Candidate
 from its.errors import CallError
 from its.strategies.asking import Turn, ask, solve_all, together
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Outcome, Strategy
 
 
 @dataclass(frozen=True, slots=True)
-class PlanSearch:
+class PlanSearch(Strategy):
     """One call for `observations`, then `n` plans and their solutions: 1 + 2n calls.
 
     Combinations are the observations alone, then their pairs, each group in random order.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "plan_search"
+    shows_all = True
 
     n: Annotated[int, Ge(1)] = 8
     observations: Annotated[int, Ge(1)] = 5
+
+    def most_completions(self, scoring: int) -> int:
+        return 1 + 2 * self.n
 
     def candidates_from(self, completions: int) -> int:
         return min(self.n, max(1, (completions - 1) // 2)) if completions else 0

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
+from its.allocation.stopping import StoppingRule
 from its.calls.protocol import Door
 from its.candidates import Answer, Candidate, Score
+from its.parts import Part
 from its.problems.problem import Question
 from its.prompts import PromptSet
-
-
-class StopRule(Protocol):
-    """Decides, on answers in the order of their number, when more samples stop paying."""
-
-    def further_samples(self, answers: Sequence[int | None]) -> int:
-        """The least number of further samples after which this rule could say stop; 0: stop now.
-
-        `answers` holds a class number for every sample so far (equal numbers are equivalent
-        answers; None abstains), in the order of their ordinals, never of arrival.
-        """
-        ...
 
 
 class Allowance(Protocol):
@@ -74,7 +65,7 @@ class Assignment:
     completions: int
     seed: int
     scorer: Scorer | None = None
-    stop: StopRule | None = None
+    stop: StoppingRule | None = None
     lookahead: int = 0
     earlier: tuple[Candidate, ...] = ()
     stage: str = ""
@@ -98,11 +89,35 @@ class Outcome:
     failures: tuple[str, ...] = field(default_factory=tuple)
 
 
-class Strategy(Protocol):
-    """Settings are its fields; a run holds its state in local values."""
+@dataclass(frozen=True, slots=True)
+class Strategy(Part, ABC):
+    """An algorithm that makes candidates. Its fields are its settings; a run holds its state in
+    local values. `least` is the fewest completions with which it brings a candidate."""
 
+    least: ClassVar[int] = 1
+
+    def most_completions(self, scoring: int) -> int | None:
+        """The most completions that it can use, where scoring one candidate inside it takes
+        `scoring` of them; None where nothing but its budget bounds it."""
+        return None
+
+    def gives_probabilities(self) -> bool:
+        """Whether its candidates carry the probabilities of their own tokens."""
+        return False
+
+    def styles_used(self) -> tuple[str, ...]:
+        """Names of the prompt styles that these settings ask in."""
+        styles = getattr(self, "styles", None)
+        if styles is not None:
+            return tuple(styles)
+        style = getattr(self, "style", "")
+        return (style,) if style else ()
+
+    @abstractmethod
     def candidates_from(self, completions: int) -> int:
         """How many candidates that need a score at selection so many completions yield."""
-        ...
 
-    async def run(self, assignment: Assignment) -> Outcome: ...
+    @abstractmethod
+    async def run(self, assignment: Assignment) -> Outcome:
+        """Spend at most `assignment.completions` and return what was found. Raises CallError
+        where nothing could be asked at all."""

@@ -23,6 +23,8 @@ class Rebase(StepSearch[StepState]):
     The lower the `temperature`, the more of them go to the best prefixes.
     """
 
+    name = "rebase"
+
     n: Annotated[int, Ge(1)] = 8
     temperature: Annotated[float, Gt(0)] = 0.2
 

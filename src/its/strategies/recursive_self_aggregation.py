@@ -3,30 +3,33 @@ and again, replaced by one that aggregates a few at random."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge
 
 from its.candidates import Candidate
 from its.strategies.asking import Turn, numbered_solutions, solve_all
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Outcome, Strategy
 
 
 @dataclass(frozen=True, slots=True)
-class RecursiveSelfAggregation:
+class RecursiveSelfAggregation(Strategy):
     """`n` solutions, then loops in which each new one aggregates `k` of the last: n·loops calls.
 
     The first solutions count as the first loop. The last population are the candidates.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "recursive_self_aggregation"
+    shows_all = True
 
     n: Annotated[int, Ge(1)] = 16
     k: Annotated[int, Ge(1)] = 4
     loops: Annotated[int, Ge(1)] = 10
+
+    def most_completions(self, scoring: int) -> int:
+        return self.n * self.loops
 
     def candidates_from(self, completions: int) -> int:
         return min(self.n, completions)

@@ -13,7 +13,7 @@ for it, so no driver can spend more.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from its.candidates import Score
 from its.models.protocol import Finish
+from its.strategies.protocol import Strategy
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -154,10 +155,9 @@ class State:
 S = TypeVar("S", bound=State)
 
 
-class Search(ABC, Generic[S]):
+@dataclass(frozen=True, slots=True)
+class Search(Strategy, Generic[S]):
     """A search over solutions; its settings are its fields."""
-
-    __slots__ = ()
 
     @abstractmethod
     def start(self, completions: int, price: int, seed: int) -> S:

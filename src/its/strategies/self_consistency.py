@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge
 
 from its.strategies.attempts import Logprobs, attempt
-from its.strategies.protocol import Assignment, Outcome
+from its.strategies.protocol import Assignment, Outcome, Strategy
 from its.strategies.sampling import draw
 
 
 @dataclass(frozen=True, slots=True)
-class SelfConsistency:
+class SelfConsistency(Strategy):
     """`n` samples of one prompt, fewer where a stopping rule ends them.
 
     `style` names the style that it is asked in, "" for none; `logprobs` asks for token
@@ -22,11 +21,18 @@ class SelfConsistency:
     so many likeliest alternatives as well.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "self_consistency"
+    independent = True
 
     n: Annotated[int, Ge(1)] = 8
     style: str = ""
     logprobs: Logprobs = False
+
+    def most_completions(self, scoring: int) -> int:
+        return self.n
+
+    def gives_probabilities(self) -> bool:
+        return self.logprobs is not False
 
     def candidates_from(self, completions: int) -> int:
         return min(self.n, completions)

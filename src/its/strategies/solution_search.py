@@ -7,12 +7,12 @@ variations are scored and go in, and so on; of all solutions the best complete o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Le, MinLen
 
+from its.parts import Need
 from its.strategies.attempts import FIVE_STYLES
 from its.strategies.protocol import Assignment, Outcome
 from its.strategies.search import (
@@ -46,7 +46,8 @@ class SolutionSearch(Search[SolutionState]):
     answer (`answer`). Styles are taken in turn.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    name = "solution_search"
+    needs = frozenset({Need.REWARD})
 
     algorithm: Literal["best_first"] = "best_first"
     initial: Annotated[int, Ge(1)] = 4
@@ -55,6 +56,11 @@ class SolutionSearch(Search[SolutionState]):
     enough: Annotated[float, Ge(0), Le(1)] = 0.95
     completeness: Literal["answer", "ask"] = "answer"
     styles: Annotated[tuple[str, ...], MinLen(1)] = FIVE_STYLES
+
+    def most_completions(self, scoring: int) -> int:
+        return (self.initial + self.expansions * self.variations) * (
+            1 + scoring + int(self.completeness == "ask")
+        )
 
     def candidates_from(self, completions: int) -> int:
         return 0

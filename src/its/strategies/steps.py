@@ -9,13 +9,14 @@ whatever the budget, there are whole answers at the end.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 from annotated_types import Ge, MinLen
 
 from its.models.protocol import Request
+from its.parts import Need
 from its.prompts.prompt_set import BLANK_LINE
 from its.strategies.protocol import Assignment, Outcome
 from its.strategies.search import Extend, Node, Said, Search, State, Status, Task, affordable
@@ -44,7 +45,8 @@ class StepSearch(Search[StepS]):
     asked in, "" for none.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    needs = frozenset({Need.PROCESS_REWARD, Need.CONTINUATION})
+
     wants_logprobs: ClassVar[bool] = False
     scores_itself: ClassVar[bool] = False
 

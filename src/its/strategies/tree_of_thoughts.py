@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar
 from annotated_types import Ge
 
 from its.candidates import Score
+from its.parts import Need
 from its.strategies.search import Node, Prompt, Said, Task, affordable
 from its.strategies.steps import StepSearch, StepState, best_first, ended, open_children
 
@@ -32,6 +33,9 @@ class ThoughtState(StepState):
 @dataclass(frozen=True, slots=True)
 class TreeOfThoughts(StepSearch[ThoughtState]):
     """`proposals` thoughts from each of the best `keep` states, `votes` votes on each."""
+
+    name = "tree_of_thoughts"
+    needs = frozenset({Need.CONTINUATION})
 
     scores_itself: ClassVar[bool] = True
 

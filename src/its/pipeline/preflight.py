@@ -1,0 +1,276 @@
+"""What cannot work, found before the first paid call: all faults at once, each with its fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from its.allocation.amounts import parse_amount
+from its.errors import ConfigurationError, SandboxUnavailable
+from its.models.protocol import Capabilities
+from its.parts import Need
+from its.pipeline.clients import model_roles
+from its.rewards.protocol import Reward
+from its.strategies.protocol import Strategy
+
+if TYPE_CHECKING:
+    from its.pipeline.config import Pipeline, RewardBase, StageBase
+
+Path_ = tuple[str | int, ...]
+LEAST_CONTEXT_SHARE = 2
+"""A completion may fill at most one part in so many of the context: the prompt needs room too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What cannot work: the key of the pipeline that it is about, and the sentence with the fix."""
+
+    path: Path_
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A part as a pipeline uses it: where it stands, and the role of the model it runs on."""
+
+    path: Path_
+    role: str
+
+
+def preflight(
+    pipeline: Pipeline, capabilities: Mapping[str, Capabilities] | None = None
+) -> list[Fault]:
+    """Every fault of the pipeline; with what each model can do, by role, also what these models
+    cannot do."""
+    faults = [*_unknown_models(pipeline)]
+    if faults:
+        return faults
+    faults += [
+        *_stages_without_reward(pipeline),
+        *_selection_without_scores(pipeline),
+        *_unpriced(pipeline),
+        *_batch_budget(pipeline),
+        *_sandbox(pipeline),
+    ]
+    if capabilities is not None:
+        faults += [*_incapable(pipeline, capabilities), *_small_context(pipeline, capabilities)]
+    return faults
+
+
+def require(pipeline: Pipeline, capabilities: Mapping[str, Capabilities]) -> None:
+    """Raises ConfigurationError with every fault, a line each."""
+    faults = preflight(pipeline, capabilities)
+    if faults:
+        raise ConfigurationError(
+            "\n".join(f"{'.'.join(map(str, fault.path))}: {fault.sentence}" for fault in faults)
+        )
+
+
+def _stages(pipeline: Pipeline) -> Iterator[tuple[Use, StageBase]]:
+    """Every stage with the role of the model that it runs on, those of the cascade too."""
+    for number, stage in enumerate(pipeline.stages):
+        yield Use(("stages", number), stage.model or "model"), stage
+    cascade = pipeline.cascade
+    for role in cascade.models if cascade else ():
+        own = cascade.stages if cascade else ()
+        for number, stage in enumerate(own or pipeline.stages):
+            path: Path_ = ("cascade", "stages", number) if own else ("stages", number)
+            yield Use(path, role), stage
+
+
+def _unknown_models(pipeline: Pipeline) -> Iterator[Fault]:
+    known = ", ".join(pipeline.models) or "none"
+    named: list[tuple[Path_, str]] = [
+        (("stages", i, "model"), s.model) for i, s in enumerate(pipeline.stages) if s.model
+    ]
+    if pipeline.cascade:
+        named += [(("cascade", "models", i), m) for i, m in enumerate(pipeline.cascade.models)]
+        own = enumerate(pipeline.cascade.stages)
+        named += [(("cascade", "stages", i, "model"), s.model) for i, s in own if s.model]
+    for path, name in named:
+        if name not in pipeline.models:
+            yield Fault(path, f"no model {name!r} in `models`, which has {known}; add it there")
+
+
+def _reward(pipeline: Pipeline, stage: StageBase) -> Reward | None:
+    """What scores inside a stage."""
+    settings = stage.reward or pipeline.select.reward
+    return settings.build() if settings else None
+
+
+def _stages_without_reward(pipeline: Pipeline) -> Iterator[Fault]:
+    for use, stage in _stages(pipeline):
+        strategy, reward = stage.build(), _reward(pipeline, stage)
+        needed = strategy.needed() & {Need.REWARD, Need.PROCESS_REWARD}
+        if needed and reward is None:
+            yield Fault(
+                use.path,
+                f"strategy {strategy.name} needs {min(needed)}: set `select.reward` or the "
+                "stage's `reward`, such as self_evaluation",
+            )
+        elif Need.PROCESS_REWARD in needed and reward and not reward.scores_prefixes:
+            yield Fault(
+                use.path,
+                f"strategy {strategy.name} scores unfinished solutions, and reward {reward.name} "
+                "scores whole ones only: set the stage's `reward`, such as steps",
+            )
+
+
+def _selection_without_scores(pipeline: Pipeline) -> Iterator[Fault]:
+    select = pipeline.select
+    selector = select.build()
+    scored = select.reward or any(stage.reward for _, stage in _stages(pipeline))
+    if Need.REWARD in selector.needed() and not scored:
+        yield Fault(
+            ("select",),
+            f"{selector.name} needs a reward: set `select.reward`, such as self_evaluation, or "
+            "choose by `vote`",
+        )
+    reward = select.reward.build() if select.reward else None
+    if reward is None or not reward.reads_probabilities:
+        return
+    for use, stage in _stages(pipeline):
+        strategy = stage.build()
+        if not strategy.gives_probabilities():
+            yield Fault(use.path, _no_probabilities(strategy, reward))
+
+
+def _no_probabilities(strategy: Strategy, reward: Reward) -> str:
+    fix = (
+        "set the stage's `logprobs: true` (`logprobs: 20` for deepconf)"
+        if hasattr(strategy, "logprobs")
+        else "choose another reward, or the strategy self_consistency with `logprobs: true`"
+    )
+    return (
+        f"reward {reward.name} reads the token probabilities of the samples, and strategy "
+        f"{strategy.name} does not ask for them: {fix}"
+    )
+
+
+def _unpriced(pipeline: Pipeline) -> Iterator[Fault]:
+    """Money can be capped only where every call has a price."""
+    capped = "budget.usd" if pipeline.budget.usd is not None else None
+    batch = pipeline.budget.batch
+    if batch is not None and parse_amount(batch).unit == "usd":
+        capped = capped or "budget.batch"
+    if capped is None:
+        return
+    for role, settings in model_roles(pipeline).items():
+        price, place = settings.price, _place(role)
+        if (price.input is None or price.output is None) and (
+            role != "judge" or _asks_judge(pipeline)
+        ):
+            yield Fault(
+                tuple(capped.split(".")),
+                f"{capped} needs the price of {settings.name}: set {place}.price.input and "
+                f"{place}.price.output (0 where it costs nothing)",
+            )
+
+
+def _asks_judge(pipeline: Pipeline) -> bool:
+    """Whether anything may call the judge: a reward, the selection, a check, a critique."""
+    strategies = [stage.build() for _, stage in _stages(pipeline)]
+    plain = all(
+        strategy.independent or strategy.most_completions(0) == 1 for strategy in strategies
+    )
+    rewards = [pipeline.select.reward, *(stage.reward for _, stage in _stages(pipeline))]
+    chooses = pipeline.select.build().completions(3) > 0
+    return any(rewards) or chooses or pipeline.verify is not None or not plain
+
+
+def _batch_budget(pipeline: Pipeline) -> Iterator[Fault]:
+    """One budget for the batch divides independent samples, and nothing else."""
+    if pipeline.budget.batch is None:
+        return
+    if len(pipeline.stages) > 1 or not pipeline.stages[0].build().independent:
+        from its.strategies import STRATEGIES
+
+        names = ", ".join(name for name, part in STRATEGIES.items() if part.independent)
+        yield Fault(
+            ("budget", "batch"),
+            f"budget.batch divides independent samples: it needs one stage, one of {names}; the "
+            "presets self_consistency and best_of_n have one",
+        )
+    if pipeline.difficulty.build().completions():
+        yield Fault(
+            ("budget", "batch"),
+            "budget.batch finds the difficulty itself: set difficulty to fixed",
+        )
+
+
+def _sandbox(pipeline: Pipeline) -> Iterator[Fault]:
+    used: list[tuple[Path_, RewardBase | None]] = [(("select", "reward"), pipeline.select.reward)]
+    used += [((*use.path, "reward"), stage.reward) for use, stage in _stages(pipeline)]
+    for path, settings in used:
+        if settings is None or Need.SANDBOX not in settings.build().needed():
+            continue
+        from its.verifiers.sandbox import available_interpreter
+
+        try:
+            available_interpreter()
+        except SandboxUnavailable as error:
+            yield Fault(path, str(error))
+
+
+# --- what the models can do ------------------------------------------------------------------
+
+
+def _incapable(pipeline: Pipeline, capabilities: Mapping[str, Capabilities]) -> Iterator[Fault]:
+    settings = model_roles(pipeline)
+    judge = "judge" if "judge" in settings else "model"
+    for use, stage in _stages(pipeline):
+        strategy = stage.build()
+        needed = strategy.needed()
+        if strategy.gives_probabilities() and _read_by_reward(pipeline):
+            needed |= {Need.TOKEN_PROBABILITIES}
+        for sentence in _lacking(settings[use.role].name, needed, capabilities[use.role]):
+            yield Fault(use.path, f"strategy {strategy.name} {sentence}")
+        if stage.reward is not None:
+            reward = stage.reward.build()
+            for sentence in _lacking(settings[judge].name, reward.needed(), capabilities[judge]):
+                yield Fault((*use.path, "reward"), f"reward {reward.name} {sentence}")
+    if pipeline.select.reward is not None:
+        reward = pipeline.select.reward.build()
+        for sentence in _lacking(settings[judge].name, reward.needed(), capabilities[judge]):
+            yield Fault(("select", "reward"), f"reward {reward.name} {sentence}")
+
+
+def _read_by_reward(pipeline: Pipeline) -> bool:
+    return bool(pipeline.select.reward and pipeline.select.reward.build().reads_probabilities)
+
+
+def _lacking(model: str, needed: frozenset[Need], found: Capabilities) -> Iterator[str]:
+    if Need.CONTINUATION in needed and found.continues == "no":
+        yield (
+            f"continues partial answers, which {model} does not: use a strategy of whole "
+            "answers, such as attempts or solution_search, or a server that continues"
+        )
+    if Need.TOKEN_PROBABILITIES in needed and not found.logprobs:
+        yield (
+            f"needs token probabilities, which {model} does not give: use self_evaluation or "
+            "vote, or a server that gives them"
+        )
+    if Need.TEXT_PROBABILITIES in needed and not found.scores:
+        yield (
+            f"needs the probabilities of given texts, which {model} does not give: use "
+            "self_evaluation, or an embedded model as the judge"
+        )
+
+
+def _small_context(pipeline: Pipeline, capabilities: Mapping[str, Capabilities]) -> Iterator[Fault]:
+    for role, settings in model_roles(pipeline).items():
+        context = capabilities[role].context
+        if context is not None and settings.max_tokens >= context:
+            place = _place(role)
+            yield Fault(
+                (*place.split("."), "max_tokens"),
+                f"{settings.name} has a context of {context:,} tokens, and completions of "
+                f"{settings.max_tokens:,} leave no room for a prompt: set {place}.max_tokens to "
+                f"{context // LEAST_CONTEXT_SHARE:,} or less, or give the server a larger context",
+            )
+
+
+def _place(role: str) -> str:
+    """Where the settings of a role stand in the pipeline file."""
+    return role if role in ("model", "judge") else f"models.{role}"
