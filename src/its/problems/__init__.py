@@ -1,7 +1,7 @@
 """Problems: what is asked, and (apart from it) the reference that only grades."""
 
 from its.problems.fields import Mapping
-from its.problems.problem import AnswerKind, BadLine, Message, Problem, Question
+from its.problems.problem import AnswerKind, BadLine, Message, Problem, Question, RowVerifier
 from its.problems.reading import ProblemReader, open_problems
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "Problem",
     "ProblemReader",
     "Question",
+    "RowVerifier",
     "open_problems",
 ]

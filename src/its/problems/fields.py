@@ -9,10 +9,12 @@ from its.problems.choices import are_choices, named_choice, read_choices
 from its.problems.conversation import read_conversation
 from its.problems.json_line import LineFault, exact, parse_object, type_name
 from its.problems.problem import AnswerKind, Message, Problem, Question
+from its.problems.row_verifier import read_verifier
 
 QUESTION_FIELDS = ("question", "problem", "prompt", "input", "query", "messages")
 REFERENCE_FIELDS = ("answer", "reference", "target", "expected", "solution")
 CHOICE_FIELDS = ("choices", "options")
+CODE_VERIFIERS = ("code_tests", "stdio")
 KINDS: tuple[str, ...] = get_args(AnswerKind)
 
 
@@ -84,9 +86,16 @@ def _problem(
         if texts:
             reference = named_choice(reference_field, reference, texts, labels)
     kind, kind_field = _kind(record, bool(texts))
-    used = {id_field, question_field, reference_field, choice_field, kind_field}
+    asked = {id_field, question_field, reference_field, choice_field, kind_field}
+    verifier, verifier_fields = read_verifier(
+        {key: value for key, value in record.items() if key not in asked}
+    )
+    if kind == "auto" and verifier is not None and verifier.kind in CODE_VERIFIERS:
+        kind = "code"
+    used = asked.union(verifier_fields)
     metadata = {key: value for key, value in record.items() if key not in used}
-    problem = Problem(identifier, index, Question(text, messages, texts, kind), reference, metadata)
+    question = Question(text, messages, texts, kind)
+    problem = Problem(identifier, index, question, reference, metadata, verifier)
     source = reference_field or (question_field if reply is not None else None)
     return problem, Mapping(question_field, source, id_field, choice_field)
 

@@ -10,6 +10,9 @@ from typing import Any, Literal
 AnswerKind = Literal["auto", "number", "expression", "choice", "code", "text"]
 
 
+VerifierKind = Literal["code_tests", "stdio", "schema", "regex", "value", "rubric", "choice"]
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation."""
@@ -33,11 +36,30 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class RowVerifier:
+    """How a row's answers are graded, where more is known than a reference. By kind, `data` holds
+
+    - code_tests: `tests`, Python assertions; or `test`, a text that defines `check(candidate)`;
+      with `entry_point`, the name under test, and `setup`, Python that comes before the tests
+    - stdio: `pairs` of standard input and expected output; with `function`, its arguments as JSON
+      (one a line) and the result instead
+    - schema: `schema`, a JSON Schema
+    - regex: `pattern`, which the whole answer matches
+    - value: `value` (else the reference), with `tolerance` and `relative`
+    - rubric: `rubric`, a text or a list of points, for a model that grades
+    - choice: `choices`, one of which the answer is
+    """
+
+    kind: VerifierKind
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One line of the input.
 
-    `index` counts lines from 0 in the order read. `reference` is None where none was given; it
-    grades, and nothing else ever sees it.
+    `index` counts lines from 0 in the order read. `reference` is None where none was given.
+    Reference and verifier grade, and nothing else ever sees them.
     """
 
     id: str
@@ -45,12 +67,18 @@ class Problem:
     question: Question
     reference: Any = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    verifier: RowVerifier | None = None
+
+    @property
+    def graded(self) -> bool:
+        """Whether something says which answers are right."""
+        return self.reference is not None or self.verifier is not None
 
     @property
     def key(self) -> bytes:
         """16 bytes from the id and all that is asked: the problem's identity across runs.
 
-        The reference and the metadata stay out, so correcting a reference costs no new call.
+        Reference, verifier and metadata stay out, so correcting a reference costs no new call.
         """
         digest = blake2b(digest_size=16)
         question = self.question
