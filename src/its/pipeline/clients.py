@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
+from its import redaction
 from its.calls.client import ModelClient, Price, Sampling
 from its.calls.limits import PerMinute, Slots
 from its.calls.retries import Circuit, RetryPolicy
@@ -89,10 +89,4 @@ def streams_calls(settings: ModelSettings, pipeline: Pipeline) -> bool:
 def public_address(settings: ModelSettings) -> str | None:
     """The endpoint's address without a user, password or query, fit to be written down."""
     address = backend_of(settings).address(settings)
-    return None if address is None else without_secrets(address)
-
-
-def without_secrets(address: str) -> str:
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    return None if address is None else redaction.public_address(address)

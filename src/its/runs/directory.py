@@ -12,6 +12,7 @@ import orjson
 
 from its import __version__
 from its.errors import RunDirectoryError
+from its.redaction import redact
 from its.runs.fingerprint import differences
 
 RunState = Literal["running", "interrupted", "finished"]
@@ -77,7 +78,7 @@ def open_run(
         "fingerprint": fingerprint,
         "state": "running",
         "sessions": sessions,
-        "identity": dict(identity),
+        "identity": redact(dict(identity)),
         "endpoints": {} if before is None else before.get("endpoints", {}),
     }
     return RunDirectory(path, lock, description)
@@ -135,8 +136,9 @@ def _beside(path: Path) -> Path:
 
 
 def _refusal(path: Path, before: Mapping[str, Any], identity: Mapping[str, Any]) -> str:
-    as_written = orjson.loads(orjson.dumps(identity))
+    as_written = orjson.loads(orjson.dumps(redact(identity)))
     changed = differences(before.get("identity") or {}, as_written)
+    changed = changed or ["a secret value (such as one in extra_body) is another one"]
     return "\n".join(
         [
             f"{path} holds a run with other settings; choose another --output, use --fresh, or "

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from its.pipeline.disclosure import without_secrets
 from its.prompts import PromptSet
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ NOT_IN_FINGERPRINT = frozenset(
     {
         "base_url",
         "api_key_env",
+        "headers",
+        "key_header",
         "stream",
         "concurrency",
         "min_concurrency",
@@ -35,8 +36,9 @@ NOT_IN_FINGERPRINT = frozenset(
 def identity_of(
     pipeline: Pipeline, prompts: Mapping[str, PromptSet], *, baseline: bool
 ) -> dict[str, Any]:
-    """All that can change a result, as plain data with stable keys."""
-    resolved: dict[str, Any] = without_secrets(pipeline.model_dump(mode="json"))
+    """All that can change a result, as plain data with stable keys; secrets in it are whole, so
+    that two of them never share a fingerprint: redact it before it is written down."""
+    resolved: dict[str, Any] = pipeline.model_dump(mode="json")
     for role in ("model", "judge"):
         resolved[role] = _without_transport(resolved[role])
     resolved["models"] = {

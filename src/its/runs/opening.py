@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from its.pipeline.clients import all_prompts
-from its.pipeline.disclosure import without_secrets
+from its.redaction import redact
 from its.runs.directory import RunDirectory, default_path, open_run
 from its.runs.fingerprint import fingerprint, identity_of
 
@@ -36,7 +36,7 @@ def open_directory(
     directory.describe(
         source=source,
         seed=pipeline.seed,
-        configuration=without_secrets(pipeline.model_dump(mode="json")),
+        configuration=redact(pipeline.model_dump(mode="json")),
         started=round(time.time(), 3),
     )
     return directory

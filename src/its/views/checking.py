@@ -15,8 +15,8 @@ from rich.text import Text
 
 from its.models.protocol import Capabilities
 from its.pipeline.config import Pipeline
-from its.pipeline.disclosure import without_secrets
 from its.prompts import PromptSet
+from its.redaction import redact
 from its.usage import Usage
 from its.views import figures
 from its.views.excerpt import one_line
@@ -37,7 +37,7 @@ class Line:
 
 
 def pipeline_lines(pipeline: Pipeline) -> list[Line]:
-    """The pipeline with every key, fit to be saved as a file of one's own; secrets are blotted."""
+    """The pipeline with every key, fit to be saved as a file of one's own; secrets are redacted."""
     return list(_section(pipeline, ""))
 
 
@@ -121,7 +121,7 @@ def _entry(head: str, name: str, value: Any, indent: str, given: bool) -> Iterat
             yield Line(f"{indent}- {first.text.lstrip()}", first.default)
             yield from rest
     else:
-        yield Line(f"{head} {_flow(without_secrets(_plain(value), name))}", not given)
+        yield Line(f"{head} {_flow(redact(_plain(value), name))}", not given)
 
 
 def _given(section: BaseModel) -> bool:

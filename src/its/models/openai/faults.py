@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote
 
 from its.errors import (
     CallError,
@@ -19,6 +17,7 @@ from its.errors import (
 )
 from its.models.openai.json_text import decode, whole_characters
 from its.models.openai.settings import OpenAISettings
+from its.redaction import public_address
 
 TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
 WEB_PAGE = "answered with a web page, not JSON: is base_url right?"
@@ -29,20 +28,14 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _NO_CREDIT = re.compile(r"insufficient_quota|insufficient[ _](balance|credit)", re.IGNORECASE)
-_KEYS = (
-    (re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][A-Za-z0-9_*.-]{6,}"), "[key]"),
-    (re.compile(r"(?i)\b(bearer)\s+[A-Za-z0-9+/=_.*~-]{4,}"), r"\1 [key]"),
-    (re.compile(r"(?i)(://)[^/\s@]+@"), r"\1"),
-    (re.compile(r"(?i)\b((?:api[-_]?)?key|token|secret|password)=[^&\s]+"), r"\1=[key]"),
-)
 
 
 class Faults:
     """Makes the errors of one endpoint; no message of theirs ever holds its key."""
 
     def __init__(self, settings: OpenAISettings) -> None:
-        self._secrets = _secrets(settings)
-        self.address = self.blot(settings.url)
+        self._secrets = settings.secrets()
+        self.address = public_address(settings.url)
         self._model = settings.name
 
     def refused(self, status: int, body: bytes, headers: Mapping[str, str]) -> CallError:
@@ -50,7 +43,7 @@ class Faults:
         said, details = self._words(body)
         message = f"{self.address} answered {status}: {said}"
         if 300 <= status < 400:
-            target = self.blot(_shorten(headers.get("Location", "another address")))
+            target = self._secrets.in_message(_shorten(headers.get("Location", "another address")))
             return PermanentCallError(
                 f"{self.address} points to {target} instead of answering: is base_url right?",
                 status=status,
@@ -76,13 +69,9 @@ class Faults:
 
     def lost(self, what: str, *, answered: bool = True) -> TransientCallError:
         """The error for a connection that failed."""
-        return TransientCallError(f"{self.address} {self.blot(what)}", answered=answered)
-
-    def blot(self, text: str) -> str:
-        """The text with everything that looks like a key taken out."""
-        for secret in self._secrets:
-            text = secret.sub("[key]", text)
-        return without_keys(text)
+        return TransientCallError(
+            f"{self.address} {self._secrets.in_message(what)}", answered=answered
+        )
 
     def _classify(self, status: int, message: str, details: str, wait: float | None) -> CallError:
         if status in (401, 403):
@@ -112,14 +101,7 @@ class Faults:
         return self._show(_message(value) or details), details
 
     def _show(self, text: str) -> str:
-        return _shorten(self.blot(whole_characters(text))) or "nothing more"
-
-
-def without_keys(text: str) -> str:
-    """The text with everything that has the form of a key taken out."""
-    for pattern, shown in _KEYS:
-        text = pattern.sub(shown, text)
-    return text
+        return _shorten(self._secrets.in_message(whole_characters(text))) or "nothing more"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -162,19 +144,3 @@ def _shorten(text: str, limit: int = 200) -> str:
 
 def _is_web_page(body: bytes) -> bool:
     return body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-
-
-def _secrets(settings: OpenAISettings) -> list[re.Pattern[str]]:
-    """Patterns of the key and the password in every form in which they travel.
-
-    Short ones (some servers want just any key, say "x") are found as whole words only.
-    """
-    secrets = {settings.api_key or ""}
-    if settings.credentials is not None:
-        pair = ":".join(settings.credentials)
-        secrets |= {settings.credentials[1], b64encode(pair.encode()).decode()}
-    forms = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""))}
-    return [
-        re.compile(re.escape(form) if len(form) >= 8 else rf"(?<!\w){re.escape(form)}(?!\w)")
-        for form in sorted(forms, key=len, reverse=True)
-    ]

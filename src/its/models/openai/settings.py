@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from its.errors import ConfigurationError
 from its.models.openai.json_text import check_finite
 from its.models.protocol import Capabilities
+from its.redaction import Secrets, secrets_of_address, secrets_of_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ class OpenAISettings:
     `base_url` usually ends in /v1. `api` "completions" sends raw prompts, joined by `template`.
     `extra_body` is added to every request (top_k, min_p, the server's own fields). `parameters`
     is the model's size, for FLOPs. `capabilities` are an earlier probe's findings, None before
-    one. `stream` "auto" streams wherever the endpoint can, so that a cancelled call stops there;
-    "never" saves the client's CPU and gives that up.
+    one. `headers` go with every request; the key goes in `key_header`, as a bearer where that is
+    Authorization. `stream` "auto" streams wherever the endpoint can, so that a cancelled call
+    stops there; "never" saves the client's CPU and gives that up.
     """
 
     name: str
@@ -55,6 +57,8 @@ class OpenAISettings:
     template: TurnTemplate = field(default_factory=TurnTemplate)
     parameters: int | None = None
     capabilities: Capabilities | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    key_header: str = "Authorization"
     stream: Literal["auto", "never"] = "auto"
 
     def __post_init__(self) -> None:
@@ -79,6 +83,13 @@ class OpenAISettings:
         parts = urlsplit(self.base_url)
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), parts.query, ""))
+
+    def secrets(self) -> Secrets:
+        """Everything here that is never to be shown."""
+        values = [self.api_key or "", *self.headers.values()]
+        return Secrets(
+            [*values, *secrets_of_address(self.base_url), *secrets_of_data(self.extra_body)]
+        )
 
     @property
     def credentials(self) -> tuple[str, str] | None:
