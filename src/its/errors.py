@@ -1,6 +1,6 @@
 """Every error that `its` raises on purpose.
 
-ItsError                        a plain sentence with the mend; ends the command
+ItsError                        a plain sentence with the fix; ends the command
 ├── UsageError                  exit 2: what the user gave cannot be used
 │   ├── ConfigurationError      the pipeline, a preset, an option
 │   ├── InputError              the problems file as a whole (a bad line is a failed row instead)
@@ -8,7 +8,7 @@ ItsError                        a plain sentence with the mend; ends the command
 │   └── RunDirectoryError       locked, of another fingerprint, not writable
 ├── EndpointError               exit 4: the endpoint or its key is unusable
 ├── RunInterrupted              exit 130: stopped by the user, resumable
-└── CallError                   one call to a model came to nothing; costs only itself
+└── CallError                   one call to a model failed; costs only itself
     ├── BudgetExhausted         refused before it was sent: its upper bound no longer fits
     ├── TransientCallError      worth trying again (429, 5xx, a reset, a garbled body)
     └── PermanentCallError      asking again would fail again (400, 404, 422)
@@ -21,45 +21,51 @@ from __future__ import annotations
 
 
 class ItsError(Exception):
-    """A plain sentence that says what is wrong and how to mend it."""
+    """A plain sentence that says what is wrong and how to fix it."""
 
     exit_code = 1
 
 
 class UsageError(ItsError):
+    """What the user gave cannot be used."""
+
     exit_code = 2
 
 
 class ConfigurationError(UsageError):
-    pass
+    """The pipeline, a preset or an option cannot be used."""
 
 
 class InputError(UsageError):
-    pass
+    """The problems file as a whole cannot be used."""
 
 
 class RunDirectoryError(UsageError):
-    pass
+    """The run directory is locked, of another fingerprint, damaged or not writable."""
 
 
 class SandboxUnavailable(UsageError):
-    pass
+    """Programs are to be run, and there is no sandbox for them."""
 
 
 class EndpointError(ItsError):
+    """The endpoint or its key is unusable."""
+
     exit_code = 4
 
 
 class RunInterrupted(ItsError):
+    """The user stopped the run; it can be resumed."""
+
     exit_code = 130
 
 
 class CallError(ItsError):
-    """One call came to nothing."""
+    """One call to a model failed; it costs only itself."""
 
 
 class BudgetExhausted(CallError):
-    pass
+    """Refused before it was sent: its upper bound no longer fits the budget."""
 
 
 class TransientCallError(CallError):
@@ -84,18 +90,20 @@ class TransientCallError(CallError):
 
 
 class PermanentCallError(CallError):
+    """Asking again would fail again; `status` is the HTTP status where there was one."""
+
     def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
 
 
 class PromptTooLong(PermanentCallError):
-    pass
+    """More prompt than the model's context takes."""
 
 
 class KeyRejected(PermanentCallError):
-    pass
+    """The endpoint refused the key."""
 
 
 class Unsupported(PermanentCallError):
-    pass
+    """The model cannot do what was asked."""

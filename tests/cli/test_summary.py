@@ -10,12 +10,12 @@ from rich.console import Console
 
 from its.runs.accounting import Accounting, Bill
 from its.runs.batch import Standing
-from its.runs.run import Ended
+from its.runs.run import RunResult
 from its.usage import Usage
 from its.views.summary import summary
 
 
-def shown(ended: Ended, *, boxed: bool = False, width: int = 200) -> str:
+def shown(ended: RunResult, *, boxed: bool = False, width: int = 200) -> str:
     console = Console(file=StringIO(), width=width, markup=False, highlight=False)
     for part in summary(ended, Path("runs/x"), boxed=boxed, width=width):
         console.print(part)
@@ -39,9 +39,9 @@ def bill(completions: int, usd: float | None = None, estimated: int = 0) -> Bill
 
 def ended(
     stages: dict[str, Bill], totals: Bill, standing: Standing | None = None, *, stop: bool = False
-) -> Ended:
+) -> RunResult:
     standing = standing or Standing(statuses=Counter(answered=4), graded=4, correct=3)
-    return Ended(standing, Accounting(totals, stages), stop)
+    return RunResult(standing, Accounting(totals, stages), stop)
 
 
 def test_greedy_and_scaled_stand_beside_each_other_with_their_ratio() -> None:

@@ -198,6 +198,7 @@ class Journal:
         """Rewrite `solutions.jsonl` to one line a problem, atomically, where rows in it have been
         superseded; else only wait until everything written so far is durable."""
         await self._writer.commit(self._compact)
+        self.has_history = True
 
     def close(self) -> None:
         """Write what is left and close the files. Does not raise for what failed before."""

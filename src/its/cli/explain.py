@@ -14,7 +14,6 @@ from its.errors import RunInterrupted, UsageError
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
     from its.problems.problem import Problem
-    from its.runs.directory import RunDirectory
     from its.runs.record import Record
     from its.views.messages import Messages
 
@@ -90,40 +89,29 @@ def _solve(pipeline: Pipeline, problem: Problem, output: Path | None, messages: 
     """Solve it in a run directory like any other, and read back what that holds."""
     from tempfile import TemporaryDirectory
 
-    from its.pipeline.clients import all_prompts
-    from its.runs.directory import open_run
-    from its.runs.fingerprint import fingerprint, identity_of
     from its.runs.loop import run_loop
     from its.runs.record import read_record
-
-    identity = identity_of(pipeline, all_prompts(pipeline), baseline=False)
-    with TemporaryDirectory(prefix="its-") as scratch:
-        path = output or Path(scratch)
-        directory = open_run(path, identity, fingerprint(identity), fresh=False)
-        try:
-            interrupted = run_loop(_run(pipeline, problem, directory, messages))
-        finally:
-            directory.close()
-        if interrupted:
-            raise RunInterrupted("interrupted before the question was answered")
-        return read_record(path, problem.id)
-
-
-async def _run(
-    pipeline: Pipeline, problem: Problem, directory: RunDirectory, messages: Messages
-) -> bool:
-    from dataclasses import replace
-
-    from its.runs.run import open_session, run_session
+    from its.session import Session
     from its.views.live_story import LiveStory
 
-    async with open_session(pipeline, directory) as session:
-        with LiveStory(messages) as live:
-            listening = replace(session.solver, listen=live.follow, shared=None)
-            ended = await run_session(
-                replace(session, solver=listening), iter([problem]), lambda position, row: None
-            )
-    return ended.interrupted
+    # One question has nobody to share a budget of the batch with.
+    alone = pipeline.budget.model_copy(update={"batch": None})
+    pipeline = pipeline.model_copy(update={"budget": alone})
+
+    async def solve(path: Path) -> bool:
+        story = LiveStory(messages)
+        async with Session(pipeline, source="question", run=path, listen=story.follow) as session:
+            with story:
+                result = await session.run(
+                    iter([problem]), lambda position, row: None, interruptible=True
+                )
+        return result.interrupted
+
+    with TemporaryDirectory(prefix="its-") as scratch:
+        path = output or Path(scratch)
+        if run_loop(solve(path)):
+            raise RunInterrupted("interrupted before the question was answered")
+        return read_record(path, problem.id)
 
 
 def _show(record: Record) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from its.cli import options
-from its.errors import RunDirectoryError, RunInterrupted, UsageError
+from its.errors import RunDirectoryError, UsageError
 
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
-    from its.problems.reading import ProblemReader
-    from its.runs.directory import RunDirectory
+    from its.runs.run import RunResult
+    from its.session import Session
     from its.views.messages import Messages
 
 REPORT = "judge.json"
@@ -131,68 +130,30 @@ def _judge(
     stdout: bool,
     messages: Messages,
 ) -> int:
-    from its.problems.reading import open_problems
-    from its.runs.loop import run_loop
-    from its.runs.opening import open_directory
-
-    messages.say(f"At most {pipeline.budget.max:,} completions an item, probes apart.")
-    with open_problems(source, limit=limit) as reader:
-        directory = open_directory(pipeline, source, output, fresh=fresh, command="judge")
-        try:
-            emits = stdout or not sys.stdout.isatty()
-            return run_loop(_run(pipeline, reader, directory, emits, messages))
-        finally:
-            directory.close()
-
-
-async def _run(
-    pipeline: Pipeline,
-    reader: ProblemReader,
-    directory: RunDirectory,
-    emits: bool,
-    messages: Messages,
-) -> int:
     import orjson
 
+    from its.cli.batch import BatchOutput, run_command
     from its.judging.items import items
     from its.judging.judge import Judge
     from its.judging.report import report
-    from its.runs.emission import Emission, to_nobody
-    from its.runs.run import open_session, run_session
+    from its.problems.reading import open_problems
+    from its.session import Session
     from its.views.judging import judged
-    from its.views.opening import resume_line
-    from its.views.progress import Progress
 
-    loop = asyncio.get_running_loop()
-
-    def reader_left() -> None:
-        loop.call_soon_threadsafe(progress.stop)
-
-    async with open_session(pipeline, directory) as session:
-        if directory.resumed:
-            messages.say(resume_line(directory.path, session.journal.count_finished(), None))
-        plan = session.solver.plan
+    def judge_of(session: Session) -> Judge:
+        plan = session.active.solver.plan
         assert plan.reward is not None
-        judge = Judge(plan.reward, plan, session.context)
-        emission = Emission(sys.stdout.buffer, False, reader_left) if emits else None
-        with Progress(session, reader, messages, None) as progress:
-            try:
-                ended = await run_session(
-                    session,
-                    items(reader),
-                    emission.emit if emission else to_nobody,
-                    progress.watch,
-                    judge,
-                )
-            finally:
-                if emission is not None:
-                    await asyncio.to_thread(emission.finish)
-        if emission is not None and emission.closed:
-            return 141
-        figures = report(map(orjson.loads, session.journal.solutions()))
-    _write(directory.path, figures)
-    for part in judged(figures, ended, directory.path, width=messages.console.width):
-        messages.show(part)
-    if ended.interrupted:
-        return RunInterrupted.exit_code
-    return 3 if ended.standing.statuses["failed"] else 0
+        return Judge(plan.reward, plan, session.active.context)
+
+    def finish(session: Session, result: RunResult) -> None:
+        path = session.directory.path
+        figures = report(map(orjson.loads, session.active.journal.solutions()))
+        _write(path, figures)
+        for part in judged(figures, result, path, width=messages.console.width):
+            messages.show(part)
+
+    messages.say(f"At most {pipeline.budget.max:,} completions per item, the probe apart.")
+    with open_problems(source, limit=limit) as reader:
+        session = Session(pipeline, source=source, run=output, fresh=fresh, command="judge")
+        rows = BatchOutput(stdout or not sys.stdout.isatty())
+        return run_command(session, reader, messages, rows, finish, rows=items, solver=judge_of)

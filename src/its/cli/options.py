@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-
-from its.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
@@ -81,24 +79,14 @@ def resolve_pipeline(
 
     Raises ConfigurationError with every fault at once.
     """
-    from its.allocation.amounts import parse_amount
     from its.pipeline.load import load_pipeline, parse_override
 
-    overrides: list[tuple[str, Any]] = []
-    if model is not None:
-        overrides.append(("model.name", model))
-    if base_url is not None:
-        overrides.append(("model.base_url", base_url))
-    if budget is not None:
-        limit = parse_amount(budget)
-        key = "max" if limit.unit == "completions" else limit.unit
-        overrides.append((f"budget.{key}", limit.value))
-    if concurrency is not None:
-        overrides.append(("model.concurrency", concurrency))
-    if seed is not None:
-        overrides.append(("seed", seed))
-    overrides += [parse_override(assignment) for assignment in settings or ()]
-    pipeline = load_pipeline(config, overrides)
-    if base_url is not None and pipeline.model.name == "embedded":
-        raise ConfigurationError("--base-url needs the model's name there: add --model NAME")
-    return pipeline
+    return load_pipeline(
+        config,
+        [parse_override(assignment) for assignment in settings or ()],
+        model=model,
+        base_url=base_url,
+        budget=budget,
+        concurrency=concurrency,
+        seed=seed,
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -14,21 +13,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from its.cli import options
-from its.errors import InputError, RunInterrupted
+from its.errors import InputError
 
 if TYPE_CHECKING:
-    from its.pipeline.config import Pipeline
     from its.problems.fields import Mapping
     from its.problems.reading import ProblemReader
-    from its.runs.directory import RunDirectory
-    from its.runs.run import Ended
+    from its.runs.run import RunResult
+    from its.session import Session
     from its.views.messages import Messages
 
 READ_TWICE = 20_000_000
 """Bytes of input up to which problems are counted before anything is spent."""
-
-PATIENCE = 3.0
-"""Seconds until an endpoint that does not answer is worth a word."""
 
 Source = Annotated[
     str, typer.Argument(metavar="PROBLEMS.jsonl", help="JSON lines (.gz too); - is standard input.")
@@ -88,11 +83,11 @@ def solve(
     pipeline = options.resolve_pipeline(
         config, model, base_url, budget, concurrency, seed, settings
     )
+    from its.cli.batch import BatchOutput, run_command
     from its.pipeline.ceiling import ceiling
     from its.pipeline.clients import all_prompts
     from its.problems.reading import open_problems
-    from its.runs.loop import run_loop
-    from its.runs.opening import open_directory
+    from its.session import Session
     from its.views.messages import Messages
     from its.views.opening import mapping_line
 
@@ -116,14 +111,14 @@ def solve(
             print(most)
             return 0
         messages.say(most)
-        directory = open_directory(pipeline, problems, output, fresh=fresh, baseline=baseline)
-        order = Order(ordered, emits=stdout or not sys.stdout.isatty())
-        try:
-            return run_loop(
-                _run(pipeline, reader, directory, order, messages, survey.rows, baseline)
-            )
-        finally:
-            directory.close()
+
+        def finish(session: Session, result: RunResult) -> None:
+            _refuse_missing(reader)
+            _say_summary(session, result, messages)
+
+        session = Session(pipeline, source=problems, run=output, fresh=fresh, baseline=baseline)
+        rows = BatchOutput(stdout or not sys.stdout.isatty(), ordered)
+        return run_command(session, reader, messages, rows, finish, total=survey.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,75 +146,21 @@ def _survey(source: str, open_input: Callable[[], ProblemReader]) -> Survey:
 def _refuse_missing(reader: ProblemReader) -> None:
     if reader.missing_ids:
         missing = ", ".join(sorted(reader.missing_ids))
-        raise InputError(f"no problem in {reader.source} has the id {missing}; mend --id")
+        raise InputError(f"no problem in {reader.source} has the id {missing}; correct --id")
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Whether rows go to standard output, and whether in input order."""
-
-    ordered: bool
-    emits: bool
-
-
-async def _run(
-    pipeline: Pipeline,
-    reader: ProblemReader,
-    directory: RunDirectory,
-    order: Order,
-    messages: Messages,
-    total: int | None,
-    baseline: bool,
-) -> int:
-    from its.runs.emission import Emission, to_nobody
-    from its.runs.run import open_session, run_session
-    from its.views.opening import nothing_to_do_line, resume_line
-    from its.views.progress import Progress
+def _say_summary(session: Session, result: RunResult, messages: Messages) -> None:
+    from its.views.opening import nothing_to_do_line
     from its.views.summary import summary
 
-    loop = asyncio.get_running_loop()
-
-    def reader_left() -> None:
-        loop.call_soon_threadsafe(progress.stop)
-
-    patience = loop.call_later(PATIENCE, messages.say, "Waiting for the endpoint to answer ...")
-    async with open_session(pipeline, directory, baseline=baseline) as session:
-        patience.cancel()
-        if directory.resumed:
-            messages.say(resume_line(directory.path, session.journal.count_finished(), total))
-        with Progress(session, reader, messages, total) as progress:
-            emission = (
-                Emission(sys.stdout.buffer, order.ordered, reader_left) if order.emits else None
-            )
-            try:
-                ended = await run_session(
-                    session,
-                    reader,
-                    emission.emit if emission else to_nobody,
-                    progress.watch,
-                    total=total,
-                )
-            finally:
-                if emission is not None:
-                    await asyncio.to_thread(emission.finish)
-        if emission is not None and emission.closed:
-            return 141
-        _refuse_missing(reader)
-        if ended.standing.recorded and ended.standing.recorded == ended.standing.done:
-            messages.say(nothing_to_do_line(directory.path, ended.standing.done))
-        width = messages.console.width
-        for part in summary(
-            ended,
-            directory.path,
-            session.solver.histories.values(),
-            boxed=messages.console.is_terminal,
-            width=width,
-        ):
-            messages.show(part)
-        return _exit_code(ended)
-
-
-def _exit_code(ended: Ended) -> int:
-    if ended.interrupted:
-        return RunInterrupted.exit_code
-    return 3 if ended.standing.statuses["failed"] else 0
+    path, standing = session.directory.path, result.standing
+    if standing.recorded and standing.recorded == standing.done:
+        messages.say(nothing_to_do_line(path, standing.done))
+    for part in summary(
+        result,
+        path,
+        session.active.solver.histories.values(),
+        boxed=messages.console.is_terminal,
+        width=messages.console.width,
+    ):
+        messages.show(part)

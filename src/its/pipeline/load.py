@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from its.allocation.amounts import parse_amount
 from its.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -52,17 +53,36 @@ def preset_names() -> list[str]:
     )
 
 
-def load_pipeline(config: str | None = None, overrides: Sequence[tuple[str, Any]] = ()) -> Pipeline:
-    """Read, override and check. `overrides` are (dotted path, value) pairs, the last one wins.
+Overrides = Mapping[str, Any] | Sequence[tuple[str, Any]]
+"""Values by dotted path, such as `stages.0.n`; of pairs the last one wins."""
+
+
+def load_pipeline(
+    config: str | None = None,
+    overrides: Overrides = (),
+    *,
+    model: str | None = None,
+    base_url: str | None = None,
+    budget: str | None = None,
+    concurrency: int | None = None,
+    seed: int | None = None,
+) -> Pipeline:
+    """A checked pipeline: a preset by name or a YAML file, changed by the options and overrides.
+
+    Without `config` the default preset of the model's backend. `budget` is an amount per problem:
+    `40` (completions), `50ktok`, `2usd`, `30s`.
 
     Raises ConfigurationError with every fault at once, each with its path and, where it stands in
     the file, its line.
     """
     from pydantic import ValidationError
 
+    from its.models.embedded.backend import EmbeddedBackend
     from its.pipeline.config import Pipeline
     from its.pipeline.preflight import preflight
 
+    pairs = list(overrides.items() if isinstance(overrides, Mapping) else overrides)
+    overrides = _options(model, base_url, budget, concurrency, seed) + pairs
     document = read_document(config or _default_preset(overrides))
     data: Any = document.data
     for path, value in overrides:
@@ -72,10 +92,32 @@ def load_pipeline(config: str | None = None, overrides: Sequence[tuple[str, Any]
         pipeline = Pipeline.model_validate(_with_backend_defaults(data))
     except ValidationError as error:
         raise ConfigurationError(_explain(error, document, overridden)) from None
+    if base_url is not None and pipeline.model.name == EmbeddedBackend.name:
+        raise ConfigurationError("--base-url needs the model's name there: add --model NAME")
     if faults := preflight(pipeline):
         located = [_located(fault.path, fault.sentence, document, overridden) for fault in faults]
         raise ConfigurationError(_sorted_lines(located))
     return pipeline
+
+
+def _options(
+    model: str | None,
+    base_url: str | None,
+    budget: str | None,
+    concurrency: int | None,
+    seed: int | None,
+) -> list[tuple[str, Any]]:
+    """The options as overrides."""
+    limit = None if budget is None else parse_amount(budget)
+    spent = "max" if limit is None or limit.unit == "completions" else limit.unit
+    options = {
+        "model.name": model,
+        "model.base_url": base_url,
+        f"budget.{spent}": None if limit is None else limit.value,
+        "model.concurrency": concurrency,
+        "seed": seed,
+    }
+    return [(path, value) for path, value in options.items() if value is not None]
 
 
 def _default_preset(overrides: Sequence[tuple[str, Any]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -46,6 +47,29 @@ class Solution:
     seconds: float = 0.0
     error: str | None = None
     baseline: Baseline | None = None
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Solution:
+        """A solution from its line in `solutions.jsonl`."""
+        baseline = row.get("baseline")
+        plain = {
+            name: row.get(name)
+            for name in ("answer", "solution", "confidence", "strategy", "correct", "difficulty")
+        }
+        return cls(
+            id=row["id"],
+            index=row["index"],
+            status=row["status"],
+            planned=row["budget"]["planned"],
+            spent=row["budget"]["spent"],
+            usage=Usage(**row["usage"]),
+            seconds=row["seconds"],
+            error=row["error"],
+            baseline=None
+            if baseline is None
+            else Baseline(baseline["answer"], baseline["correct"], Usage(**baseline["usage"])),
+            **plain,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The line in `solutions.jsonl`."""

@@ -42,7 +42,7 @@ _OTHER_FILES = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class ActiveRun:
     """A run while it goes on: all that a display or a signal may look at or touch."""
 
     models: OpenModels
@@ -61,7 +61,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class RunResult:
     """How a session ended: where the batch stands, what the run has cost, and whether the user
     stopped it."""
 
@@ -71,9 +71,9 @@ class Ended:
 
 
 @asynccontextmanager
-async def open_session(
+async def start_run(
     pipeline: Pipeline, directory: RunDirectory, *, baseline: bool = False
-) -> AsyncIterator[Session]:
+) -> AsyncIterator[ActiveRun]:
     """Open journal and models, and ask each endpoint once what it can do (remembered in the run).
 
     Raises EndpointError where one cannot be used at all.
@@ -83,42 +83,47 @@ async def open_session(
     rules = Equivalence(units=pipeline.answers.units, percent=pipeline.answers.percent)
     try:
         async with Comparer(rules, symbolic=pipeline.answers.symbolic) as comparer:
-            await _probe_all(pipeline, models, journal, directory)
-            require(pipeline, {role: c.capabilities for role, c in models.clients.items()})
+            try:
+                await _probe_all(pipeline, models, journal, directory)
+                require(pipeline, {role: c.capabilities for role, c in models.clients.items()})
+            except BaseException:
+                directory.describe(state="interrupted")
+                raise
             context = CallContext(journal, pipeline.seed)
             plan = build_plan(pipeline, models.clients, models.prompts)
             shared = _shared_budget(pipeline, plan, journal)
             solver = Solver(plan, context, comparer, baseline, shared=shared)
-            yield Session(models, context, solver, journal, directory)
+            yield ActiveRun(models, context, solver, journal, directory)
     finally:
         await models.close()
         journal.close()
 
 
-async def run_session(
-    session: Session,
+async def run_batch(
+    run: ActiveRun,
     problems: Iterator[Problem | BadLine],
     emit: Emit,
     watch: Callable[[Batch], None] = lambda batch: None,
     solver: Solves | None = None,
     total: int | None = None,
-) -> Ended:
+    interruptible: bool = True,
+) -> RunResult:
     """Solve the batch (with the session's solver, or another), then write `compute.json` and the
     run's state. `total` is the number of problems where it is known.
 
-    The first Ctrl-C lets the calls in flight end and starts no other; a second one leaves at
-    once. Either way the run can be resumed.
+    Where `interruptible`, the first Ctrl-C lets the calls in flight end and starts no other; a
+    second one leaves at once. Either way the run can be resumed.
     """
-    batch = _batch(session, solver or session.solver, emit, total)
+    batch = _batch(run, solver or run.solver, emit, total)
     watch(batch)
     state, interrupted = "interrupted", False
     try:
-        with _interruptible(session, batch) as interruptions:
+        with _interruptible(run, batch, interruptible) as interruptions:
             await batch.run(Feed(problems))
         interrupted = bool(interruptions)
         state = "interrupted" if interrupted else "finished"
     finally:
-        ended = await _close_accounts(session, batch.standing, state, interrupted)
+        ended = await _close_accounts(run, batch.standing, state, interrupted)
     return ended
 
 
@@ -131,13 +136,13 @@ def _allow_open_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
-def _batch(session: Session, solver: Solves, emit: Emit, total: int | None) -> Batch:
-    concurrency = sum(client.slots.ceiling for client in session.models.clients.values())
+def _batch(run: ActiveRun, solver: Solves, emit: Emit, total: int | None) -> Batch:
+    concurrency = sum(client.slots.ceiling for client in run.models.clients.values())
     _allow_open_files(concurrency)
-    shared = session.solver.shared
-    if shared is not None and solver is session.solver:
-        return WindowedBatch(solver, session.journal, emit, shared, total)
-    return Batch(solver, session.journal, emit, window=2 * concurrency)
+    shared = run.solver.shared
+    if shared is not None and solver is run.solver:
+        return WindowedBatch(solver, run.journal, emit, shared, total)
+    return Batch(solver, run.journal, emit, window=2 * concurrency)
 
 
 def _shared_budget(pipeline: Pipeline, plan: Plan, journal: Journal) -> SharedBudget | None:
@@ -157,21 +162,21 @@ def _shared_budget(pipeline: Pipeline, plan: Plan, journal: Journal) -> SharedBu
 
 
 async def _close_accounts(
-    session: Session, standing: Standing, state: str, interrupted: bool
-) -> Ended:
-    await session.journal.compact()
-    accounting = account_for(session.journal.spending())
+    run: ActiveRun, standing: Standing, state: str, interrupted: bool
+) -> RunResult:
+    await run.journal.compact()
+    accounting = account_for(run.journal.spending())
     write_atomically(
-        session.directory.path / "compute.json",
+        run.directory.path / "compute.json",
         orjson.dumps(
-            accounting.as_dict(session.ledger.replayed),
+            accounting.as_dict(run.ledger.replayed),
             option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
         ),
     )
-    session.directory.describe(
+    run.directory.describe(
         state=state, finished=round(time.time(), 3), statuses=dict(standing.statuses)
     )
-    return Ended(standing, accounting, interrupted)
+    return RunResult(standing, accounting, interrupted)
 
 
 async def _probe_all(
@@ -200,15 +205,16 @@ async def _probe_all(
 
 
 @contextmanager
-def _interruptible(session: Session, batch: Batch) -> Iterator[list[int]]:
-    """Catch SIGINT and SIGTERM while the batch runs; yields the list of those caught."""
+def _interruptible(run: ActiveRun, batch: Batch, catch: bool) -> Iterator[list[int]]:
+    """Where asked to, catch SIGINT and SIGTERM while the batch runs; yields the list of those
+    caught."""
     loop = asyncio.get_running_loop()
     caught: list[int] = []
     draining: list[asyncio.Task[None]] = []
 
     async def drain() -> None:
-        session.context.admission.close()
-        await session.ledger.idle()
+        run.context.admission.close()
+        await run.ledger.idle()
         batch.stop()
 
     def interrupt(number: int) -> None:
@@ -218,12 +224,13 @@ def _interruptible(session: Session, batch: Batch) -> Iterator[list[int]]:
         else:
             batch.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    signals = (signal.SIGINT, signal.SIGTERM) if catch else ()
+    for number in signals:
         loop.add_signal_handler(number, interrupt, number)
     try:
         yield caught
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in signals:
             loop.remove_signal_handler(number)
         for task in draining:
             task.cancel()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from its.runs.run import Ended
+from its.runs.run import RunResult
 from its.views.summary import bill_table, next_steps, outcome, reasons
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def replayed(figures: Mapping[str, Any]) -> Table:
 
 
 def judged(
-    figures: Mapping[str, Any], ended: Ended, directory: Path, *, width: int
+    figures: Mapping[str, Any], ended: RunResult, directory: Path, *, width: int
 ) -> Iterator[RenderableType]:
     """Parts to show one after the other when a batch has been judged."""
     from rich.text import Text

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from its.problems.reading import ProblemReader
 from its.runs.batch import Batch, Standing
-from its.runs.run import Session
+from its.runs.run import ActiveRun
 from its.views import figures
 from its.views.messages import Messages
 from its.views.opening import mapping_line
@@ -40,16 +40,16 @@ class Progress:
     """
 
     def __init__(
-        self, session: Session, reader: ProblemReader, messages: Messages, total: int | None
+        self, run: ActiveRun, reader: ProblemReader | None, messages: Messages, total: int | None
     ) -> None:
-        self._session = session
+        self._run = run
         self._reader = reader
         self._messages = messages
         self._total = total
         self._batch: Batch | None = None
         self._live: Live | None = None
         self._ticking: asyncio.Task[None] | None = None
-        self._mapping_said = total is not None
+        self._mapping_said = total is not None or reader is None
         self._stopping_said = False
         self._pace = Pace()
 
@@ -110,13 +110,14 @@ class Progress:
 
     def _say_mapping(self) -> None:
         """Once, as soon as the first line of a stream has been read."""
-        if not self._mapping_said and self._reader.mapping is not None:
+        reader = self._reader
+        if not self._mapping_said and reader is not None and reader.mapping is not None:
             self._mapping_said = True
-            self._messages.say(mapping_line(self._reader.mappings))
+            self._messages.say(mapping_line(reader.mappings))
 
     def _say_stopping(self) -> None:
         """Once, after the first Ctrl-C."""
-        if self._session.context.admission.closed and not self._stopping_said:
+        if self._run.context.admission.closed and not self._stopping_said:
             self._stopping_said = True
             self._messages.say("Stopping: calls in flight may end. Ctrl-C again leaves at once.")
 
@@ -140,7 +141,7 @@ class Progress:
         parts = [str(self._solved(standing, bar=False))]
         parts += [self._accuracy(standing)] if standing.graded else []
         parts.append(self._spent())
-        parts += [self._calls()] if self._session.ledger.in_flight else []
+        parts += [self._calls()] if self._run.ledger.in_flight else []
         return "; ".join(parts)
 
     def _solved(self, standing: Standing, *, bar: bool) -> Text:
@@ -164,13 +165,13 @@ class Progress:
 
     def _accuracy(self, standing: Standing) -> str:
         scaled = figures.percent(standing.correct, standing.graded)
-        if not self._session.solver.baseline:
+        if not self._run.solver.baseline:
             return f"{scaled} right of {standing.graded:,}"
         greedy = figures.percent(standing.baseline_correct, standing.graded)
         return f"{scaled} right of {standing.graded:,}, greedy {greedy}"
 
     def _spent(self) -> str:
-        usage = self._session.ledger.charged
+        usage = self._run.ledger.charged
         tokens = f"{figures.short_count(usage.tokens)} tokens"
         price = "price unknown" if usage.usd is None else figures.money(usage.usd)
         problems, tokens_rate = self._pace.rates()
@@ -178,7 +179,7 @@ class Progress:
         return f"{tokens}, {price}{pace if tokens_rate else ''}"
 
     def _calls(self) -> str:
-        ledger, reasons = self._session.ledger, self._session.waiting.reasons
+        ledger, reasons = self._run.ledger, self._run.waiting.reasons
         waits = "".join(f", {number:,} waiting for {reason}" for reason, number in reasons.items())
         retries = f", {figures.plural(ledger.retries, 'retry', 'retries')}"
         held = self._held_to()
@@ -186,13 +187,13 @@ class Progress:
 
     def _held_to(self) -> str:
         """How far overload answers have taken the number of calls in flight down."""
-        slots = [client.slots for client in self._session.models.clients.values()]
+        slots = [client.slots for client in self._run.models.clients.values()]
         limit, ceiling = sum(s.limit for s in slots), sum(s.ceiling for s in slots)
         return f" (overload holds them to {limit:,} of {ceiling:,})" if limit < ceiling else ""
 
     @property
     def _tokens(self) -> int:
-        return self._session.ledger.charged.tokens or 0
+        return self._run.ledger.charged.tokens or 0
 
     def _total_of(self, standing: Standing) -> int | None:
         return standing.read if standing.input_ended else self._total

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from its.allocation.returns import History, last_part
 from its.runs.accounting import PROBE, Bill
 from its.runs.batch import Standing
-from its.runs.run import Ended
+from its.runs.run import RunResult
 from its.usage import total
 from its.views import figures
 
@@ -23,7 +23,7 @@ REASON_LENGTH = 160
 
 
 def summary(
-    ended: Ended,
+    ended: RunResult,
     directory: Path,
     histories: Collection[History] = (),
     *,
@@ -84,7 +84,7 @@ def last_spending(standing: Standing, histories: Collection[History]) -> list[st
     return ["", last.in_words()] if last.samples > 1 else []
 
 
-def next_steps(ended: Ended) -> list[str]:
+def next_steps(ended: RunResult) -> list[str]:
     if ended.interrupted:
         return ["Interrupted: the same command resumes where it stopped."]
     if ended.standing.statuses["failed"]:
