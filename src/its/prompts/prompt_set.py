@@ -4,8 +4,9 @@ A prompt set file holds `prompts` (name to text, or to a list of {role, content}
 (name to the sentence that asks for it), `scales` (name of a prompt that asks for a score to the
 lowest and the highest one, where they are not 1 and 10) and `separator` (what stands between the
 steps of the solutions that it asks for; a blank line unless given). `{name}` in a text is replaced
-by the value of that name; a literal brace needs no escape unless it surrounds a known name. Values
-are put in once and never looked at again, so a brace in a model's output means nothing.
+by the value of that name, and `{fenced:name}` by that value between two lines with a tag that the
+value cannot hold. A literal brace needs no escape unless it surrounds a known name. Values are put
+in once and never looked at again, so a brace in a model's output means nothing.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ import yaml
 
 from its.errors import ConfigurationError
 from its.problems.problem import Message, Question
+from its.prompts.fencing import fenced_by_name
 
 BLANK_LINE = "\n\n"
-_FIELD = re.compile(r"\{([a-z_]+)\}")
+_FIELD = re.compile(r"\{(?:(fenced):)?([a-z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +154,10 @@ def _scale(name: str, ends: Any) -> tuple[float, float]:
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
-    return _FIELD.sub(lambda match: values.get(match[1], match[0]), text)
+    quoted = [name for fence, name in _FIELD.findall(text) if fence and name in values]
+    blocks = fenced_by_name({name: values[name] for name in quoted})
+
+    def value(match: re.Match[str]) -> str:
+        return (blocks if match[1] else values).get(match[2], match[0])
+
+    return _FIELD.sub(value, text)

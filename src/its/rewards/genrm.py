@@ -14,9 +14,9 @@ from its.candidates import Candidate, Score
 from its.models.protocol import Completion
 from its.problems.problem import Question
 from its.prompts import PromptSet
+from its.prompts.fencing import fenced
 from its.rewards import verdicts
 from its.rewards.asking import ask_many
-from its.rewards.fencing import fenced
 from its.rewards.logprobs import last_odds
 from its.rewards.protocol import Reward
 

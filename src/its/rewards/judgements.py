@@ -14,9 +14,9 @@ from typing import Any, Literal
 from its.calls.protocol import Door
 from its.problems.problem import Message, Question
 from its.prompts import PromptSet
+from its.prompts.fencing import fenced
 from its.rewards import verdicts
 from its.rewards.asking import ask
-from its.rewards.fencing import fenced
 from its.rewards.scale import on_unit
 
 Form = Literal["listwise", "pairwise", "pointwise"]

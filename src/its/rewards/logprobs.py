@@ -16,8 +16,8 @@ from its.models.protocol import Completion
 from its.parts import Need
 from its.problems.problem import Question
 from its.prompts import PromptSet
+from its.prompts.fencing import fenced
 from its.rewards.asking import ask
-from its.rewards.fencing import fenced
 from its.rewards.protocol import Reward
 
 

@@ -13,9 +13,9 @@ from its.calls.protocol import Door
 from its.candidates import Candidate, Score
 from its.problems.problem import Question
 from its.prompts import PromptSet
+from its.prompts.fencing import fenced
 from its.rewards import verdicts
 from its.rewards.asking import ask
-from its.rewards.fencing import fenced
 from its.rewards.protocol import Reward
 from its.rewards.scale import on_unit
 

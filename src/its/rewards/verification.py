@@ -6,9 +6,9 @@ from its.calls.protocol import Door
 from its.candidates import Candidate
 from its.problems.problem import Question
 from its.prompts import PromptSet
+from its.prompts.fencing import fenced
 from its.rewards import verdicts
 from its.rewards.asking import ask
-from its.rewards.fencing import fenced
 
 
 async def verify(

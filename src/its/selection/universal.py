@@ -8,9 +8,9 @@ from typing import Annotated
 from annotated_types import Interval
 
 from its.candidates import Selection
+from its.prompts.fencing import fenced
 from its.rewards import verdicts
 from its.rewards.asking import ask
-from its.rewards.fencing import fenced
 from its.selection import votes
 from its.selection.protocol import Ballot, Selector
 

@@ -12,6 +12,7 @@ from its.calls.protocol import Door
 from its.candidates import Candidate
 from its.errors import CallError
 from its.models.protocol import Completion, Request
+from its.prompts.fencing import fenced
 from its.strategies.protocol import Assignment
 
 T = TypeVar("T")
@@ -75,10 +76,12 @@ async def solve_all(
 
 def numbered_solutions(assignment: Assignment, candidates: Iterable[Candidate]) -> str:
     """Several solutions as a prompt shows them, numbered from 1."""
+    drafts = [candidate.text.strip() for candidate in candidates]
+    blocks = fenced(drafts, "solution", numbered=True)
     shown = []
-    for number, candidate in enumerate(candidates, 1):
+    for number, (draft, block) in enumerate(zip(drafts, blocks, strict=True), 1):
         (*_, message) = assignment.prompts.render(
-            "solution", assignment.question, number=str(number), draft=candidate.text.strip()
+            "solution", assignment.question, number=str(number), draft=draft, fenced=block
         )
         shown.append(message.content)
     return "\n\n".join(shown)

@@ -1,9 +1,9 @@
-"""Model output shown to a judge stays data: a fence that the text inside cannot close."""
+"""Model output put before a model stays data: a fence that the text inside cannot close."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 
@@ -24,6 +24,12 @@ def fenced(
         f"<{label}{number} {tag}>\n{text}\n</{label}{number} {tag}>"
         for number, text in zip(numbers, texts, strict=True)
     ]
+
+
+def fenced_by_name(texts: Mapping[str, str]) -> dict[str, str]:
+    """The same for texts that have names: `<draft tag>` … `</draft tag>`, one tag for all."""
+    tag = _tag(list(texts.values()))
+    return {name: f"<{name} {tag}>\n{text}\n</{name} {tag}>" for name, text in texts.items()}
 
 
 def _tag(texts: Sequence[str]) -> str:
