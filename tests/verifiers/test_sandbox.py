@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from its.verifiers.code import assertions_in, program_in, run_tests
-from its.verifiers.sandbox import Limits, run
+from its.verifiers.code import assertions_in, run_tests
+from its.verifiers.extracting import program_in
+from its.verifiers.limits import Limits
+from its.verifiers.sandbox import run
 from tests.verifiers.needs import needs_sandbox
 
 HOSTS = Path("/tmp/a")

@@ -19,7 +19,8 @@ from its.rewards.protocol import Reward
 from its.verifiers import checkers
 from its.verifiers.agreement import agreement
 from its.verifiers.checkers import Verdict
-from its.verifiers.code import assertions_in, program_in, run_tests
+from its.verifiers.code import assertions_in, run_tests
+from its.verifiers.extracting import program_in
 from its.verifiers.sandbox import available_interpreter
 
 

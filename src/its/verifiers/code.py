@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from its.verifiers.sandbox import Limits, Outcome, run
+from its.verifiers.extracting import program_in
+from its.verifiers.limits import Limits
+from its.verifiers.sandbox import in_turn
+from its.verifiers.trial import Suite, try_out
 
-TEST_SECONDS = 3.0
+TEST_LIMITS = Limits(seconds=12, cpu_seconds=3)
+"""By the clock on a machine however busy; a test's own time is that of the processor."""
 
 
 @dataclass(frozen=True, slots=True)
-class TestReport:
+class TrialReport:
     """Which tests a program passed, and in plain words what became of it."""
 
     passed: tuple[bool, ...]
@@ -26,81 +27,25 @@ class TestReport:
         return sum(self.passed) / len(self.passed) if self.passed else 0.0
 
 
-async def run_tests(program: str, tests: Sequence[str], limits: Limits | None = None) -> TestReport:
-    """Run a program once a test, each time in a process of its own, and say which tests it passed.
+async def run_tests(
+    program: str, tests: Sequence[str] | Suite, limits: Limits = TEST_LIMITS
+) -> TrialReport:
+    """Run a program once for each test, each time in a sandbox of its own that holds no test.
 
-    A test is Python text, such as an assertion. It is passed when program and test run to their
-    end; leaving early (`sys.exit`) is no pass. Raises SandboxUnavailable.
+    A test is Python text, such as an assertion, and is passed when it runs to its end. The limits
+    are those of one test. Raises SandboxUnavailable.
     """
-    token = secrets.token_hex(8)
-    limits = limits or Limits(seconds=5 + TEST_SECONDS * len(tests))
-    case = json.dumps(
-        {"program": program, "tests": list(tests), "seconds": TEST_SECONDS, "token": token}
-    )
-    outcome = await run(_HARNESS, case, limits)
-    passed = _read(outcome, len(tests))
-    if outcome.status != "ended":
-        return TestReport(passed, outcome.reason)
-    failures = [line for line in outcome.errors.splitlines() if line]
-    summary = f"{sum(passed)} of {len(tests)} tests passed"
-    return TestReport(passed, f"{summary}; first failure: {failures[0]}" if failures else summary)
-
-
-def program_in(text: str) -> str:
-    """The program in a reply: its last fenced block, else the text itself."""
-    blocks = re.findall(r"^```(?:python|py)?[ \t]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return blocks[-1] if blocks else text
+    suite = tests if isinstance(tests, Suite) else Suite(tuple(tests))
+    results = await in_turn(try_out, program, suite, limits)
+    passed = tuple(passed for passed, _ in results)
+    summary = f"{sum(passed)} of {len(passed)} tests passed"
+    for test, (right, reason) in zip(suite.tests, results, strict=True):
+        if not right:
+            return TrialReport(passed, f"{summary}; first failure: {test[:120]!r}: {reason}")
+    return TrialReport(passed, summary)
 
 
 def assertions_in(text: str, most: int) -> list[str]:
     """Assertions that stand on one line each in a reply, without repetition, at most so many."""
     lines = (line.strip() for line in program_in(text).splitlines())
     return list(dict.fromkeys(line for line in lines if line.startswith("assert ")))[:most]
-
-
-def _read(outcome: Outcome, tests: int) -> tuple[bool, ...]:
-    """A line a test, 1 or 0; a test without its line was not passed."""
-    lines = outcome.output.split()[:tests]
-    return tuple(line == "1" for line in lines) + (False,) * (tests - len(lines))
-
-
-# A process a test: what one leaves behind or breaks, the next does not see. The token, which only
-# a test that ran to its end sends back, tells a pass from a process that ended itself.
-_HARNESS = r"""
-import json, os, select, signal, sys, time
-
-case = json.load(sys.stdin)
-for test in case["tests"]:
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(reader)
-        os.setpgid(0, 0)
-        silent = os.open("/dev/null", os.O_RDWR)
-        for standard in (0, 1, 2):
-            os.dup2(silent, standard)
-        try:
-            scope = {"__name__": "__test__"}
-            exec(compile(case["program"], "program", "exec"), scope)
-            exec(compile(test, "test", "exec"), scope)
-            os.write(writer, case["token"].encode())
-        except BaseException as fault:
-            last = f"{type(fault).__name__}: {str(fault)[:200]}"
-            os.write(writer, last.encode("utf-8", "replace"))
-        os._exit(0)
-    os.close(writer)
-    ready, _, _ = select.select([reader], [], [], case["seconds"])
-    said = os.read(reader, 1000) if ready else b"it took too long"
-    os.close(reader)
-    for target in (-pid, pid):
-        try:
-            os.kill(target, signal.SIGKILL)
-        except OSError:
-            pass
-    os.waitpid(pid, 0)
-    passed = said == case["token"].encode()
-    print(int(passed), flush=True)
-    if not passed:
-        reason = " ".join((said or b"it ended itself").decode("utf-8", "replace").split())
-        print(f"{test[:120]!r}: {reason}", file=sys.stderr, flush=True)
-"""

@@ -11,32 +11,23 @@ import asyncio
 import os
 import selectors
 import shutil
-import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 from its.errors import SandboxUnavailable
+from its.verifiers.confinement import OUT_OF_CPU, launch, resident
+from its.verifiers.limits import MEGABYTE, Limits
 
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
+PROGRAM_LIMITS = Limits()
 Status = Literal["ended", "failed", "timeout", "memory", "output"]
-MEGABYTE = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one program may use: seconds of the clock, of each process's CPU; megabytes of memory
-    for all its processes together and of its scratch directory; processes; bytes of output."""
-
-    seconds: float = 10.0
-    cpu_seconds: int = 10
-    memory_mb: int = 512
-    scratch_mb: int = 16
-    processes: int = 16
-    output_bytes: int = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +43,28 @@ class Outcome:
     reason: str = ""
 
 
-async def run(program: str, stdin: str = "", limits: Limits = Limits()) -> Outcome:
+async def run(program: str, stdin: str = "", limits: Limits = PROGRAM_LIMITS) -> Outcome:
     """Run a Python program; at most one a processor core at a time.
 
     Raises SandboxUnavailable where bubblewrap is absent or not permitted.
     """
-    interpreter = available_interpreter()
+    return await in_turn(_run, program, stdin, limits)
+
+
+async def in_turn(
+    work: Callable[[str, str, _Given, Limits], _Made], program: str, given: _Given, limits: Limits
+) -> _Made:
+    """Do what runs a program; at most one a processor core at a time."""
+    interpreter = await asyncio.to_thread(available_interpreter)
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_POOL, _run, interpreter, program, stdin, limits)
+    return await loop.run_in_executor(_POOL, work, interpreter, program, given, limits)
 
 
 @lru_cache(maxsize=1)
 def available_interpreter() -> str:
     """The Python that runs programs in the sandbox, tried once with an empty program.
 
-    Raises SandboxUnavailable with the reason and the mend.
+    Raises SandboxUnavailable with the reason and the fix.
     """
     if sys.platform != "linux" or shutil.which("bwrap") is None:
         raise SandboxUnavailable(
@@ -89,9 +87,7 @@ def available_interpreter() -> str:
 
 
 _POOL = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="sandbox")
-_NOBODY = 65534
 _LOOK_EVERY = 0.02
-_OUT_OF_CPU = 128 + signal.SIGXCPU
 
 # Inside the sandbox, so that limits on processes count this sandbox's own alone.
 _LAUNCHER = """
@@ -110,24 +106,13 @@ os.execv(sys.executable, [sys.executable, "-I", "-B", program])
 
 def _run(interpreter: str, program: str, stdin: str, limits: Limits) -> Outcome:
     started = time.monotonic()
-    nobody = _NOBODY if os.geteuid() == 0 else None
-    source = os.memfd_create("program")
-    try:
-        os.write(source, program.encode("utf-8", "replace"))
-        os.lseek(source, 0, os.SEEK_SET)
-        process = subprocess.Popen(
-            _command(interpreter, source, limits),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=(source,),
-            # The limit on processes does not bind the superuser.
-            user=nobody,
-            group=nobody,
-            extra_groups=None if nobody is None else (),
-        )
-    finally:
-        os.close(source)
+    command = [
+        *(interpreter, "-I", "-S", "-c", _LAUNCHER, str(limits.cpu_seconds)),
+        *(str(limits.memory_mb * MEGABYTE), str(limits.processes)),
+        *(str(limits.scratch_mb * MEGABYTE), "/program.py"),
+    ]
+    sources = {"/program.py": program.encode("utf-8", "replace")}
+    process = launch(command, interpreter, sources, limits)
     with process:
         watch = _Watch(process, limits, started + limits.seconds)
         try:
@@ -135,33 +120,6 @@ def _run(interpreter: str, program: str, stdin: str, limits: Limits) -> Outcome:
         finally:
             process.kill()
     return watch.outcome(time.monotonic() - started)
-
-
-def _command(interpreter: str, source: int, limits: Limits) -> list[str]:
-    prefix = os.path.dirname(os.path.dirname(interpreter))
-    own = [] if prefix == "/usr" else ["--ro-bind", prefix, prefix]
-    devices = [
-        argument
-        for name in ("null", "zero", "urandom")
-        for argument in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")
-    ]
-    libraries = [
-        argument
-        for name in ("lib", "lib64", "bin")
-        if os.path.exists(f"/usr/{name}")
-        for argument in ("--symlink", f"usr/{name}", f"/{name}")
-    ]
-    return [
-        *("bwrap", "--unshare-all", "--unshare-user", "--disable-userns"),
-        *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"),
-        *("--setenv", "PATH", "/usr/bin", "--setenv", "PYTHONHASHSEED", "0"),
-        *("--ro-bind", "/usr", "/usr", *libraries, *own, *devices),
-        *("--size", str(limits.scratch_mb * MEGABYTE), "--tmpfs", "/tmp", "--chdir", "/tmp"),
-        *("--ro-bind-data", str(source), "/program.py", "--remount-ro", "/"),
-        *("--", interpreter, "-I", "-S", "-c", _LAUNCHER, str(limits.cpu_seconds)),
-        *(str(limits.memory_mb * MEGABYTE), str(limits.processes)),
-        *(str(limits.scratch_mb * MEGABYTE), "/program.py"),
-    ]
 
 
 class _Watch:
@@ -226,7 +184,7 @@ class _Watch:
             return
         if time.monotonic() > self._deadline:
             self._breach = ("timeout", f"it ran for {self._limits.seconds:g} seconds and was ended")
-        elif _resident(self._process.pid) > self._limits.memory_mb * MEGABYTE:
+        elif resident(self._process.pid) > self._limits.memory_mb * MEGABYTE:
             self._breach = ("memory", f"it used over {self._limits.memory_mb} MB and was ended")
 
     def outcome(self, seconds: float) -> Outcome:
@@ -239,29 +197,10 @@ class _Watch:
             return Outcome(status, None, output, errors, seconds, reason)
         if code == 0:
             return Outcome("ended", 0, output, errors, seconds)
-        if code == _OUT_OF_CPU:
+        if code == OUT_OF_CPU:
             reason = f"it used {self._limits.cpu_seconds} seconds of CPU and was ended"
             return Outcome("timeout", code, output, errors, seconds, reason)
         last = errors.strip().splitlines()[-1:] or [f"it ended with exit status {code}"]
         memory = last[0].startswith("MemoryError")
         reason = f"it asked for more than {self._limits.memory_mb} MB" if memory else last[0]
         return Outcome("memory" if memory else "failed", code, output, errors, seconds, reason)
-
-
-def _resident(root: int) -> int:
-    """Bytes of memory that a process and all its descendants hold."""
-    total, pending = 0, [root]
-    while pending:
-        pid = pending.pop()
-        try:
-            with open(f"/proc/{pid}/statm", "rb") as file:
-                total += int(file.read().split()[1]) * _PAGE
-            for task in os.listdir(f"/proc/{pid}/task"):
-                with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
-                    pending.extend(map(int, file.read().split()))
-        except (OSError, IndexError, ValueError):
-            continue
-    return total
-
-
-_PAGE = os.sysconf("SC_PAGE_SIZE")
