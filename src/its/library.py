@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from its.models.protocol import Model
 from its.pipeline.load import load_pipeline
 from its.pipeline.solution import Solution
 from its.session import Problems, Session
@@ -35,6 +36,7 @@ def solve(
     fresh: bool = False,
     baseline: bool = False,
     progress: bool = False,
+    models: Mapping[str, Model] | None = None,
 ) -> Solving:
     """Solve problems; iterate over the result with `for`, or with `async for` in a coroutine.
 
@@ -42,14 +44,17 @@ def solve(
     `pipeline` is one that `its.load_pipeline` made, or the name of a preset or of a YAML file;
     `model` and `base_url` then say which model runs it (the embedded one where none is named).
     With `run` the run directory is kept there, and the same call resumes. `baseline` adds one
-    greedy pass per problem, `progress` shows how the batch goes on.
+    greedy pass per problem, `progress` shows how the batch goes on. `models` holds models that are
+    open already by their role (`model`, `judge`, ...), such as `its.testing.FakeModel`.
 
     Raises ConfigurationError at once, and EndpointError, InputError and RunDirectoryError when
     the iteration begins.
     """
     if pipeline is None or isinstance(pipeline, str):
+        if model is None and models and "model" in models:
+            model = models["model"].name
         pipeline = load_pipeline(pipeline, model=model, base_url=base_url)
-    session = Session(pipeline, run=run, fresh=fresh, baseline=baseline)
+    session = Session(pipeline, run=run, fresh=fresh, baseline=baseline, models=models)
     return Solving(problems, session, progress)
 
 
@@ -103,9 +108,9 @@ class _Relay:
 
     def stop(self) -> None:
         """Leave what is under way to a later call with the same run, and wait for its end."""
+        if (collecting := self._collecting) is not None:
+            self._runner.get_loop().call_soon_threadsafe(collecting.cancel)
         while self._thread.is_alive():
-            if self._collecting is not None:
-                self._runner.get_loop().call_soon_threadsafe(self._collecting.cancel)
             with suppress(queue.Empty):
                 while True:
                     self._solutions.get_nowait()

@@ -19,6 +19,7 @@ import orjson
 
 from its.calls.account import Account
 from its.errors import InputError
+from its.models.protocol import Model
 from its.pipeline.solution import Solution
 from its.problems import open_problems
 from its.problems.problem import BadLine, Problem, Question
@@ -46,7 +47,8 @@ class Session:
     `run` is the run directory: the same pipeline resumes there, and nothing is paid twice; without
     one nothing is kept. `source` names the input in the description of the run (and in the default
     directory of the commands), `command` tells runs of another command apart, `baseline` adds one
-    greedy pass per problem, `listen` is called with the account of every problem that begins.
+    greedy pass per problem, `models` holds models that are open already by their role (`model`,
+    `judge`, a name in `models`), `listen` is called with the account of every problem that begins.
     Entering raises EndpointError where a model cannot be used at all, ConfigurationError where the
     pipeline cannot work on the models, and RunDirectoryError where the directory cannot be used.
     """
@@ -58,6 +60,7 @@ class Session:
         run: str | Path | None = None,
         fresh: bool = False,
         baseline: bool = False,
+        models: Mapping[str, Model] | None = None,
         source: str = "session",
         command: str | None = None,
         listen: Callable[[Account], None] | None = None,
@@ -67,6 +70,7 @@ class Session:
         self._run = run
         self._fresh = fresh
         self._baseline = baseline
+        self._models = models
         self._source = source
         self._command = command
         self._listen = listen
@@ -96,7 +100,7 @@ class Session:
             )
             stack.callback(directory.close)
             active = await stack.enter_async_context(
-                start_run(self.pipeline, directory, baseline=self._baseline)
+                start_run(self.pipeline, directory, baseline=self._baseline, given=self._models)
             )
             if self._listen is not None:
                 active = replace(active, solver=replace(active.solver, listen=self._listen))

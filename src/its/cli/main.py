@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from its.cli import check, curve, explain, judge, schema, solve, tune
+from its.cli import check, curve, explain, judge, parts, schema, solve, tune
 from its.errors import ItsError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command("check", short_help="Show the whole pipeline and what the endpoint c
     check.check
 )
 app.command("schema")(schema.schema)
+app.command("parts", short_help="List the parts that a pipeline can name.")(parts.parts)
 app.command("judge", short_help="Judge responses with a reward.")(judge.judge)
 app.command("curve", short_help="What other budgets would have cost and given.")(curve.curve)
 app.command("tune", short_help="Find the best budget for every difficulty.")(tune.tune)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -79,8 +80,11 @@ def resolve_pipeline(
 
     Raises ConfigurationError with every fault at once.
     """
+    from its.pipeline.catalogue import problems
     from its.pipeline.load import load_pipeline, parse_override
 
+    for sentence in problems():
+        print(f"its: {sentence}", file=sys.stderr)
     return load_pipeline(
         config,
         [parse_override(assignment) for assignment in settings or ()],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from its.calls.client import ModelClient, Price, Sampling
 from its.calls.limits import PerMinute, Slots
 from its.calls.retries import Circuit, RetryPolicy
 from its.models.backends import backend_of
+from its.models.protocol import Model
 from its.prompts import PromptSet, load_prompt_set
 
 if TYPE_CHECKING:
@@ -32,13 +34,17 @@ class OpenModels:
             await client.model.close()
 
 
-def open_models(pipeline: Pipeline) -> OpenModels:
+def open_models(pipeline: Pipeline, given: Mapping[str, Model] | None = None) -> OpenModels:
     """Open every model that the pipeline names. Nothing is asked of any yet.
 
-    Raises ConfigurationError where one has no endpoint.
+    `given` holds models that are open already, by role. Raises ConfigurationError where one has
+    no endpoint.
     """
     return OpenModels(
-        {role: open_client(settings, pipeline) for role, settings in model_roles(pipeline).items()},
+        {
+            role: open_client(settings, pipeline, (given or {}).get(role))
+            for role, settings in model_roles(pipeline).items()
+        },
         all_prompts(pipeline),
     )
 
@@ -60,10 +66,13 @@ def _prompts(settings: ModelSettings, pipeline: Pipeline) -> PromptSet:
     )
 
 
-def open_client(settings: ModelSettings, pipeline: Pipeline) -> ModelClient:
+def open_client(
+    settings: ModelSettings, pipeline: Pipeline, given: Model | None = None
+) -> ModelClient:
     price, retries = settings.price, settings.retries
     return ModelClient(
-        model=backend_of(settings).open(
+        model=given
+        or backend_of(settings).open(
             settings, seed=pipeline.seed, streamed=streams_calls(settings, pipeline)
         ),
         sampling=Sampling(settings.temperature, settings.top_p, settings.max_tokens),

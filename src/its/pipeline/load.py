@@ -91,7 +91,7 @@ def load_pipeline(
     try:
         pipeline = Pipeline.model_validate(_with_backend_defaults(data))
     except ValidationError as error:
-        raise ConfigurationError(_explain(error, document, overridden)) from None
+        raise ConfigurationError(_explain(error, data, document, overridden)) from None
     if base_url is not None and pipeline.model.name == EmbeddedBackend.name:
         raise ConfigurationError("--base-url needs the model's name there: add --model NAME")
     if faults := preflight(pipeline):
@@ -240,13 +240,13 @@ def _rewards_of(data: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _explain(
-    error: ValidationError, document: Document, overridden: Sequence[tuple[str, ...]]
+    error: ValidationError, data: Any, document: Document, overridden: Sequence[tuple[str, ...]]
 ) -> str:
     """Every fault on a line of its own, in the order of the file."""
     faults: list[tuple[int, str]] = []
     found = error.errors(include_url=False, include_context=True)
     for fault in found:
-        path = _plain_path(fault["loc"], document.data)
+        path = _plain_path(fault["loc"], data)
         if fault["type"] == "too_short" and any(_inside(other, fault) for other in found):
             continue
         faults.append(_located(path, _sentence(fault), document, overridden))

@@ -6,7 +6,7 @@ import asyncio
 import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from its.calls.journal import Journal
 from its.calls.journal_rows import Intent
 from its.calls.ledger import Ledger
 from its.calls.limits import Waiting
-from its.models.protocol import Capabilities
+from its.models.protocol import Capabilities, Model
 from its.pipeline.clients import OpenModels, model_roles, open_models, public_address
 from its.pipeline.plan import Plan, build_plan
 from its.pipeline.preflight import require
@@ -72,14 +72,19 @@ class RunResult:
 
 @asynccontextmanager
 async def start_run(
-    pipeline: Pipeline, directory: RunDirectory, *, baseline: bool = False
+    pipeline: Pipeline,
+    directory: RunDirectory,
+    *,
+    baseline: bool = False,
+    given: Mapping[str, Model] | None = None,
 ) -> AsyncIterator[ActiveRun]:
     """Open journal and models, and ask each endpoint once what it can do (remembered in the run).
 
+    `given` holds models that are open already, by role.
     Raises EndpointError where one cannot be used at all.
     """
     journal = Journal(directory.path)
-    models = open_models(pipeline)
+    models = open_models(pipeline, given)
     rules = Equivalence(units=pipeline.answers.units, percent=pipeline.answers.percent)
     try:
         async with Comparer(rules, symbolic=pipeline.answers.symbolic) as comparer:
