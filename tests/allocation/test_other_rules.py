@@ -87,9 +87,9 @@ def test_fractions_of_votes_continue_the_whole_ones():
 def test_doubtful_samples_need_more_company():
     rule = ConfidenceConsistency()
     assert rule.further_samples([0] * 4) == AdaptiveConsistency().further_samples([0] * 4) == 0
-    assert rule.further_samples([0] * 4, [0.5] * 4) == 2
-    assert rule.further_samples([0] * 4, [None] * 4) == 0
-    assert rule.further_samples([0] * 8, [0.5] * 8) == 0
+    assert rule.further_samples([0] * 4, confidences=[0.5] * 4) == 2
+    assert rule.further_samples([0] * 4, confidences=[None] * 4) == 0
+    assert rule.further_samples([0] * 8, confidences=[0.5] * 8) == 0
 
 
 def test_the_last_tenth_is_told_in_changed_answers_and_right_ones():

@@ -135,3 +135,16 @@ def agreeing(rule: StoppingRule, answers: Sequence[int | None], more: int, top: 
         first = rule.window - len(window)
         return [window[0]] * more if agreed and more == first else [top] * more
     return [top] * more
+
+
+def test_diminishing_returns_look_at_what_may_still_be_drawn_here():
+    """Two alike of three: one more cannot change the leader, thirty-seven more could."""
+    rule = DiminishingReturns()
+    assert rule.further_samples([0, 0], left=1) == 0
+    assert rule.further_samples([0, 0], left=38) > 0
+    assert rule.further_samples([0, 0]) == rule.further_samples([0, 0], left=38)
+
+
+@given(answers=answer_lists, left=st.integers(1, 40), rule=st.sampled_from(RULES))
+def test_no_rule_asks_for_more_than_is_left(answers, left, rule):
+    assert 0 <= rule.further_samples(answers, left) <= left

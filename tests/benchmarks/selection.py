@@ -19,7 +19,7 @@ from statistics import fmean
 from its.candidates import Answer, Candidate, Selection
 from its.rewards.step_aggregation import StepAggregation, aggregate
 from its.selection import best_by_reward, norm_vote, vote, weighted_vote
-from its.selection.methods import guard_of
+from its.selection.ranking import guard_of
 from its.verifiers.agreement import agreement
 
 POOLS = Path(__file__).resolve().parents[3] / "shared/data/pools"

@@ -1,6 +1,7 @@
 """Curves from recorded samples: what each budget would have cost and given."""
 
 import asyncio
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -8,13 +9,17 @@ from xml.etree import ElementTree
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from its.allocation.batch import BatchPolicy
-from its.allocation.stopping import AdaptiveConsistency
+from its.allocation.stopping import AdaptiveConsistency, UnanimousWindow
+from its.candidates import Answer, Candidate, without_guesses
 from its.curves.curve import Prices, compute_curve, default_sizes
 from its.curves.records import Record, shuffles
 from its.curves.replay import (
     replay_batch,
+    replay_best_of_n,
     replay_confidence,
     replay_short,
     replay_stop,
@@ -24,6 +29,8 @@ from its.curves.replay import (
 from its.curves.source import graded_records
 from its.errors import InputError
 from its.models.recorded import Pool, PoolProblem, Sample, load_pool
+from its.selection import norm_vote, vote, weighted_vote
+from its.selection.ranking import guard_of
 from its.views.curve import plot, svg
 from tests.curves.made_records import record
 
@@ -62,6 +69,54 @@ def test_short_m_at_k_votes_among_the_first_to_end_and_charges_the_cut():
     replay = replay_short(record("aabbb", tokens=(10, 20, 30, 40, 50)), 5)
     assert replay.correct is True
     assert (replay.completion_tokens, replay.sequential_tokens) == (10 + 20 + 3 * 30, 30)
+
+
+samples = st.lists(
+    st.tuples(
+        st.one_of(st.none(), st.integers(0, 2)),
+        st.one_of(st.none(), st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.6]), st.just(math.nan)),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=9,
+)
+
+
+@given(samples)
+def test_a_replay_chooses_what_a_run_chooses(drawn):
+    """Ties, guesses, missing and useless scores: word for word the selection of a run."""
+    classes, scores, guesses = zip(*drawn, strict=True)
+    n = len(classes)
+    candidates = [
+        Candidate(str(i), "text", None if c is None else Answer(str(c), "text", guess))
+        for i, (c, guess) in enumerate(zip(classes, guesses, strict=True))
+    ]
+    voting = without_guesses(classes, guesses)
+    for replay, live in (
+        (replay_vote, vote(candidates, voting)),
+        (replay_weighted_vote, weighted_vote(candidates, voting, scores)),
+        (
+            replay_best_of_n,
+            norm_vote(
+                candidates, voting, scores, guard_of(sum(number is not None for number in voting))
+            ),
+        ),
+    ):
+        of_run = None if live.candidate is None else int(live.candidate.id)
+        for i in range(n):
+            right = tuple(position == i for position in range(n))
+            recorded = Record("p", "q", classes, right, (1,) * n, scores, guesses=guesses)
+            replayed = replay(recorded, n)
+            assert replayed.correct is (of_run == i)
+            assert replayed.confidence == pytest.approx(live.confidence)
+
+
+def test_guesses_have_no_voice_where_an_answer_is_stated():
+    guessed = Record("p", "q", (0, 0, 1), (False, False, True), (1,) * 3, (None,) * 3, None,
+                     (True, True, False))  # fmt: skip
+    assert replay_vote(guessed, 2).correct is False
+    assert replay_vote(guessed, 3).correct is True
+    assert replay_stop(guessed, UnanimousWindow(window=2), 3).samples == 3
 
 
 def test_one_budget_never_exceeds_its_total_and_larger_ones_go_on(records):

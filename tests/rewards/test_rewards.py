@@ -221,6 +221,15 @@ async def test_a_judge_that_always_prefers_the_first_position_calls_a_tie():
     assert result.margin == 0
 
 
+@pytest.mark.parametrize("budget", [0, 3, 7, 8, 11, 12, 23, 24, None])
+async def test_a_league_treats_all_candidates_alike_whatever_is_left(budget):
+    door = ScriptedDoor(lambda text, label: "[[A]]", budget=budget)
+    scores = await League(comparisons=4).score(QUESTION, candidates(*"abcd"), door, GENERAL)
+    games = [int(score.reason.split(" of ")[1].split()[0]) for score in scores]
+    assert len({*games}) == 1
+    assert len(door.sent) == {0: 0, 3: 0, 7: 0, 8: 8, 11: 8, 23: 12, None: 24}.get(budget, budget)
+
+
 async def test_a_league_gives_each_candidate_its_share_of_the_points():
     door = ScriptedDoor(judge_of_pairs)
     pool = candidates("quality 5", "quality 9", "quality 5")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 
@@ -94,6 +95,21 @@ async def test_a_knockout_ends_with_the_answer_that_wins_every_match():
     assert len(given.door.sent) == 2 * (4 - 1), "equal answers do not meet"
     assert 0 < selection.confidence <= 1
     assert "won a knockout of 4 different answers" in selection.reason
+
+
+@pytest.mark.parametrize("budget", [0, 1, 3, 5])
+async def test_a_knockout_asks_every_pair_in_both_orders_or_not_at_all(budget):
+    door = ScriptedDoor(larger, budget=budget)
+    given = ballot(["3", "3", "9", "4"], door)
+    selection = await Knockout(comparisons=4).select(given)
+    by_pair = Counter(label.rpartition("/")[0] for label, _ in door.sent)
+    assert all(count % 2 == 0 for count in by_pair.values())
+    assert len(door.sent) == {0: 0, 1: 0, 3: 2, 5: 4}[budget]
+    assert selection.candidate.answer.text == ("9" if budget == 5 else "3")
+
+
+def test_an_odd_number_of_comparisons_counts_as_the_next_even_one():
+    assert [Knockout(comparisons=c).completions(4) for c in (1, 2, 3, 4)] == [6, 6, 12, 12]
 
 
 async def test_a_knockout_without_a_verdict_goes_to_the_stronger_vote():

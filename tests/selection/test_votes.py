@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from its.candidates import Answer, Candidate
+from its.candidates import Answer, Candidate, Score
 from its.selection import best_by_reward, cisc, norm_vote, vote, weighted_vote
 
 
@@ -197,3 +197,52 @@ def test_a_large_temperature_makes_cisc_a_plain_vote(drawn):
     plain = vote(pool, numbers, scores)
     heated = cisc(pool, numbers, scores, temperature=1e15)
     assert heated.candidate == plain.candidate
+
+
+def test_who_abstained_neither_lowers_nor_raises_the_confidence():
+    answers = ["a", "a", "a", "b"]
+    among_voters = vote(candidates(*answers), classes(*answers)).confidence
+    answers += [None] * 12
+    assert vote(candidates(*answers), classes(*answers)).confidence == among_voters
+    assert among_voters == pytest.approx((3 - 0.5) / 4)
+
+
+@pytest.mark.parametrize("useless", [0.0, None, math.nan])
+def test_the_score_of_a_candidate_without_an_answer_decides_nothing(useless):
+    """Scores of zero are no preference, however well an abstainer was scored."""
+    answers = ["1", "2", "2", "2", None]
+    scores = [useless] * 4 + [0.9]
+    given = (candidates(*answers), classes(*answers), scores)
+    for selection in (
+        weighted_vote(*given),
+        best_by_reward(*given),
+        norm_vote(*given, agreement=0.5),
+        cisc(*given, temperature=0.5),
+    ):
+        assert winner(selection) == "2"
+        assert selection.confidence == pytest.approx((3 - 0.5) / 4)
+
+
+def test_an_unscored_candidate_weighs_the_mean_of_those_that_vote():
+    answers = ["a", "b", None]
+    selection = weighted_vote(candidates(*answers), classes(*answers), [0.4, None, 1.0])
+    assert dict(selection.tally) == pytest.approx({"a": 0.4, "b": 0.4})
+
+
+@given(votes_with_scores, st.data())
+def test_a_score_that_is_no_number_counts_as_none(drawn, data):
+    numbers = [number for number, _, _ in drawn]
+    scores = [score for _, score, _ in drawn]
+    broken = [
+        data.draw(st.sampled_from([math.nan, math.inf, -math.inf])) if score is None else score
+        for score in scores
+    ]
+    pool = candidates(*(None if n is None else str(n) for n in numbers))
+    for select in (vote, weighted_vote, best_by_reward):
+        assert select(pool, numbers, broken) == select(pool, numbers, scores)
+
+
+def test_a_reward_that_gives_no_number_abstains():
+    assert Score("c/0", math.nan, "foreign").value is None
+    assert Score("c/0", math.inf, "foreign").value is None
+    assert Score("c/0", 0.0, "foreign").value == 0.0

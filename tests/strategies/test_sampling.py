@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from its.allocation.stopping import DiminishingReturns
+from its.answers import extract
 from its.errors import CallError, PermanentCallError, TransientCallError
 from its.models.protocol import Completion, Request, TokenLogprob
 from its.strategies.attempts import FIVE_STYLES, Attempts
@@ -25,7 +28,7 @@ class Agreement:
         self.k = k
         self.asked: list[tuple[int | None, ...]] = []
 
-    def further_samples(self, answers: Sequence[int | None]) -> int:
+    def further_samples(self, answers: Sequence[int | None], left: int | None = None) -> int:
         self.asked.append(tuple(answers))
         votes = Counter(answer for answer in answers if answer is not None)
         return max(0, self.k - max(votes.values(), default=0))
@@ -187,3 +190,44 @@ async def test_what_is_no_call_error_is_not_swallowed() -> None:
         task = assignment(door, stop=Agreement(2), lookahead=lookahead)
         with pytest.raises(ZeroDivisionError):
             await Attempts(n=5).run(task)
+
+
+def guesses(script: str) -> ScriptedDoor:
+    """A door whose sample number i guesses digit i of the script, or states it where in capitals:
+    "7" ends in a bare number, "S" states 7."""
+
+    def reply(request: Request, label: str) -> str:
+        letter = script[int(label)]
+        return "So we get\n\nAnswer: 7" if letter == "S" else f"First this, then that {letter}"
+
+    return ScriptedDoor(reply)
+
+
+async def test_guesses_never_steer_a_stopping_rule() -> None:
+    door, rule = guesses("3333SS33"), Agreement(2)
+    given_ = replace(assignment(door, stop=rule), read=extract)
+    outcome = await SelfConsistency(n=8).run(given_)
+    assert outcome.stopped
+    assert [c.answer is not None and c.answer.fallback for c in outcome.candidates[:4]] == [
+        True
+    ] * 4
+    assert len(outcome.candidates) == 6, "the four guesses that agree do not end it"
+    assert rule.asked[-1] == (None, None, None, None, 1, 1)
+
+
+async def test_a_rule_knows_how_many_samples_the_stage_may_still_draw() -> None:
+    door = answers("aa" + "b" * 38)
+    outcome = await SelfConsistency(n=3).run(assignment(door, stop=DiminishingReturns()))
+    assert len(outcome.candidates) == 2
+    door = answers("aa" + "b" * 38)
+    whole = await SelfConsistency(n=40).run(assignment(door, stop=DiminishingReturns()))
+    assert len(whole.candidates) > 2
+
+
+async def test_a_stage_that_drew_all_has_stopped_only_where_its_samples_agree() -> None:
+    """With nothing left to draw nothing can change here, but a later stage could change it."""
+    for script, agrees in (("ab", False), ("aaaaaaaa", True)):
+        outcome = await SelfConsistency(n=len(script)).run(
+            assignment(answers(script), stop=DiminishingReturns())
+        )
+        assert outcome.stopped is agrees

@@ -78,7 +78,7 @@ class AskDifficulty(DifficultyMethod):
         return self.judge(await probe.ask())
 
     def judge(self, reply: str | None) -> Difficulty:
-        """`reply` is the model's text, None where the call came to nothing."""
+        """`reply` is the model's text, None where the call failed."""
         value = None if reply is None else parse_rating(reply)
         if value is None:
             why = (
@@ -107,7 +107,7 @@ class ProbeDifficulty(DifficultyMethod):
         return self.judge(await probe.sample(self.samples))
 
     def judge(self, answers: Sequence[int | None]) -> Difficulty:
-        """`answers` holds a class number a sample, None for one that abstains.
+        """`answers` holds a class number per sample, None for one that abstains.
 
         Full agreement is 1, none at all is 10, linear between; an abstention agrees with nobody.
         """

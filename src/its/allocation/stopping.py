@@ -1,8 +1,8 @@
 """When more samples of one problem stop paying.
 
 Every rule decides on answers in the order of their ordinals, so the same samples stop at the same
-place in any concurrency. `further_samples` tells the shortest way to a stop, so that a caller can
-draw exactly that many at once and never one too many.
+place in any concurrency. `further_samples` says how many more samples the shortest way to a stop
+takes, so that a caller can draw exactly that many at once and never one too many.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ class StoppingRule(Part, ABC):
     """Decides, on answers in the order of their number, when more samples stop paying."""
 
     @abstractmethod
-    def further_samples(self, answers: Sequence[int | None]) -> int:
+    def further_samples(self, answers: Sequence[int | None], left: int | None = None) -> int:
         """The least number of further samples after which this rule could say stop; 0: stop now.
 
         `answers` holds a class number for every sample so far (equal numbers are equivalent
-        answers; None abstains), in the order of their ordinals, never of arrival.
+        answers; None abstains), in the order of their ordinals, never of arrival. `left` is how
+        many more may be drawn here at all (None: as many as the rule itself allows).
         """
 
 
@@ -48,7 +49,7 @@ class NoStop(StoppingRule):
 
     name = "none"
 
-    def further_samples(self, answers: Sequence[int | None]) -> int:
+    def further_samples(self, answers: Sequence[int | None], left: int | None = None) -> int:
         return NEVER
 
 
@@ -66,11 +67,11 @@ class AdaptiveConsistency(StoppingRule):
     threshold: Annotated[float, Gt(0.5), Lt(1)] = 0.95
     maximum: Annotated[int, Ge(1)] = 40
 
-    def further_samples(self, answers: Sequence[int | None]) -> int:
+    def further_samples(self, answers: Sequence[int | None], left: int | None = None) -> int:
         leader, *others = _counts(answers)
         runner_up = max(others, default=0)
         return _least(
-            self.maximum - len(answers),
+            _left(self.maximum, answers, left),
             lambda more: leader_beats_runner_up(leader + more, runner_up) >= self.threshold,
         )
 
@@ -89,9 +90,12 @@ class ConfidenceConsistency(StoppingRule):
     maximum: Annotated[int, Ge(1)] = 40
 
     def further_samples(
-        self, answers: Sequence[int | None], confidences: Sequence[float | None] = ()
+        self,
+        answers: Sequence[int | None],
+        left: int | None = None,
+        confidences: Sequence[float | None] = (),
     ) -> int:
-        """As the protocol says; `confidences` go by sample. The best case is full confidence."""
+        """As the base says; `confidences` go by sample. The best case is full confidence."""
         weights: dict[int, float] = {}
         for i, answer in enumerate(answers):
             if answer is not None:
@@ -99,7 +103,7 @@ class ConfidenceConsistency(StoppingRule):
                 weights[answer] = weights.get(answer, 0.0) + (1.0 if known is None else known)
         leader, runner_up = [*sorted(weights.values(), reverse=True), 0.0, 0.0][:2]
         return _least(
-            self.maximum - len(answers),
+            _left(self.maximum, answers, left),
             lambda more: (
                 weighted_leader_beats_runner_up(leader + more, runner_up) >= self.threshold
             ),
@@ -119,11 +123,11 @@ class DirichletConsistency(StoppingRule):
     threshold: Annotated[float, Gt(0.5), Lt(1)] = 0.95
     maximum: Annotated[int, Ge(1)] = 40
 
-    def further_samples(self, answers: Sequence[int | None]) -> int:
+    def further_samples(self, answers: Sequence[int | None], left: int | None = None) -> int:
         leader, *others = _counts(answers)
         rivals = tuple(others) or (0,)
         return _least(
-            self.maximum - len(answers),
+            _left(self.maximum, answers, left),
             lambda more: leader_beats_all(leader + more, rivals) >= self.threshold,
         )
 
@@ -141,22 +145,22 @@ class UnanimousWindow(StoppingRule):
     window: Annotated[int, Ge(2)] = 5
     maximum: Annotated[int, Ge(1)] = 40
 
-    def further_samples(self, answers: Sequence[int | None]) -> int:
+    def further_samples(self, answers: Sequence[int | None], left: int | None = None) -> int:
         begun = len(answers) % self.window
         full = len(answers) - begun
-        left = self.maximum - len(answers)
+        most = _left(self.maximum, answers, left)
         if any(_agree(answers[i : i + self.window]) for i in range(0, full, self.window)):
             return 0
         rest = self.window - begun
         if begun and not _agree(answers[full:]):
             rest += self.window
-        return max(0, min(rest, left))
+        return min(rest, most)
 
 
 @dataclass(frozen=True, slots=True)
 class DiminishingReturns(StoppingRule):
     """Stops when the chance that the samples still allowed would change the leader is at most
-    `tolerance`.
+    `tolerance`. Those are what the stage may still draw, and at most `maximum` in all.
 
     The chance is the posterior predictive one: given the top two counts a >= b and m samples to
     go, the runner-up gains a Beta-binomial(m, b + 1, a + 1) share and must overtake. Unlike
@@ -168,17 +172,23 @@ class DiminishingReturns(StoppingRule):
     tolerance: Annotated[float, Ge(0), Lt(0.5)] = 0.05
     maximum: Annotated[int, Ge(1)] = 40
 
-    def further_samples(self, answers: Sequence[int | None]) -> int:
+    def further_samples(self, answers: Sequence[int | None], left: int | None = None) -> int:
         leader, *others = _counts(answers)
         runner_up = max(others, default=0)
-        left = self.maximum - len(answers)
+        most = _left(self.maximum, answers, left)
         return _least(
-            left,
+            most,
             lambda more: (
                 leader + more > 0
-                and leader_is_overtaken(leader + more, runner_up, left - more) <= self.tolerance
+                and leader_is_overtaken(leader + more, runner_up, most - more) <= self.tolerance
             ),
         )
+
+
+def _left(maximum: int, answers: Sequence[int | None], left: int | None) -> int:
+    """How many more samples a rule may still ask for."""
+    own = max(0, maximum - len(answers))
+    return own if left is None else min(own, left)
 
 
 def _counts(answers: Sequence[int | None]) -> list[int]:
@@ -197,7 +207,7 @@ def _least(left: int, stops: Callable[[int], bool]) -> int:
     That is the best case of every rule here, and each is monotone in it, so bisection finds it.
     `left` samples are allowed at most, and reaching that is a stop too.
     """
-    low, high = 0, max(0, left)
+    low, high = 0, left
     while low < high:
         middle = (low + high) // 2
         if stops(middle):

@@ -20,7 +20,7 @@ from its.allocation.cascade import CascadeRule
 from its.curves.records import Record, shuffles
 from its.curves.replay import vote_is_correct
 from its.estimators import bootstrap_interval
-from its.selection.confidence import share_confidence
+from its.selection.ranking import share_confidence
 
 SIZES = (1, 2, 3, 4, 8, 16)
 
@@ -128,9 +128,7 @@ def _trials(
 
 def _thresholds(samples: int) -> list[float]:
     """One between any two neighbouring confidences that a vote of so many samples can show."""
-    levels = sorted(
-        {share_confidence(k / samples, samples, samples) for k in range(1, samples + 1)}
-    )
+    levels = sorted({share_confidence(k / samples, samples) for k in range(1, samples + 1)})
     return [(a + b) / 2 for a, b in pairwise(levels)]
 
 
@@ -138,7 +136,7 @@ def _confidence(record: Record, n: int) -> float:
     votes = Counter(number for number in record.classes[:n] if number is not None)
     if not votes:
         return 0.0
-    return share_confidence(max(votes.values()) / votes.total(), votes.total(), n)
+    return share_confidence(max(votes.values()) / votes.total(), votes.total())
 
 
 def _point(plan: Plan, trial: _Trial) -> CascadePoint:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from its.candidates import without_guesses
 from its.models.recorded.pool import PoolProblem
 
 
@@ -15,7 +16,8 @@ class Record:
 
     `classes` numbers equivalent answers (None abstains); `correct` grades them; `tokens` are
     completion tokens and `scores` rewards, None where unknown; `prompt_tokens` is what one call's
-    prompt takes, None where unknown.
+    prompt takes, None where unknown. `guesses` marks answers that were not stated (empty: all
+    were).
     """
 
     id: str
@@ -25,18 +27,33 @@ class Record:
     tokens: tuple[int | None, ...]
     scores: tuple[float | None, ...]
     prompt_tokens: int | None = None
+    guesses: tuple[bool, ...] = ()
 
     def __len__(self) -> int:
         return len(self.classes)
 
+    def voting(self, n: int) -> tuple[int | None, ...]:
+        """Classes of the first n samples as they vote: guesses only where nothing is stated."""
+        if not self.guesses:
+            return self.classes[:n]
+        return tuple(without_guesses(self.classes[:n], self.guesses[:n]))
+
+    def stated(self, n: int) -> tuple[int | None, ...]:
+        """Classes of the first n samples as a stopping rule sees them: guesses abstain."""
+        if not self.guesses:
+            return self.classes[:n]
+        pairs = zip(self.classes[:n], self.guesses[:n], strict=True)
+        return tuple(None if guess else number for number, guess in pairs)
+
     def shuffled(self, random: Random) -> Record:
-        return self._in_order(random.sample(range(len(self)), len(self)))
+        return self.only(random.sample(range(len(self)), len(self)))
 
     def since(self, start: int) -> Record:
         """The record without its first samples."""
-        return self._in_order(range(start, len(self)))
+        return self.only(range(start, len(self)))
 
-    def _in_order(self, order: Sequence[int]) -> Record:
+    def only(self, order: Sequence[int]) -> Record:
+        """The record with these of its samples, in this order."""
         return Record(
             self.id,
             self.question,
@@ -45,6 +62,7 @@ class Record:
             tuple(self.tokens[i] for i in order),
             tuple(self.scores[i] for i in order),
             self.prompt_tokens,
+            tuple(self.guesses[i] for i in order) if self.guesses else (),
         )
 
 

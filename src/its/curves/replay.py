@@ -5,26 +5,36 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from its.allocation.batch import BatchPolicy, Standing
 from its.allocation.short import short_m_at_k
 from its.allocation.stopping import ConfidenceConsistency, StoppingRule
 from its.curves.records import Record
 from its.estimators import majority
+from its.selection.ranking import (
+    AnswerClass,
+    by_norm,
+    by_weighted_votes,
+    confidence,
+    guard_of,
+    share_confidence,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
     """What one problem would have cost and given.
 
-    `rounds` are the numbers of samples that were under way together, one after the other.
+    `rounds` are the numbers of samples that were under way together, one after the other;
+    `confidence` is what selection says of its answer, None where there is none.
     `completion_tokens` and `sequential_tokens` are given where samples were cut short, so that
     their own lengths do not tell.
     """
 
     correct: bool
     rounds: tuple[int, ...]
+    confidence: float | None = None
     completion_tokens: int | None = None
     sequential_tokens: int | None = None
 
@@ -36,33 +46,26 @@ class Replay:
 def replay_vote(record: Record, n: int) -> Replay:
     """Self-consistency over the first n samples."""
     n = min(n, len(record))
-    return Replay(vote_is_correct(record, n), (n,))
+    classes = record.voting(n)
+    winner = majority(classes)
+    if winner is None:
+        return Replay(False, (n,))
+    agreeing, votes = classes.count(classes[winner]), n - classes.count(None)
+    return Replay(record.correct[winner], (n,), share_confidence(agreeing / votes, votes))
 
 
 def replay_weighted_vote(record: Record, n: int) -> Replay:
     """A vote over the first n, weighted by recorded scores; unscored ones weigh the mean."""
     n = min(n, len(record))
-    known = [score for score in record.scores[:n] if score is not None]
-    mean = math.fsum(known) / len(known) if known else 1.0
-    weights: dict[int, float] = {}
-    for number, score in zip(record.classes[:n], record.scores[:n], strict=True):
-        if number is not None:
-            weights[number] = weights.get(number, 0.0) + (mean if score is None else score)
-    if not weights:
-        return Replay(False, (n,))
-    winner = max(weights, key=lambda number: weights[number])
-    return Replay(record.correct[record.classes.index(winner)], (n,))
+    return _chosen(record, n, by_weighted_votes(record.voting(n), record.scores[:n]))
 
 
 def replay_best_of_n(record: Record, n: int) -> Replay:
-    """The first n samples' best scored one."""
+    """The best scored of the first n samples, with the guard that selection has by default."""
     n = min(n, len(record))
-    scored = [
-        (score, -i)
-        for i, score in enumerate(record.scores[:n])
-        if score is not None and record.classes[i] is not None
-    ]
-    return Replay(record.correct[-max(scored)[1]] if scored else False, (n,))
+    classes = record.voting(n)
+    guard = guard_of(sum(number is not None for number in classes))
+    return _chosen(record, n, by_norm(classes, record.scores[:n], agreement=guard))
 
 
 def replay_stop(record: Record, rule: StoppingRule, most: int) -> Replay:
@@ -70,10 +73,10 @@ def replay_stop(record: Record, rule: StoppingRule, most: int) -> Replay:
     most = min(most, len(record))
     rounds: list[int] = []
     drawn = 0
-    while drawn < most and (further := rule.further_samples(record.classes[:drawn])) > 0:
+    while drawn < most and (further := rule.further_samples(record.stated(drawn), most - drawn)):
         rounds.append(min(further, most - drawn))
         drawn += rounds[-1]
-    return Replay(vote_is_correct(record, drawn), tuple(rounds))
+    return replace(replay_vote(record, drawn), rounds=tuple(rounds))
 
 
 def replay_confidence(record: Record, n: int) -> Replay:
@@ -82,10 +85,10 @@ def replay_confidence(record: Record, n: int) -> Replay:
     rule = ConfidenceConsistency(maximum=n)
     rounds: list[int] = []
     drawn = 0
-    while further := rule.further_samples(record.classes[:drawn], record.scores[:drawn]):
+    while further := rule.further_samples(record.stated(drawn), n - drawn, record.scores[:drawn]):
         rounds.append(further)
         drawn += further
-    return Replay(replay_weighted_vote(record, drawn).correct, tuple(rounds))
+    return replace(replay_weighted_vote(record, drawn), rounds=tuple(rounds))
 
 
 def replay_short(record: Record, n: int) -> Replay:
@@ -93,9 +96,10 @@ def replay_short(record: Record, n: int) -> Replay:
     n = min(n, len(record))
     lengths = [count or 0 for count in record.tokens[:n]]
     chosen = short_m_at_k(lengths, min(3, n))
-    winner = majority([record.classes[i] for i in chosen.kept])
-    correct = winner is not None and record.correct[chosen.kept[winner]]
-    return Replay(correct, (n,), chosen.tokens, chosen.sequential_tokens)
+    of_kept = replay_vote(record.only(chosen.kept), len(chosen.kept))
+    return Replay(
+        of_kept.correct, (n,), of_kept.confidence, chosen.tokens, chosen.sequential_tokens
+    )
 
 
 def replay_batch(
@@ -118,7 +122,7 @@ def replay_batch(
                     drawn[i] += grant
         results.append(
             [
-                Replay(vote_is_correct(record, n), tuple(of_record))
+                replace(replay_vote(record, n), rounds=tuple(of_record))
                 for record, n, of_record in zip(records, drawn, rounds, strict=True)
             ]
         )
@@ -127,12 +131,19 @@ def replay_batch(
 
 def vote_is_correct(record: Record, n: int) -> bool:
     """Whether the plain vote over the first n samples is right."""
-    winner = majority(record.classes[:n])
+    winner = majority(record.voting(n))
     return winner is not None and record.correct[winner]
 
 
+def _chosen(record: Record, n: int, ranking: Sequence[AnswerClass]) -> Replay:
+    """The first of the ranked classes, of n samples drawn together."""
+    if not ranking:
+        return Replay(False, (n,))
+    return Replay(record.correct[ranking[0].representative], (n,), confidence(ranking))
+
+
 def _standing(record: Record, drawn: int) -> Standing:
-    votes = Counter(number for number in record.classes[:drawn] if number is not None)
+    votes = Counter(number for number in record.voting(drawn) if number is not None)
     tokens = [count for count in record.tokens[:drawn] if count is not None]
     return Standing(
         votes=tuple(float(count) for count in votes.values()),

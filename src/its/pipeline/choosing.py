@@ -10,7 +10,7 @@ from its.answers import Comparer, extract
 from its.calls.account import Account
 from its.calls.context import CallContext
 from its.calls.door import StageDoor
-from its.candidates import Answer, Candidate, Score, Selection
+from its.candidates import Answer, Candidate, Score, Selection, without_guesses
 from its.pipeline.plan import Plan
 from its.problems.problem import Question
 from its.rewards.verification import verify
@@ -35,10 +35,9 @@ class Choosing:
     async def classes(self, candidates: Sequence[Candidate]) -> list[int | None]:
         """A class number for each candidate. A guess (the last number in a text) abstains where
         any candidate states its answer."""
-        stated = any(c.answer is not None and not c.answer.fallback for c in candidates)
-        return await self.comparer.classes(
-            [None if stated and c.answer and c.answer.fallback else c.answer for c in candidates]
-        )
+        numbers = await self.comparer.classes([candidate.answer for candidate in candidates])
+        guesses = [c.answer is not None and c.answer.fallback for c in candidates]
+        return without_guesses(numbers, guesses)
 
     def scoring_cost(self, candidates: int) -> int:
         """The most completions that scoring, choosing and checking so many may take."""

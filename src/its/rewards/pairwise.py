@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Annotated
 
 from annotated_types import Ge, Interval
@@ -45,7 +44,7 @@ async def compare(
     comparisons: int = 2,
     temperature: float | None = None,
 ) -> Comparison:
-    """Ask `comparisons` times which of two is better, half of them in each order.
+    """Ask `comparisons` times (an even number) which of two is better, half in each order.
 
     A judge that always prefers the response it sees first thereby calls a tie. Verdicts that
     cannot be read count for nobody.
@@ -68,11 +67,26 @@ async def compare(
     return Comparison(sum(read), len(read) - sum(read), len(read))
 
 
+def even(comparisons: int) -> int:
+    """The number of comparisons per pair: the next even one, half in each order."""
+    return comparisons + comparisons % 2
+
+
+def affordable(remaining: int | None, comparisons: int, pairs: int) -> int:
+    """How often each of so many pairs can be compared with what is left: an even number."""
+    wanted = even(comparisons)
+    if remaining is None or pairs == 0:
+        return wanted
+    return min(wanted, remaining // pairs // 2 * 2)
+
+
 @dataclass(frozen=True, slots=True)
 class League(Reward):
     """Every pair of candidates is compared; the score is the share of points won.
 
-    Costs `comparisons` calls a pair, n(n-1)/2 pairs: best for a few candidates.
+    Costs `comparisons` calls per pair (an odd number counts as the next even one), n(n-1)/2 pairs:
+    best for a few candidates. Where fewer calls are left, every candidate still meets equally many
+    others, each in both orders.
     """
 
     name = "league"
@@ -81,7 +95,7 @@ class League(Reward):
     temperature: Annotated[float, Interval(ge=0, le=2)] = 0.0
 
     def completions(self, candidates: int) -> int:
-        return self.comparisons * candidates * (candidates - 1) // 2
+        return even(self.comparisons) * candidates * (candidates - 1) // 2
 
     async def score(
         self,
@@ -90,7 +104,7 @@ class League(Reward):
         door: Door,
         prompts: PromptSet,
     ) -> list[Score]:
-        pairs = list(combinations(range(len(candidates)), 2))
+        pairs, each = self._schedule(len(candidates), door.remaining)
         results = await asyncio.gather(
             *(
                 compare(
@@ -99,7 +113,7 @@ class League(Reward):
                     candidates[j],
                     door,
                     prompts,
-                    comparisons=self.comparisons,
+                    comparisons=each,
                     temperature=self.temperature,
                 )
                 for i, j in pairs
@@ -115,3 +129,26 @@ class League(Reward):
             Score(c.id, p / g if g else None, "league", f"{p:g} of {g} points against the others")
             for c, p, g in zip(candidates, points, games, strict=True)
         ]
+
+    def _schedule(self, count: int, remaining: int | None) -> tuple[list[tuple[int, int]], int]:
+        """Which pairs meet, and how often: all of them, else fewer comparisons each, else rings
+        of neighbours at growing distances as far as the calls go."""
+        pairs = [(i, j) for ring in _rings(count) for i, j in ring]
+        each = affordable(remaining, self.comparisons, len(pairs))
+        if each or remaining is None:
+            return pairs, each
+        meetings: list[tuple[int, int]] = []
+        for ring in _rings(count):
+            if 2 * (len(meetings) + len(ring)) > remaining:
+                break
+            meetings += ring
+        return meetings, 2
+
+
+def _rings(count: int) -> list[list[tuple[int, int]]]:
+    """All pairs of `count` in rings: everyone with the next, everyone with the one after, ..."""
+    rings = []
+    for distance in range(1, count // 2 + 1):
+        pairs = {tuple(sorted((i, (i + distance) % count))) for i in range(count)}
+        rings.append(sorted((a, b) for a, b in pairs))
+    return rings

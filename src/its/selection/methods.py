@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from its.parts import Need
 from its.rewards.step_aggregation import StepAggregation, aggregate
 from its.selection import votes
 from its.selection.protocol import Ballot, Selector
+from its.selection.ranking import guard_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,6 @@ class BestOfN(Selector):
         voting = sum(number is not None for number in classes)
         agreement = guard_of(voting) if self.guard else 0.0
         return votes.norm_vote(candidates, classes, ballot.values(), agreement)
-
-
-def guard_of(candidates: int) -> float:
-    """How far best-of-n moves towards the weighted vote: 0 for one candidate, towards 1."""
-    return 1 - 1 / math.sqrt(max(candidates, 1))
 
 
 @dataclass(frozen=True, slots=True)

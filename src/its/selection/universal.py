@@ -11,7 +11,7 @@ from its.candidates import Selection
 from its.prompts.fencing import fenced
 from its.rewards import verdicts
 from its.rewards.asking import ask
-from its.selection import votes
+from its.selection import ranking, votes
 from its.selection.protocol import Ballot, Selector
 
 
@@ -21,7 +21,7 @@ class Universal(Selector):
     (arXiv:2311.17311). For answers that cannot be compared by equivalence, such as free text.
 
     Candidates without an answer are not shown. Where the reply names none of them, or the call
-    comes to nothing, a vote decides.
+    fails, a vote decides.
     """
 
     name = "universal"
@@ -49,20 +49,14 @@ class Universal(Selector):
         reply = await ask(ballot.door, request, f"universal/{len(shown)}")
         chosen = None if reply is None else verdicts.pick(reply.text, len(shown))
         if chosen is None:
-            why = "the call came to nothing" if reply is None else "the reply named none of them"
+            why = "the call failed" if reply is None else "the reply named none of them"
             return replace(by_vote, reason=f"{by_vote.reason}; {why}, so a vote decided")
         candidate = shown[chosen]
-        ranking = votes.ranked(
-            ballot.candidates,
-            ballot.classes,
-            ballot.values(),
-            [c.weight for c in ballot.candidates],
-        )
+        samples = votes.samples_of(ballot.candidates)
+        ranked = ranking.by_votes(ballot.classes, ballot.values(), samples)
         position = next(i for i, c in enumerate(ballot.candidates) if c is candidate)
-        own = next(c for c in ranking if position in c.members)
-        confidence = votes.confidence(
-            [own, *(c for c in ranking if c is not own)], ballot.candidates
-        )
+        own = next(c for c in ranked if position in c.members)
+        confidence = ranking.confidence([own, *(c for c in ranked if c is not own)], samples)
         reason = (
             f"named as the most consistent of {len(shown)} responses; {len(own.members)} of "
             f"{len(ballot.candidates)} candidates give the same answer"

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from its.candidates import Answer, Candidate
+from its.candidates import Answer, Candidate, without_guesses
 from its.errors import BudgetExhausted, CallError, PermanentCallError
 from its.models.protocol import Request
 from its.strategies.asking import ask_all, candidate_from
@@ -64,6 +64,7 @@ class _Drawing:
         self._tasks: list[asyncio.Task[None]] = []
         self._launched = 0
         self._classes: list[int | None] = []
+        self._guesses: list[bool] = []
         self._representatives: list[Answer] = []
 
     async def run(self) -> bool:
@@ -83,14 +84,21 @@ class _Drawing:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _further_samples(self) -> int:
-        """As the batch's own budget grants, else as the rule wants, else all that are left."""
+        """As the batch's own budget grants, else as the rule wants, else all that are left.
+
+        Where nothing is left to draw, a rule is asked whether it would stop all the same: then no
+        later stage runs. A mere guess at an answer abstains before it.
+        """
         rule, allowance = self.assignment.stop, self.assignment.allowance
         left = len(self.samples) - self.needed
+        classes = self._answer_classes()
         if allowance is not None:
-            return await allowance(self._answer_classes(), self._mean_tokens(), left)
+            voting = without_guesses(classes, self._guesses)
+            return await allowance(voting, self._mean_tokens(), left)
         if rule is None:
             return left
-        return rule.further_samples(self._answer_classes())
+        stated = [None if g else c for c, g in zip(classes, self._guesses, strict=True)]
+        return rule.further_samples(stated, left or None)
 
     def _mean_tokens(self) -> float | None:
         """Completion tokens of the samples drawn, None where they are not known."""
@@ -103,6 +111,7 @@ class _Drawing:
         for result in self.results[len(self._classes) : self.needed]:
             answer = result.answer if isinstance(result, Candidate) else None
             self._classes.append(None if answer is None else self._class_of(answer))
+            self._guesses.append(answer is not None and answer.fallback)
         return self._classes
 
     def _class_of(self, answer: Answer) -> int:
