@@ -43,7 +43,7 @@ async def draw(assignment: Assignment, samples: Sequence[Sample]) -> Outcome:
         candidates=tuple(result for result in results if isinstance(result, Candidate)),
         stopped=stopped,
         note=f"the rule stopped after {drawing.needed} of {len(samples)} samples"
-        if stopped
+        if drawing.ruled
         else "",
         failures=tuple(
             f"{assignment.candidate_id(str(ordinal))}: {result}"
@@ -61,6 +61,7 @@ class _Drawing:
         self.samples = samples
         self.results: list[Candidate | CallError | None] = [None] * len(samples)
         self.needed = 0
+        self.ruled = False
         self._tasks: list[asyncio.Task[None]] = []
         self._launched = 0
         self._classes: list[int | None] = []
@@ -68,14 +69,23 @@ class _Drawing:
         self._representatives: list[Answer] = []
 
     async def run(self) -> bool:
-        """Draw; returns whether the rule said stop."""
-        while (further := await self._further_samples()) > 0:
+        """Draw; returns whether the samples agree so far that no later stage need run either.
+
+        `ruled` says whether the rule ended the drawing: that may also be because the few samples
+        left here could not change anything, and then later stages still can.
+        """
+        while self.needed < len(self.samples) or self.assignment.allowance is not None:
+            further = await self._further_samples()
+            if further == 0:
+                self.ruled = self._has_rule()
+                break
             if self.needed == len(self.samples) or self._exhausted():
                 return False
             self.needed = min(self.needed + further, len(self.samples))
             self._launch()
             await self._arrival_of_needed()
-        return self._ruled()
+        rule = self.assignment.stop
+        return self._has_rule() and rule is not None and rule.further_samples(self._stated()) == 0
 
     async def cancel(self) -> None:
         """Cancel what is still under way, and wait until its cost is settled."""
@@ -84,21 +94,20 @@ class _Drawing:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _further_samples(self) -> int:
-        """As the batch's own budget grants, else as the rule wants, else all that are left.
-
-        Where nothing is left to draw, a rule is asked whether it would stop all the same: then no
-        later stage runs. A mere guess at an answer abstains before it.
-        """
+        """As the batch's own budget grants, else as the rule wants, else all that are left."""
         rule, allowance = self.assignment.stop, self.assignment.allowance
         left = len(self.samples) - self.needed
-        classes = self._answer_classes()
         if allowance is not None:
-            voting = without_guesses(classes, self._guesses)
+            voting = without_guesses(self._answer_classes(), self._guesses)
             return await allowance(voting, self._mean_tokens(), left)
-        if rule is None:
-            return left
-        stated = [None if g else c for c, g in zip(classes, self._guesses, strict=True)]
-        return rule.further_samples(stated, left or None)
+        return left if rule is None else rule.further_samples(self._stated(), left)
+
+    def _stated(self) -> list[int | None]:
+        """The needed samples' classes as a rule sees them: a mere guess abstains before it."""
+        classes = self._answer_classes()
+        return [
+            None if guess else number for number, guess in zip(classes, self._guesses, strict=True)
+        ]
 
     def _mean_tokens(self) -> float | None:
         """Completion tokens of the samples drawn, None where they are not known."""
@@ -121,7 +130,7 @@ class _Drawing:
         self._representatives.append(answer)
         return len(self._representatives) - 1
 
-    def _ruled(self) -> bool:
+    def _has_rule(self) -> bool:
         return self.assignment.stop is not None and self.assignment.allowance is None
 
     def _exhausted(self) -> bool:
@@ -129,7 +138,7 @@ class _Drawing:
 
     def _launch(self) -> None:
         """Send what is needed and not yet sent, and the lookahead, in the order of ordinals."""
-        ahead = self.assignment.lookahead if self._ruled() else 0
+        ahead = self.assignment.lookahead if self._has_rule() else 0
         end = min(self.needed + ahead, len(self.samples))
         refused = {
             sample.request: result
