@@ -13,7 +13,7 @@ ItsError                        a plain sentence with the fix; ends the command
     ├── TransientCallError      worth trying again (429, 5xx, a reset, a garbled body)
     └── PermanentCallError      asking again would fail again (400, 404, 422)
         ├── PromptTooLong       more prompt than the model's context takes
-        ├── KeyRejected         401 or 403
+        ├── KeyRejected         401, 402 or 403; an account without credit or quota
         └── Unsupported         the model cannot do what was asked (logprobs, raw continuation)
 """
 
@@ -90,11 +90,16 @@ class TransientCallError(CallError):
 
 
 class PermanentCallError(CallError):
-    """Asking again would fail again; `status` is the HTTP status where there was one."""
+    """Asking again would fail again. `status` is the HTTP status where there was one, `param` is the field that the endpoint names as the reason,
+    `details` all that it said, for whoever may ask otherwise (never shown)."""
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, param: str = "", details: str = ""
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.param = param
+        self.details = details
 
 
 class PromptTooLong(PermanentCallError):
@@ -102,7 +107,12 @@ class PromptTooLong(PermanentCallError):
 
 
 class KeyRejected(PermanentCallError):
-    """The endpoint refused the key."""
+    """`final` where the account itself is at its end (no credit, a used-up quota, closed): no
+    other call can succeed either."""
+
+    def __init__(self, message: str, *, status: int | None = None, final: bool = False) -> None:
+        super().__init__(message, status=status)
+        self.final = final
 
 
 class Unsupported(PermanentCallError):

@@ -124,7 +124,7 @@ async def test_nobody_there_is_told_with_the_mend(open_model: Open) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
-        with pytest.raises(EndpointError, match="start the server, or mend base_url"):
+        with pytest.raises(EndpointError, match="start the server, or fix base_url"):
             await open_model(url, capabilities=None).probe()
 
 

@@ -59,10 +59,13 @@ class StageDoor:
         json_schema: Mapping[str, Any] | None = None,
         scored: str = "",
     ) -> Request:
-        sampling = self.client.sampling
+        sampling, known = self.client.sampling, self.client.capabilities
+        limit = sampling.max_tokens if max_tokens is None else min(max_tokens, sampling.max_tokens)
+        if known.thinks and not continues and not scored:
+            limit = sampling.max_tokens  # thinking comes first, and counts
         return Request(
             tuple(messages),
-            sampling.max_tokens if max_tokens is None else min(max_tokens, sampling.max_tokens),
+            max(limit, known.least_tokens),
             sampling.temperature if temperature is None else temperature,
             sampling.top_p if top_p is None else top_p,
             tuple(stop),
@@ -125,6 +128,7 @@ class StageDoor:
             event.update(state="refused", error=str(refusal))
             return [refusal] * len(labels)
         actual = Amount(completions=len(labels))
+        delivered: tuple[Completion, ...] = ()
         try:
             reply = (
                 self._replay(*held) if held is not None else await send(self.context, call, event)
@@ -143,13 +147,25 @@ class StageDoor:
                 usage=reply.usage.as_dict(),
                 from_journal=held is not None,
             )
-            missing = len(labels) - len(reply.completions)
-            return [*reply.completions, *[TransientCallError(_TOO_FEW)] * missing]
+            delivered = reply.completions
+            if len(delivered) == len(labels):
+                return list(delivered)
+            if len(labels) == 1:
+                return [TransientCallError(_TOO_FEW)]
         finally:
             self.budget.settle(call.bound, actual)
-        # Some endpoints take n only up to a limit of their own: what they refused together may
-        # pass one by one.
-        return [result for label in labels for result in await self._ask(content, (label,))]
+        return [*delivered, *await self._ask_singly(content, labels, len(delivered))]
+
+    async def _ask_singly(
+        self, content: _Content, labels: tuple[str, ...], delivered: int
+    ) -> list[Completion | CallError]:
+        """Ask one by one for what was refused together, or delivered in part: some endpoints take
+        n only up to a limit of their own. From then on nothing shares a call."""
+        found = self.client.capabilities
+        if found.n:
+            note = f"of {len(labels)} answers asked for in one call {delivered} came: a call each"
+            self.client.capabilities = replace(found, n=False, notes=(*found.notes, note))
+        return await self.complete_many(content.request, labels[delivered:])
 
     def _call(self, content: _Content, labels: tuple[str, ...]) -> Call:
         request, seeded = content.request, content.encoded
@@ -180,7 +196,11 @@ class StageDoor:
         return int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "big") >> 1
 
     def _recorded(self, label: str, content: _Content) -> tuple[RecordedCall, int] | None:
-        return self.account.recorded(self.stage, label, content.identity)
+        """The recorded call that holds this label's completion, and its place there."""
+        found = self.account.recorded(self.stage, label, content.identity)
+        if found is None or (found[1] and found[1] >= len(orjson.loads(found[0].reply or b"[]"))):
+            return None  # the call did not deliver all that it was asked for
+        return found
 
     def _replay(self, call: RecordedCall, position: int) -> Reply:
         """A completion that an earlier session paid for; its problem's bill holds it already."""

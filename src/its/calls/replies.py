@@ -17,7 +17,7 @@ def share(usage: Usage, parts: int) -> Usage:
 
     return replace(
         usage,
-        completions=1,
+        completions=part(usage.completions) or 1,
         prompt_tokens=part(usage.prompt_tokens),
         completion_tokens=part(usage.completion_tokens),
     )

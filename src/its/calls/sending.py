@@ -14,6 +14,7 @@ from its.calls.budget import Amount
 from its.calls.context import Call, CallContext
 from its.calls.journal_rows import Intent, State
 from its.calls.replies import completion_data
+from its.calls.retries import is_unavailable
 from its.errors import BudgetExhausted, CallError, TransientCallError
 from its.models.protocol import Received, Reply
 from its.usage import Usage
@@ -26,22 +27,27 @@ async def send(context: CallContext, call: Call, event: dict[str, Any]) -> Reply
     """The reply, already in the journal and charged. `event` is told of retries.
 
     Raises CallError once it is given up, TimeoutError at the problem's own deadline, and
-    EndpointError when the circuit opens.
+    EndpointError when the run has to stop.
     """
     client = call.client
-    policy = client.retries
+    policy, circuit = client.retries, client.circuit
     give_up = time.monotonic() + policy.deadline
-    failures = 0
+    failures = attempts = 0
+    down_since: float | None = None
     while True:
-        client.circuit.check()
         try:
             reply = await _attempt_in_time(context, call, failures)
         except TransientCallError as error:
             failures += 1
             event["retries"] = failures
-            client.circuit.failed(error)
+            circuit.failed(error, id(call))
+            if not is_unavailable(error) or policy.attempts == 1:
+                attempts += 1
+            elif error.status != _OVERLOADED[0]:
+                down_since = down_since or time.monotonic()
+                give_up = min(give_up, down_since + circuit.patience + 1)
             wait = policy.wait(failures, error, client.random)
-            if failures >= policy.attempts or time.monotonic() + wait > give_up:
+            if attempts >= policy.attempts or time.monotonic() + wait > give_up:
                 raise
             if not call.budget.holds():
                 raise BudgetExhausted("failed attempts used up the budget") from error
@@ -49,11 +55,13 @@ async def send(context: CallContext, call: Call, event: dict[str, Any]) -> Reply
             with context.waiting.for_(f"retry after {error.status or 'a broken connection'}"):
                 await asyncio.sleep(wait)
         except CallError as error:
-            client.circuit.failed(error)
+            circuit.failed(error, id(call))
             raise
         else:
-            client.circuit.succeeded()
+            circuit.succeeded()
             return reply
+        finally:
+            circuit.left(id(call))
 
 
 def amount_of(usage: Usage) -> Amount:
@@ -101,7 +109,7 @@ async def _attempt(context: CallContext, call: Call, retry: int) -> Reply:
     usage = replace(
         reply.usage,
         calls=1,
-        completions=len(reply.completions),
+        completions=max(reply.usage.completions, len(reply.completions)),
         usd=client.price.of(reply.usage),
     )
     client.slots.succeeded(usage.seconds)
@@ -123,6 +131,10 @@ async def _enter(context: CallContext, call: Call) -> None:
             with waiting.for_("the rate limit"):
                 await client.requests_per_minute.take(1)
                 await client.tokens_per_minute.take(call.bound.tokens)
+        if client.circuit.paused:
+            with waiting.for_("the endpoint to recover"):
+                await client.circuit.passing(id(call))
+        client.circuit.check()
         await context.admission.passing()
     except BaseException:
         client.slots.release()
@@ -154,6 +166,9 @@ def _cost_of_failure(call: Call, error: CallError, received: Received, seconds: 
     status = getattr(error, "status", None)
     if status is not None and status >= _FIRST_ERROR_STATUS:
         return Usage(calls=1, seconds=seconds)
+    if received.usage is not None:
+        usage = replace(received.usage, calls=1, seconds=seconds)
+        return replace(usage, usd=call.client.price.of(usage))
     return _seen(call, received, seconds)
 
 

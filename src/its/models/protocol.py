@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -92,13 +92,15 @@ class Received:
     """What has arrived of a reply so far: written by the model while it streams, and read by
     the caller after a cancellation or a fault, to charge for what was produced.
 
-    `sent` turns True when the request may have reached the endpoint.
+    `sent` turns True when the request may have reached the endpoint; `usage` is what the endpoint
+    itself reported of a call that brought no reply.
     """
 
     sent: bool = False
     text: str = ""
     tokens: int = 0
     prompt_tokens: int | None = None
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,12 @@ class Capabilities:
     continue_final_message, "raw": by the raw completions endpoint, "no"); `echoes_prefix`: the
     continued prefix comes back with the text; `trims_stop`: the stop string is cut off;
     `names_stop`: the reply tells which stop string ended it; `scores`: it gives the probabilities
-    of a text that it did not write.
+    of a text that it did not write; `limit_name` and `least_tokens`: what the token limit is called
+    and how small it may be; `temperature`: the only one that it takes, where it said so;
+    `least_temperature`: what stands for 0 where it does not take that; `refuses`:
+    parameters that are left out because it does not take them; `only_streams`: it takes no call
+    for a whole reply; `finishes`: it says how each reply ended, so that one without is cut short;
+    `thinks`: replies hold reasoning.
     """
 
     n: bool = False
@@ -125,10 +132,63 @@ class Capabilities:
     json_schema: bool = False
     scores: bool = False
     context: int | None = None
+    limit_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    least_tokens: int = 1
+    temperature: float | None = None
+    least_temperature: float = 0.0
+    refuses: tuple[str, ...] = ()
+    only_streams: bool = False
+    finishes: bool = True
+    thinks: bool = False
     notes: tuple[str, ...] = field(default_factory=tuple)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Capabilities:
+        """What `as_dict` wrote, an older version's included."""
+        known = {name: data[name] for name in cls.__slots__ if name in data}
+        for name in ("refuses", "notes"):
+            if isinstance(known.get(name), list):
+                known[name] = tuple(map(str, known[name]))
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one call of a probe brought, as far as the probe looks at it: the first text just as
+    it came, how many completions, what they cost (`reported`: as the endpoint itself told), and
+    how the reply was built."""
+
+    text: str
+    completions: int
+    usage: Usage
+    reported: bool
+    logprobs: bool
+    names_stop: bool
+    streamed: bool
+    finished: bool
+    thinks: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Heard:
+        return cls(**{**data, "usage": Usage(**data["usage"])})
+
+
+class Record(Protocol):
+    """Makes a call of a probe and writes it down: before it is sent, and how it ended. A call
+    that an earlier session paid for may be answered from there.
+
+    `key` names the call among those of the probe. Raises what `ask` raises.
+    """
+
+    async def __call__(
+        self, key: str, request: Request, ask: Callable[[Received], Awaitable[Heard]]
+    ) -> Heard: ...
 
 
 class Model(Protocol):
@@ -139,8 +199,9 @@ class Model(Protocol):
 
     name: str
 
-    async def probe(self) -> tuple[Capabilities, Usage]:
-        """Ask the endpoint what it does; returns that and what the asking cost.
+    async def probe(self, record: Record | None = None) -> tuple[Capabilities, Usage]:
+        """Ask the endpoint what it does, each call through `record`; returns that and what the
+        asking cost.
 
         Raises EndpointError where it cannot be used at all.
         """

@@ -41,6 +41,10 @@ class RetrySettings(Section):
     attempts: Positive = Field(6, description="Attempts at one call, the first included.")
     first: PositiveFloat = Field(0.5, description="Longest first wait in seconds; doubles.")
     longest: PositiveFloat = Field(30.0, description="Longest wait between attempts, seconds.")
+    patience: PositiveFloat = Field(
+        60.0,
+        description="Seconds in which nothing but failures comes, until the run stops (resumable).",
+    )
     deadline: PositiveFloat = Field(600.0, description="Seconds for a call with all retries.")
 
 

@@ -81,7 +81,7 @@ def open_client(
         requests_per_minute=PerMinute(settings.requests_per_minute),
         tokens_per_minute=PerMinute(settings.tokens_per_minute),
         retries=RetryPolicy(retries.attempts, retries.first, retries.longest, retries.deadline),
-        circuit=Circuit(failures=max(20, 3 * settings.concurrency)),
+        circuit=Circuit(patience=retries.patience, longest=retries.longest),
     )
 
 

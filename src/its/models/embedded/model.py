@@ -22,6 +22,7 @@ from its.models.protocol import (
     Capabilities,
     Completion,
     Received,
+    Record,
     Reply,
     Request,
     TokenLogprob,
@@ -42,7 +43,7 @@ class EmbeddedModel:
         self.parameters = weights.shape.parameters
         self._engine = Engine(Transformer(weights))
 
-    async def probe(self) -> tuple[Capabilities, Usage]:
+    async def probe(self, record: Record | None = None) -> tuple[Capabilities, Usage]:
         """What every embedded model does; nothing is asked and nothing spent."""
         capabilities = Capabilities(
             n=True,

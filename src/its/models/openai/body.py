@@ -1,4 +1,4 @@
-"""From a request to the JSON body that asks it."""
+"""From a request to the body that asks it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from its.errors import PermanentCallError, Unsupported
-from its.models.openai.json_text import check_finite, encode
+from its.models.openai.json_text import check_finite
 from its.models.openai.settings import OpenAISettings, TurnTemplate
 from its.models.protocol import Capabilities, Request
 from its.problems.problem import Message
@@ -19,43 +19,48 @@ def request_body(
     capabilities: Capabilities | None,
     *,
     stream: bool,
-    dialect: frozenset[str] = frozenset(),
-) -> bytes:
+    terms: Capabilities | None = None,
+) -> dict[str, Any]:
     """The body that asks for `n` completions of `request`, and nothing that was not asked for.
 
-    `capabilities` is None before a probe: then everything is tried. `dialect` names fields that
-    this endpoint is known to want otherwise, or not at all. Raises Unsupported for what the
-    endpoint cannot do.
+    `capabilities` is None before a probe: then everything is tried. `terms` say how this endpoint
+    wants a request to be written (those of the capabilities, unless given). Raises Unsupported for
+    what the endpoint cannot do.
     """
+    terms = terms or capabilities or Capabilities()
+    refuses = terms.refuses
     if not (math.isfinite(request.temperature) and math.isfinite(request.top_p)):
         raise PermanentCallError("temperature and top_p must be finite numbers")
-    limit = "max_completion_tokens" if "max_completion_tokens" in dialect else "max_tokens"
     body: dict[str, Any] = {
         "model": settings.name,
         **_prompt(request, settings, capabilities),
-        limit: request.max_tokens,
-        "temperature": request.temperature,
+        terms.limit_name: max(request.max_tokens, terms.least_tokens),
     }
-    if request.top_p != 1.0:
+    if "temperature" not in refuses:
+        body["temperature"] = max(request.temperature, terms.least_temperature)
+    if request.top_p != 1.0 and "top_p" not in refuses:
         body["top_p"] = request.top_p
     if n > 1:
         body["n"] = n
-    if request.stop:
+    if request.stop and "stop" not in refuses:
         body["stop"] = list(request.stop)
-    if request.seed is not None and "seed" not in dialect:
+    if request.seed is not None and "seed" not in refuses:
         body["seed"] = request.seed
     if request.logprobs is not None:
+        if "logprobs" in refuses:
+            raise Unsupported("this endpoint gives no logprobs")
         body.update(_logprobs(request.logprobs, settings, capabilities))
-    if request.json_schema is not None and (capabilities is None or capabilities.json_schema):
+    wants_schema = request.json_schema is not None and "json_schema" not in refuses
+    if wants_schema and (capabilities is None or capabilities.json_schema):
         check_finite(request.json_schema, "json_schema")
         schema = {"name": "reply", "strict": True, "schema": request.json_schema}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     if stream:
         body["stream"] = True
-        if "stream_options" not in dialect:
+        if "stream_options" not in refuses:
             body["stream_options"] = {"include_usage": True}
     body.update(settings.extra_body)
-    return encode(body)
+    return body
 
 
 def raw_prompt(messages: tuple[Message, ...], continues: str, template: TurnTemplate) -> str:

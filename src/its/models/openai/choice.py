@@ -6,11 +6,20 @@ import math
 from typing import Any
 
 from its.models.openai.json_text import whole_characters
+from its.models.openai.thinking import answer_in, reasoning_in, split_inline
 from its.models.openai.tokens import estimate
 from its.models.protocol import Completion, Finish, Request, TokenLogprob
 
 LONGEST_TOKEN = 16
 """Bytes; a longer piece of stream is taken for several tokens."""
+FILTERED = frozenset(
+    {
+        "content_filter", "content-filter", "content_filtered", "safety", "recitation", "blocklist",
+        "prohibited_content", "spii", "refusal", "sensitive", "guardrail_intervened", "blocked",
+        "language", "image_safety", "model_armor",
+    }
+)  # fmt: skip
+"""How servers say that their filter, or the model itself, gave no answer."""
 LEAST_LOGPROB = -9999.0
 """Stands for minus infinity, as in the API itself."""
 
@@ -18,7 +27,9 @@ LEAST_LOGPROB = -9999.0
 class Choice:
     """Collects the pieces of one choice."""
 
-    __slots__ = ("_finish", "_logprobs", "_pieces", "_reasoning", "_tokens", "stop")
+    __slots__ = (
+        "_finish", "_logprobs", "_pieces", "_reasoning", "_refused", "_tokens", "mixed", "stop",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -27,6 +38,8 @@ class Choice:
         self._finish: str | None = None
         self.stop: Any = None
         self._tokens = 0
+        self._refused = False
+        self.mixed = False
 
     @property
     def unfinished(self) -> bool:
@@ -36,6 +49,16 @@ class Choice:
     def broken(self) -> bool:
         """Whether the endpoint gave up on it."""
         return self._finish in ("abort", "aborted", "error", "insufficient_system_resource")
+
+    @property
+    def thinking_tokens(self) -> int:
+        """An estimate of the tokens of its reasoning."""
+        return estimate("".join(self._reasoning) or split_inline(self.text)[0])
+
+    @property
+    def thinks(self) -> bool:
+        """Whether any reasoning came, apart from the text or inside it."""
+        return bool(self._reasoning) or bool(split_inline(self.text)[0])
 
     @property
     def text(self) -> str:
@@ -57,17 +80,22 @@ class Choice:
         Returns True where it held text or an end.
         """
         body = piece.get(content)
+        reasoning = ""
         if isinstance(body, dict):
             text = body.get("content")
-            reasoning = body.get("reasoning_content") or body.get("reasoning")
+            if len(body) > 1 or not isinstance(text, str):
+                reasoning = reasoning_in(body)
+                self._refused = self._refused or bool(body.get("refusal"))
         else:
-            text, reasoning = piece.get("text"), None
+            text = piece.get("text")
         if text:
-            self._pieces.append(text if isinstance(text, str) else _text(text))
+            if self._finish is not None:
+                self.mixed = True
+            self._pieces.append(text if isinstance(text, str) else answer_in(text))
             self._tokens += _tokens_in(self._pieces[-1])
         if reasoning:
-            self._reasoning.append(_text(reasoning))
-            self._tokens += _tokens_in(self._reasoning[-1])
+            self._reasoning.append(reasoning)
+            self._tokens += _tokens_in(reasoning)
         logprobs = piece.get("logprobs")
         if isinstance(logprobs, dict):
             self._logprobs.extend(read_logprobs(logprobs))
@@ -75,7 +103,7 @@ class Choice:
         if isinstance(finish, str):
             self._finish = finish
             self.stop = piece.get("stop_reason")
-        return bool(text or reasoning or finish)
+        return bool(text or reasoning or finish or self._refused)
 
     def strip_prefix(self, prefix: str) -> None:
         """Take the continued text away where the endpoint sent it back with the new one."""
@@ -86,23 +114,28 @@ class Choice:
 
     def completion(self, request: Request, names_stop: bool, tokens: int | None) -> Completion:
         """The finished choice; `tokens` are its own as far as the endpoint told."""
-        text, cut = _cut(self.text, request.stop)
+        reasoning, text, begins = "".join(self._reasoning), self.text, 0
+        if not request.continues and not any("think" in stop.lower() for stop in request.stop):
+            inline, text, begins = split_inline(text)
+            reasoning += inline
+        text, cut = _cut(text, request.stop)
         logprobs: tuple[TokenLogprob, ...] | None = None
         if request.logprobs is not None and self._logprobs:
-            logprobs = _fit(self._logprobs, text, request.logprobs)
+            logprobs = _fit(_after(self._logprobs, begins), text, request.logprobs)
         return Completion(
             text=whole_characters(text),
             finish="stop_string" if cut else self._ended(request, names_stop),
             tokens=tokens or len(self._logprobs) or None,
             logprobs=logprobs,
-            reasoning=whole_characters("".join(self._reasoning)),
+            reasoning=whole_characters(reasoning),
         )
 
     def _ended(self, request: Request, names_stop: bool) -> Finish:
-        match self._finish:
-            case "length" | "max_tokens" | "model_length":
+        refused = self._refused and not self.text.strip()
+        match "refusal" if refused else self._finish and self._finish.lower():
+            case "length" | "max_tokens" | "model_length" | "max_output_tokens":
                 return "length"
-            case "content_filter":
+            case finish if finish in FILTERED:
                 return "filtered"
             case "stop_sequence":
                 return "stop_string"
@@ -111,6 +144,16 @@ class Choice:
         if isinstance(self.stop, str) and self.stop in request.stop:
             return "stop_string"
         return "stop" if request.stop and not names_stop else "end"
+
+
+def _after(logprobs: list[TokenLogprob], begins: int) -> list[TokenLogprob]:
+    """The logprobs of the tokens from a character on."""
+    length = 0
+    for number, entry in enumerate(logprobs):
+        if length >= begins:
+            return logprobs[number:]
+        length += len(entry.token)
+    return [] if begins else logprobs
 
 
 def read_logprobs(value: dict[str, Any]) -> list[TokenLogprob]:
@@ -159,12 +202,7 @@ def _number(value: Any) -> float:
 
 
 def _text(value: Any) -> str:
-    """A text field: a string, nothing, or a list of parts that hold text."""
-    if not value or isinstance(value, str):
-        return value or ""
-    if isinstance(value, list):
-        return "".join(_text(part.get("text")) for part in value if isinstance(part, dict))
-    return ""
+    return value if isinstance(value, str) else ""
 
 
 def _tokens_in(piece: str) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from its.errors import (
@@ -15,19 +13,58 @@ from its.errors import (
     PromptTooLong,
     TransientCallError,
 )
-from its.models.openai.json_text import decode, whole_characters
+from its.models.openai.json_text import whole_characters
 from its.models.openai.settings import OpenAISettings
+from its.models.openai.waits import stated_wait
+from its.models.openai.words import Said, said_by, said_in
 from its.redaction import public_address
 
-TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
+LASTING_STATUS = frozenset(
+    {400, 401, 402, 403, 404, 405, 406, 410, 411, 413, 414, 415, 417, 421, 422, 426, 428, 431, 451}
+)
+"""Every other status may pass: gateways make up some of their own."""
 WEB_PAGE = "answered with a web page, not JSON: is base_url right?"
+LONGEST_WORDS = 300
 
 _TOO_LONG = re.compile(
     r"context[ _](length|size|window)|input_tokens|prompt is too long|too many (input )?tokens"
-    r"|maximum (input|prompt) (length|tokens)",
+    r"|maximum (input|prompt) (length|tokens)|string_above_max_length|prompt_too_long"
+    r"|input is too long|exceeds the (max|limit)\w* (number of )?(input )?tokens",
     re.IGNORECASE,
 )
-_NO_CREDIT = re.compile(r"insufficient_quota|insufficient[ _](balance|credit)", re.IGNORECASE)
+_EXHAUSTED = re.compile(
+    r"insufficient[_ -]?(quota|balance|credit|fund|user[_ ]?quota)|quota[_ ]?exhausted"
+    r"|credit balance is too low|not enough (credit|balance|quota)|out of credit|no credit"
+    r"|billing[_ ](hard[_ ]limit|not[_ ]active|disabled)|billing[_ ]?limit|payment required"
+    r"|(account|organi[sz]ation|key|user|project) (\w+ ){0,3}(deactivated|suspended|disabled"
+    r"|terminated|banned|in arrears)"
+    r"|account_?(deactivated|suspended|disabled)|arrearage|overdue|prepaid"
+    r"|(usage|spend|spending|spend\w*|budget) (limit|cap)s?\b|budget[_ ]?(has been )?exceeded"
+    r"|top[- ]?up|recharge|free[_ ]?tier ?only|trial (has )?(expired|ended)",
+    re.IGNORECASE,
+)
+"""An account that cannot pay, whatever the status."""
+_DAILY = re.compile(
+    r"(per[ _-]?|/ ?)(day|month|week)(?![a-z])|PerDay|PerMonth|\b(daily|monthly|weekly)\b"
+    r"|\b(TPD|RPD)\b"
+    r"|today.s (limit|quota)|for today",
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(r"quota|limit|exceed|exhaust|reached|used up|too many", re.IGNORECASE)
+_QUOTA = re.compile(r"exceeded your (current )?quota|quota (has been )?exceeded", re.IGNORECASE)
+_PER_MINUTE = re.compile(r"per[ _-]?(minute|second|hour)|\b(TPM|RPM|RPS|QPS)\b", re.IGNORECASE)
+_ABOUT_CONTENT = re.compile(
+    r"flagged|moderation|content[_ -]?(policy|filter|management|violation)|polic(y|ies)|safety"
+    r"|unsafe|harm|inappropriate|sensitive|prohibited|blocked|refus|guardrail|risk|illegal"
+    r"|data_inspection|jailbreak|input (or output )?data may contain",
+    re.IGNORECASE,
+)
+_BAD_KEY = re.compile(
+    r"(invalid|incorrect|wrong|missing|expired|revoked|no)[_ ](\w+ )?(api[_ -]?key|auth\w* token)"
+    r"|api[_ -]?key (is |was )?(not |in)valid|authentication (failed|error)|unauthorized"
+    r"|login fail",
+    re.IGNORECASE,
+)
 
 
 class Faults:
@@ -40,26 +77,33 @@ class Faults:
 
     def refused(self, status: int, body: bytes, headers: Mapping[str, str]) -> CallError:
         """The error for an HTTP status other than 200."""
-        said, details = self._words(body)
-        message = f"{self.address} answered {status}: {said}"
         if 300 <= status < 400:
-            target = self._secrets.in_message(_shorten(headers.get("Location", "another address")))
+            target = headers.get("Location") or headers.get("location") or "another address"
+            shown = self._secrets.in_message(_shorten(target))
             return PermanentCallError(
-                f"{self.address} points to {target} instead of answering: is base_url right?",
+                f"{self.address} points to {shown} instead of answering: is base_url right?",
                 status=status,
             )
-        return self._classify(status, message, details, retry_after(headers))
+        if _is_web_page(body):
+            said = Said("a web page, not JSON (is base_url right?)")
+        else:
+            said = said_in(body)
+        message = f"{self.address} answered {status}: {self._show(said.text)}"
+        return self._classify(status, message, said, headers)
 
-    def reported(self, error: Any, begun: bool) -> CallError:
-        """The error for an `error` object where a reply should be. Its own code counts as the
-        status, unless tokens had come before it: then the call was accepted, and cost."""
-        said, details = self._words_of({"error": error})
-        code = str(error.get("code")) if isinstance(error, dict) else ""
-        status = int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500
-        message = f"{self.address} answered with an error: {said}"
-        if begun:
-            return TransientCallError(f"{self.address} broke off: {said}", status=200)
-        return self._classify(status, message, details, None)
+    def reported(self, value: Any, begun: bool) -> CallError:
+        """The error for what stands where a reply should be. Its own code counts as the status,
+        unless tokens had come before it: then the call was accepted, and cost."""
+        said = said_by(value)
+        shown = self._show(said.text)
+        if not begun:
+            message = f"{self.address} answered with an error: {shown}"
+            return self._classify(said.status or 500, message, said, {})
+        message = f"{self.address} broke off: {shown}"
+        found = self._classify(said.status or 500, message, said, {})
+        if isinstance(found, KeyRejected) and found.final:
+            return KeyRejected(str(found), status=200, final=True)
+        return TransientCallError(message, status=200)
 
     def garbled(self, body: bytes, what: str) -> TransientCallError:
         """The error for a good status with a body that is no reply."""
@@ -73,73 +117,53 @@ class Faults:
             f"{self.address} {self._secrets.in_message(what)}", answered=answered
         )
 
-    def _classify(self, status: int, message: str, details: str, wait: float | None) -> CallError:
-        if status in (401, 403):
+    def _classify(
+        self, status: int, message: str, said: Said, headers: Mapping[str, str]
+    ) -> CallError:
+        """Causes that are known by their words come first, then the status."""
+        wait = stated_wait(headers, said.value, said.details)
+        if status == 413 or ((status < 500 or said.codes) and _too_long(said, status)):
+            return PromptTooLong(message, status=status, details=said.details)
+        if status == 402 or _is_exhausted(said, status, wait):
+            said_so = f"{message} (the key's account has no credit or quota left)"
+            return KeyRejected(said_so, status=status, final=True)
+        refused = status == 403 and not _ABOUT_CONTENT.search(said.details)
+        if status == 401 or refused or (status != 403 and _BAD_KEY.search(said.words)):
             return KeyRejected(f"{message} (is the API key right?)", status=status)
-        if status == 402 or (status == 429 and _NO_CREDIT.search(details)):
-            return KeyRejected(f"{message} (the key's account has no credit)", status=status)
-        if status == 413 or (400 <= status < 500 and _TOO_LONG.search(details)):
-            return PromptTooLong(message, status=status)
-        if status in TRANSIENT_STATUS or status >= 500:
+        if status not in LASTING_STATUS:
             return TransientCallError(message, status=status, retry_after=wait)
         if status == 404:
             message = f"{message} (is the model's name, {self._model!r}, right, and base_url?)"
-        return PermanentCallError(message, status=status)
-
-    def _words(self, body: bytes) -> tuple[str, str]:
-        """What the endpoint said, for people and in full for the classifier."""
-        if _is_web_page(body):
-            return "a web page, not JSON (is base_url right?)", ""
-        try:
-            return self._words_of(decode(body))
-        except ValueError:
-            text = body.decode("utf-8", "replace")
-            return self._show(text), text
-
-    def _words_of(self, value: Any) -> tuple[str, str]:
-        details = repr(value)
-        return self._show(_message(value) or details), details
+        return PermanentCallError(message, status=status, param=said.param, details=said.details)
 
     def _show(self, text: str) -> str:
         return _shorten(self._secrets.in_message(whole_characters(text))) or "nothing more"
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by `Retry-After`, given in seconds or as an HTTP date (RFC 9110, 10.2.3)."""
-    value = headers.get("Retry-After", "").strip()
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            when = parsedate_to_datetime(value)
-        except (TypeError, ValueError):
-            return None
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=UTC)
-        seconds = (when - datetime.now(UTC)).total_seconds()
-    return max(0.0, seconds) if seconds < float("inf") else None
+def _is_exhausted(said: Said, status: int, wait: float | None) -> bool:
+    """Whether an account is used up: by code or word, unless it is only this minute's share."""
+    if _EXHAUSTED.search(said.words):
+        return True
+    if status in (400, 404, 422):
+        return False
+    details = said.details
+    if _DAILY.search(details) and _LIMIT.search(details):
+        return True
+    return bool(_QUOTA.search(details)) and wait is None and not _PER_MINUTE.search(details)
 
 
-def _message(value: Any) -> str:
-    """The sentence inside the shapes in which servers wrap their errors."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return "; ".join(filter(None, map(_message, value)))
-    if isinstance(value, dict):
-        for key in ("error", "message", "detail", "msg"):
-            if value.get(key):
-                where = value.get("loc")
-                field = f"{where[-1]}: " if isinstance(where, list) and where else ""
-                return field + _message(value[key])
-    return ""
+def _too_long(said: Said, status: int) -> bool:
+    return bool(_TOO_LONG.search(said.details)) and status != 429
 
 
-def _shorten(text: str, limit: int = 200) -> str:
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * limit]).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+def _shorten(text: str, limit: int = LONGEST_WORDS) -> str:
+    """One printable line; of a long one the beginning and the end, where causes tend to stand."""
+    kept = text if len(text) <= 8 * limit else text[: 4 * limit] + " … " + text[-4 * limit :]
+    line = " ".join("".join(c if c.isprintable() else " " for c in kept).split())
+    if len(line) <= limit:
+        return line
+    end = limit // 3
+    return f"{line[: limit - end - 3]} … {line[-end:]}"
 
 
 def _is_web_page(body: bytes) -> bool:

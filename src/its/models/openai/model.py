@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from time import monotonic
 
-from its.errors import CallError, PermanentCallError
+from its.errors import CallError, KeyRejected, PermanentCallError
 from its.models.openai.body import raw_prompt, request_body
 from its.models.openai.faults import Faults
-from its.models.openai.probe import probe, unusable
+from its.models.openai.json_text import encode
+from its.models.openai.probe import Asker, probe, unrecorded, unusable
 from its.models.openai.reply import ReplyReader
 from its.models.openai.settings import OpenAISettings
+from its.models.openai.terms import learned
 from its.models.openai.tokens import estimate, prompt_bound, raw_bound
 from its.models.openai.transport import Transport
-from its.models.protocol import Capabilities, Received, Reply, Request
+from its.models.protocol import Capabilities, Completion, Received, Record, Reply, Request
 from its.usage import Usage
-
-_NEGOTIABLE = re.compile(r"\b(?:max_completion_tokens|stream_options|seed)\b")
 
 
 class OpenAIModel:
     """Sends each call once and reads its reply; retries, limits and money are the caller's.
 
-    `capabilities` are those of the settings until `probe` finds its own.
+    `capabilities` are those of the settings until `probe` finds its own, and learn from what the
+    endpoint refuses. A key that comes back in a completion is taken out of it.
     """
 
     def __init__(self, settings: OpenAISettings) -> None:
@@ -30,11 +31,12 @@ class OpenAIModel:
         self.parameters = settings.parameters
         self.capabilities = settings.capabilities
         self._faults = Faults(settings)
+        self._secrets = settings.secrets()
         self._settings = settings
         self._transport = Transport(settings, self._faults)
-        self._dialect: frozenset[str] = frozenset()
+        self._terms = settings.capabilities or Capabilities()
 
-    async def probe(self) -> tuple[Capabilities, Usage]:
+    async def probe(self, record: Record | None = None) -> tuple[Capabilities, Usage]:
         """Ask the endpoint what it does, by a few calls of a few tokens.
 
         Raises EndpointError where it is not reached, refuses the key or knows no such model.
@@ -42,16 +44,37 @@ class OpenAIModel:
         address = self._faults.address
         try:
             listed = await self._transport.list_models()
+        except KeyRejected as error:
+            if error.status == 401 and not self._settings.api_key:
+                raise unusable(error, [], self._settings, address) from None
+            listed = []  # the list may be forbidden and the calls allowed
         except CallError as error:
             raise unusable(error, [], self._settings, address) from None
-        self.capabilities, usage = await probe(self._ask, listed, self._settings, address)
+        asker = Asker(self._ask, lambda: self._terms, record or unrecorded)
+        found, usage = await probe(asker, listed, self._settings, address)
+        terms = self._terms
+        self.capabilities = replace(
+            found,
+            limit_name=terms.limit_name,
+            least_tokens=terms.least_tokens,
+            temperature=terms.temperature,
+            least_temperature=terms.least_temperature,
+            refuses=terms.refuses,
+            only_streams=terms.only_streams,
+            streams=found.streams or terms.only_streams,
+        )
+        self._terms = self.capabilities
         return self.capabilities, usage
+
+    def know(self, capabilities: Capabilities) -> None:
+        """Take an earlier probe's findings."""
+        self.capabilities = self._terms = capabilities
 
     async def complete(self, request: Request, n: int = 1, *, received: Received) -> Reply:
         """Ask for `n` completions; fewer come back where the endpoint ignores `n`.
 
-        Raises CallError. A refusal of the token limit's name, of the seed or of usage in streams
-        is no answer: the call is sent again without them, and so is every later one.
+        Raises CallError. A refusal of a parameter that can be left out or written otherwise is no
+        answer: the call is sent again on the endpoint's terms, and so is every later one.
         """
         known = self.capabilities
         stream = self._settings.stream == "auto" and (known is None or known.streams)
@@ -66,26 +89,51 @@ class OpenAIModel:
         *,
         stream: bool,
         received: Received,
+        probing: bool = False,
     ) -> tuple[Reply, ReplyReader]:
         """One call on the terms of `capabilities` (None: nothing is known, try everything)."""
         while True:
-            dialect = self._dialect
+            terms = self._terms
+            streamed = terms.only_streams or (stream and terms.streams)
             body = request_body(
-                request, n, self._settings, capabilities, stream=stream, dialect=dialect
+                request, n, self._settings, capabilities, stream=streamed, terms=terms
             )
             reader = ReplyReader(
-                request, capabilities or Capabilities(), self._faults, self.parameters
+                request,
+                capabilities or Capabilities(finishes=False),
+                self._faults,
+                self.parameters,
+                n,
             )
             started = monotonic()
             try:
-                await self._transport.post(body, reader, received, stream=stream)
-                return reader.reply(monotonic() - started), reader
+                await self._transport.post(encode(body), reader, received, stream=streamed)
+                reply = reader.reply(monotonic() - started)
             except BaseException as error:
                 reader.report(received)
-                wanted = _other_dialect(error)
-                if wanted <= dialect:
-                    raise
-                self._dialect |= wanted
+                better = learned(self._terms, error, body, probing=probing)
+                if better is not None:
+                    self._terms = better
+                    self.capabilities = better if self.capabilities is not None else None
+                elif self._terms == terms or not isinstance(error, PermanentCallError):
+                    raise  # where another call has learned meanwhile, this one tries again
+            else:
+                return self._without_secrets(reply), reader
+
+    def _without_secrets(self, reply: Reply) -> Reply:
+        """The reply with every secret that came back in it redacted (and without the
+        log-probabilities, whose tokens would spell it)."""
+        hide = self._secrets.in_data
+        completions = []
+        for completion in reply.completions:
+            text, reasoning = hide(completion.text), hide(completion.reasoning)
+            if text is completion.text and reasoning is completion.reasoning:
+                completions.append(completion)
+            else:
+                completions.append(
+                    Completion(text, completion.finish, completion.tokens, None, reasoning)
+                )
+        return Reply(tuple(completions), reply.usage)
 
     def prompt_bound(self, request: Request) -> int:
         settings = self._settings
@@ -98,10 +146,3 @@ class OpenAIModel:
 
     async def close(self) -> None:
         await self._transport.close()
-
-
-def _other_dialect(error: BaseException) -> frozenset[str]:
-    """How an endpoint that refused a request wants it to be written: fields to rename or leave."""
-    if not isinstance(error, PermanentCallError) or error.status not in (400, 422):
-        return frozenset()
-    return frozenset(_NEGOTIABLE.findall(str(error)))

@@ -7,9 +7,9 @@ tokens they report, so that the weakest model gives the same findings as the str
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from its.errors import (
     CallError,
@@ -21,7 +21,9 @@ from its.errors import (
 from its.models.openai.faults import WEB_PAGE
 from its.models.openai.reply import ReplyReader
 from its.models.openai.settings import OpenAISettings
-from its.models.protocol import Capabilities, Received, Reply, Request
+from its.models.openai.terms import is_reasoning
+from its.models.openai.tokens import estimate_prompt
+from its.models.protocol import Capabilities, Heard, Received, Record, Reply, Request
 from its.problems.problem import Message
 from its.usage import Usage, total
 
@@ -33,50 +35,41 @@ SCHEMA = {
     "required": ["count"],
     "additionalProperties": False,
 }
+FIRST_TOKENS = 16
+"""No less than any server takes."""
 TRIES = 4
 LONGEST_WAIT = 5.0
 """Seconds between tries."""
 
 
+Send = Callable[..., Awaitable[tuple[Reply, ReplyReader]]]
+
+
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """A reply, as read and as it came."""
+class Asker:
+    """What a probe asks with: one call, the terms learned so far, and where calls are recorded."""
 
-    reply: Reply
-    reader: ReplyReader
-
-    @property
-    def text(self) -> str:
-        """The first choice's text just as the endpoint sent it."""
-        return self.reader.first_text
-
-    @property
-    def prompt_tokens(self) -> int | None:
-        """As reported; None where nothing was."""
-        return None if self.reply.usage.estimated_tokens else self.reply.usage.prompt_tokens
+    send: Send
+    terms: Callable[[], Capabilities]
+    record: Record
 
 
-class Asker(Protocol):
-    async def __call__(
-        self,
-        request: Request,
-        n: int,
-        capabilities: Capabilities | None,
-        *,
-        stream: bool,
-        received: Received,
-    ) -> tuple[Reply, ReplyReader]: ...
+async def unrecorded(
+    key: str, request: Request, ask: Callable[[Received], Awaitable[Heard]]
+) -> Heard:
+    """Makes a call and writes nothing down."""
+    return await ask(Received())
 
 
 async def probe(
-    ask: Asker, listed: Sequence[dict[str, Any]], settings: OpenAISettings, address: str
+    asker: Asker, listed: Sequence[dict[str, Any]], settings: OpenAISettings, address: str
 ) -> tuple[Capabilities, Usage]:
     """The endpoint's capabilities, and what the asking cost.
 
     `listed` is what the endpoint lists as its models. A refusal of one feature is an answer;
     EndpointError means that the endpoint cannot be used at all.
     """
-    prober = _Prober(ask, address, settings.timeouts.first_token)
+    prober = _Prober(asker, address, settings)
     try:
         plain = await prober.first()
     except CallError as error:
@@ -84,19 +77,19 @@ async def probe(
     found = await asyncio.gather(
         prober.several(plain),
         prober.continuing() if settings.api == "chat" else _raw(),
-        prober.stopping(plain),
-        prober.logprobs(),
+        prober.stopping_and_logprobs(plain),
         prober.schema(plain),
         prober.streaming(),
     )
-    several, continuing, stopping, logprobs, schema, streams = found
+    several, continuing, stopping, schema, streams = found
     capabilities = Capabilities(
         **several,
         **continuing,
         **stopping,
-        logprobs=logprobs,
         json_schema=schema,
         streams=streams,
+        finishes=plain.finished,
+        thinks=prober.thinks,
         context=_context(listed, settings.name),
         notes=(*prober.notes, *_name_notes(listed, settings.name)),
     )
@@ -106,11 +99,13 @@ async def probe(
 def unusable(
     error: CallError, listed: Sequence[dict[str, Any]], settings: OpenAISettings, address: str
 ) -> EndpointError:
-    """The plain sentence, with the mend, for an endpoint that gives no reply at all."""
+    """The plain sentence, with the fix, for an endpoint that gives no reply at all."""
+    if isinstance(error, KeyRejected) and error.final:
+        return EndpointError(f"{error}: add credit or wait for it, and run the same command again")
     if isinstance(error, KeyRejected):
         return EndpointError(f"{error}: set the right key in OPENAI_API_KEY or in api_key_env")
     if isinstance(error, TransientCallError) and not error.answered:
-        return EndpointError(f"{error}: start the server, or mend base_url")
+        return EndpointError(f"{error}: start the server, or fix base_url")
     names = [str(entry["id"]) for entry in listed if "id" in entry]
     if isinstance(error, PermanentCallError) and names and settings.name not in names:
         shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
@@ -123,51 +118,59 @@ def unusable(
 class _Prober:
     """Asks, and keeps what it cost and what could not be found out."""
 
-    def __init__(self, ask: Asker, address: str, patience: float) -> None:
-        self._ask = ask
+    def __init__(self, asker: Asker, address: str, settings: OpenAISettings) -> None:
+        self._asker = asker
         self._address = address
-        self._patience = patience
-        self._temperature = 0.0
+        self._settings = settings
+        self._patience = settings.timeouts.first_token
+        self.thinks = False
         self.usages: list[Usage] = []
         self.notes: list[str] = []
 
-    async def first(self) -> Answered:
-        """The plain reply that others are compared with; greedy, unless the model refuses that."""
-        try:
-            return await self.try_hard(self._question(4))
-        except PermanentCallError as error:
-            if "temperature" not in str(error):
-                raise
-            self._temperature = 1.0
-            return await self.try_hard(self._question(4))
+    async def first(self) -> Heard:
+        """The plain reply that others are compared with: greedy, unless the model refuses that,
+        and with everything that the calls of a run always say."""
+        request = replace(self._question(FIRST_TOKENS), top_p=self._settings.top_p)
+        plain = await self.try_hard("first", request)
+        self.thinks = plain.thinks or bool(plain.usage.reasoning_tokens)
+        return plain
 
     async def try_hard(
         self,
+        key: str,
         request: Request,
         n: int = 1,
         capabilities: Capabilities | None = None,
         *,
         stream: bool = False,
-    ) -> Answered:
+    ) -> Heard:
         """Ask, and ask again after a passing fault."""
-        for attempt in range(1, TRIES + 1):
+
+        async def ask(received: Received) -> Heard:
             try:
                 async with asyncio.timeout(self._patience):
-                    reply, reader = await self._ask(
-                        request, n, capabilities, stream=stream, received=Received()
+                    reply, reader = await self._asker.send(
+                        request, n, capabilities, stream=stream, received=received, probing=True
                     )
             except TimeoutError:
-                if attempt == TRIES:
-                    words = f"{self._address} gave no token within {self._patience:g} s"
-                    raise TransientCallError(words) from None
+                words = f"{self._address} gave no token within {self._patience:g} s"
+                raise TransientCallError(words) from None
+            finally:
+                self._charge_broken(request, received)
+            received.sent = False
+            return _heard(reply, reader)
+
+        for attempt in range(1, TRIES + 1):
+            try:
+                heard = await self._asker.record(key, request, ask)
             except TransientCallError as error:
                 if attempt == TRIES or not error.answered or WEB_PAGE in str(error):
                     raise
                 wait = error.retry_after if error.retry_after is not None else 0.2 * 2**attempt
                 await asyncio.sleep(min(wait, LONGEST_WAIT))
             else:
-                self.usages.append(reply.usage)
-                return Answered(reply, reader)
+                self.usages.append(heard.usage)
+                return heard
         raise AssertionError("unreachable")
 
     async def maybe(
@@ -178,25 +181,27 @@ class _Prober:
         capabilities: Capabilities | None = None,
         *,
         stream: bool = False,
-    ) -> Answered | None:
+    ) -> Heard | None:
         """Ask for a feature; None where it is refused, with a note where that is not certain."""
         try:
-            return await self.try_hard(request, n, capabilities, stream=stream)
-        except PermanentCallError:
+            return await self.try_hard(what, request, n, capabilities, stream=stream)
+        except PermanentCallError as error:
+            if isinstance(error, KeyRejected) and error.final:
+                raise unusable(error, [], self._settings, self._address) from None
             return None
         except CallError as error:
             self.notes.append(f"{what} could not be found out: {error}")
             return None
 
-    async def several(self, plain: Answered) -> dict[str, Any]:
+    async def several(self, plain: Heard) -> dict[str, Any]:
         """Is `n` honoured, and what does usage count? Each choice is one token long."""
         usage: Literal["summed", "one_choice", "absent"] = "summed"
         request = replace(self._question(1), temperature=1.0)
         answered = await self.maybe("n", request, 2)
-        honoured = answered is not None and len(answered.reply.completions) == 2
-        if plain.prompt_tokens is None:
+        honoured = answered is not None and answered.completions == 2
+        if not plain.reported:
             usage = "absent"
-        elif answered and honoured and answered.reply.usage.completion_tokens == 1:
+        elif answered and honoured and answered.usage.completion_tokens == 1:
             usage = "one_choice"
             self.usages.append(Usage(completion_tokens=1, estimated_tokens=1))
         return {"n": honoured, "usage": usage}
@@ -211,8 +216,8 @@ class _Prober:
         request = replace(self._question(1), continues=PREFIX)
         trailing, flagged, inside = await asyncio.gather(
             self.maybe("continuing", request, 1, Capabilities(continues="trailing")),
-            self.maybe("continuing", request, 1, Capabilities(continues="flag")),
-            self.maybe("continuing", self._question(1, f"{QUESTION} {PREFIX}")),
+            self.maybe("continuing by a flag", request, 1, Capabilities(continues="flag")),
+            self.maybe("not continuing", self._question(1, f"{QUESTION} {PREFIX}")),
         )
         opened, most = _prompt_tokens(trailing), _prompt_tokens(inside)
         way: Literal["trailing", "flag", "no"] = "no"
@@ -223,49 +228,92 @@ class _Prober:
         echoes = _echoes(trailing if way == "trailing" else flagged)
         return {"continues": way, "echoes_prefix": way != "no" and echoes}
 
-    async def stopping(self, plain: Answered) -> dict[str, Any]:
-        """Is the stop string cut off, and named? A piece of the greedy reply is the stop."""
-        stop = plain.text.strip()[-3:]
+    async def stopping_and_logprobs(self, plain: Heard) -> dict[str, Any]:
+        """Is the stop string cut off, and named? A piece of the greedy reply is the stop. And are
+        there log-probabilities? An endpoint on a reasoning model's terms is asked for both at
+        once: what it refuses of them it refuses together."""
+        stop = plain.text.strip()[:6][-3:].strip()
+        terms = self._asker.terms()
+        if is_reasoning(terms):
+            request = replace(self._question(4), stop=(stop or "seven",), logprobs=1)
+            answered = await self.maybe("stop and logprobs", request)
+            return {"logprobs": answered is not None and answered.logprobs}
+        stopping, logprobs = await asyncio.gather(self._stopping(stop), self._logprobs())
+        return {**stopping, "logprobs": logprobs}
+
+    async def _stopping(self, stop: str) -> dict[str, Any]:
         if not stop:
             return {}
         answered = await self.maybe("stop", replace(self._question(4), stop=(stop,)))
-        if answered is None:
+        if answered is None or "stop" in self._asker.terms().refuses:
             return {}
-        return {
-            "trims_stop": stop not in answered.text,
-            "names_stop": answered.reader.names_stop,
-        }
+        return {"trims_stop": stop not in answered.text, "names_stop": answered.names_stop}
 
-    async def logprobs(self) -> bool:
-        request = replace(self._question(1), logprobs=1)
-        answered = await self.maybe("logprobs", request)
-        return answered is not None and answered.reply.completions[0].logprobs is not None
+    async def _logprobs(self) -> bool:
+        answered = await self.maybe("logprobs", replace(self._question(1), logprobs=1))
+        return answered is not None and answered.logprobs
 
-    async def schema(self, plain: Answered) -> bool:
+    async def schema(self, plain: Heard) -> bool:
         """Constrained output opens with a brace where free output did not."""
         request = replace(self._question(4), json_schema=SCHEMA)
         answered = await self.maybe("json_schema", request)
-        if answered is None or plain.text.lstrip().startswith("{"):
+        if answered is None or "json_schema" in self._asker.terms().refuses:
             return False
-        return answered.text.lstrip().startswith("{")
+        opening, free = answered.text.lstrip(), plain.text.lstrip()
+        if self.thinks and not opening:
+            return True  # taken, and its limit went into thinking
+        return opening.startswith("{") and not free.startswith("{")
 
     async def streaming(self) -> bool:
-        answered = await self.maybe("streaming", self._question(4), stream=True)
-        return answered is not None and answered.reader.streamed
+        answered = await self.maybe("streaming", self._question(1), stream=True)
+        return answered is not None and answered.streamed
 
     def _question(self, max_tokens: int, text: str = QUESTION) -> Request:
-        return Request((Message("user", text),), max_tokens, self._temperature)
+        return Request((Message("user", text),), max_tokens, 0.0, seed=1)
+
+    def _charge_broken(self, request: Request, received: Received) -> None:
+        """What a call cost that brought nothing: as reported, or as seen of it."""
+        if received.usage is not None:
+            self.usages.append(received.usage)
+        elif received.sent and received.tokens:
+            prompt = received.prompt_tokens or estimate_prompt(request)
+            self.usages.append(
+                Usage(
+                    calls=1,
+                    prompt_tokens=prompt,
+                    completion_tokens=received.tokens,
+                    flops=None,
+                    estimated_tokens=prompt + received.tokens,
+                )
+            )
+
+
+def _heard(reply: Reply, reader: ReplyReader) -> Heard:
+    return Heard(
+        text=reader.first_text,
+        completions=len(reply.completions),
+        usage=reply.usage,
+        reported=not reply.usage.estimated_tokens,
+        logprobs=bool(reply.completions) and reply.completions[0].logprobs is not None,
+        names_stop=reader.names_stop,
+        streamed=reader.streamed,
+        finished=reader.finished,
+        thinks=reader.thinks,
+    )
 
 
 async def _raw() -> dict[str, Any]:
     return {"continues": "raw"}
 
 
-def _prompt_tokens(answered: Answered | None) -> int:
-    return 0 if answered is None else answered.prompt_tokens or 0
+def _prompt_tokens(answered: Heard | None) -> int:
+    """As reported; 0 where nothing was."""
+    if answered is None or not answered.reported:
+        return 0
+    return answered.usage.prompt_tokens or 0
 
 
-def _echoes(answered: Answered | None) -> bool:
+def _echoes(answered: Heard | None) -> bool:
     return answered is not None and answered.text.startswith(PREFIX)
 
 

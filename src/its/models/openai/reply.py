@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from its.models.openai.bill import Report, bill_of, join, read_report
 from its.models.openai.choice import Choice
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import decode, whole_characters
 from its.models.openai.tokens import estimate_prompt
+from its.models.openai.words import is_error
 from its.models.protocol import Capabilities, Received, Reply, Request
 from its.usage import Usage
 
 END_MARK = b"[DONE]"
+LONGEST_REPLY = 2**27
+"""Bytes of a reply; no true one is as long, and a false one shall not fill the memory."""
 
 
 class ReplyReader:
@@ -24,7 +29,12 @@ class ReplyReader:
     """
 
     def __init__(
-        self, request: Request, capabilities: Capabilities, faults: Faults, parameters: int | None
+        self,
+        request: Request,
+        capabilities: Capabilities,
+        faults: Faults,
+        parameters: int | None,
+        n: int = 1,
     ) -> None:
         self.begun = False
         self.done = False
@@ -33,6 +43,8 @@ class ReplyReader:
         self._capabilities = capabilities
         self._faults = faults
         self._parameters = parameters
+        self._n = n
+        self._size = 0
         self._choices: dict[int, Choice] = {}
         self._reports: list[dict[str, Any]] = []
         self._running_report: dict[str, Any] | None = None
@@ -40,6 +52,7 @@ class ReplyReader:
 
     def read_whole(self, body: bytes) -> None:
         """Read a reply that came in one piece."""
+        self._check_size(len(body))
         try:
             value = decode(body)
         except ValueError:
@@ -54,6 +67,7 @@ class ReplyReader:
 
     def feed(self, data: bytes) -> None:
         """Read the next bytes of a stream of server-sent events."""
+        self._check_size(len(data))
         if b"\n" not in data:
             self._pending.append(data)
             return
@@ -74,31 +88,62 @@ class ReplyReader:
         if self._pending:
             self.feed(b"\n")
         unfinished = any(choice.unfinished for choice in self._choices.values())
-        if not self.done and (unfinished or not self._choices):
+        if not self.done and (unfinished or not (self._choices or self._reports)):
             raise self._faults.lost("broke off in the middle of its reply")
+
+    def _check_size(self, more: int) -> None:
+        self._size += more
+        if self._size > LONGEST_REPLY:
+            raise self._faults.garbled(b"", f"sent more than {LONGEST_REPLY >> 20} MiB")
 
     def report(self, received: Received) -> None:
         """Write down what has arrived so far, for a call that was cancelled or broke."""
         choices = self._ordered()
+        counted = sum(choice.tokens for choice in choices)
+        if self._report(counted) is not None and self._reports:
+            received.usage = replace(self._usage(choices, 0.0), completions=0)
         received.text = "\n".join(whole_characters(choice.seen) for choice in choices)
-        received.tokens = sum(choice.tokens for choice in choices)
+        received.tokens = counted
         if self._running_report is not None:
-            received.prompt_tokens = _count(self._running_report.get("prompt_tokens"))
-            running = _count(self._running_report.get("completion_tokens"))
-            received.tokens = max(received.tokens, running or 0)
+            running = read_report(self._running_report)
+            received.prompt_tokens = running.prompt
+            received.tokens = max(received.tokens, running.completion or 0)
 
     def reply(self, seconds: float) -> Reply:
-        """The whole reply. Raises TransientCallError where no choice came."""
+        """The whole reply, with at most as many completions as were asked for; the usage counts
+        all that came. Raises TransientCallError where no choice came, or one was cut short.
+
+        Where several answers were mixed up under one index, none of them can be read: the reply
+        has no completion, and costs what it cost.
+        """
         choices = self._ordered()
         if not choices:
             raise self._faults.garbled(b"", "answered without a single choice")
         if any(choice.broken for choice in choices):
             raise self._faults.garbled(b"", "gave up in the middle of its reply")
+        if self._capabilities.finishes and any(map(self._is_cut, choices)):
+            raise self._faults.garbled(b"", "did not say how its reply ended: it was cut short")
         usage = self._usage(choices, seconds)
+        if self._n > 1 and any(choice.mixed for choice in choices):
+            return Reply((), replace(usage, completions=0))
         names_stop = self._capabilities.names_stop
         tokens = usage.completion_tokens if len(choices) == 1 else None
-        completions = (choice.completion(self._request, names_stop, tokens) for choice in choices)
+        completions = (
+            choice.completion(self._request, names_stop, tokens) for choice in choices[: self._n]
+        )
         return Reply(tuple(completions), usage)
+
+    def _is_cut(self, choice: Choice) -> bool:
+        return choice.unfinished and choice.tokens < self._request.max_tokens
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice said how it ended."""
+        return not any(choice.unfinished for choice in self._choices.values())
+
+    @property
+    def thinks(self) -> bool:
+        return any(choice.thinks for choice in self._choices.values())
 
     @property
     def first_text(self) -> str:
@@ -148,8 +193,8 @@ class ReplyReader:
         self._take(value, "delta")
 
     def _take(self, value: dict[str, Any], content: str) -> None:
-        if value.get("error"):
-            raise self._faults.reported(value["error"], self.begun)
+        if is_error(value):
+            raise self._faults.reported(value, self.begun)
         pieces = value.get("choices")
         if not isinstance(pieces, list):
             pieces = []
@@ -157,7 +202,7 @@ class ReplyReader:
             if not isinstance(piece, dict):
                 raise self._faults.garbled(b"", "sent a choice that is no object")
             index = piece.get("index")
-            if not isinstance(index, int):
+            if not isinstance(index, int) or isinstance(index, bool):
                 index = position
             choice = self._choices.get(index)
             if choice is None:
@@ -175,48 +220,38 @@ class ReplyReader:
         return [self._choices[index] for index in sorted(self._choices)]
 
     def _usage(self, choices: list[Choice], seconds: float) -> Usage:
-        """Tokens as reported; what the endpoint left out is counted and marked.
-
-        A stream of several choices may end with one report for each; they share one prompt.
-        """
-        reports = self._reports if len(choices) > 1 else self._reports[-1:]
-        reports = reports or ([self._running_report] if self._running_report else [])
-        prompt = max((_count(r.get("prompt_tokens")) or 0 for r in reports), default=0)
-        completion = sum(_count(r.get("completion_tokens")) or 0 for r in reports)
-        estimated = 0
-        if not prompt:
-            prompt = estimated = estimate_prompt(self._request)
-        if not completion:
-            left_out = choices
-        elif self._capabilities.usage == "one_choice" and len(reports) == 1:
-            left_out = choices[1:]
-        else:
-            left_out = []
-        counted = sum(choice.tokens for choice in left_out)
-        completion += counted
-        cached = max(
-            (_detail(r, "prompt_tokens_details", "cached_tokens") for r in reports), default=0
+        """Tokens as reported, checked; what the endpoint left out is counted and marked."""
+        counted = sum(choice.tokens for choice in choices)
+        report = self._report(counted)
+        reported = report is not None and report.completion
+        one_choice = reported and self._capabilities.usage == "one_choice"
+        bill = bill_of(
+            report,
+            prompt_estimate=estimate_prompt(self._request),
+            counted=counted,
+            left_out=sum(c.tokens for c in choices[1:]) if one_choice and not self._joined else 0,
+            seen_bytes=sum(len(choice.seen) for choice in choices),
+            thinking=sum(choice.thinking_tokens for choice in choices),
         )
-        computed = prompt - cached + completion
+        computed = bill.prompt - bill.cached + bill.completion
         return Usage(
             calls=1,
             completions=len(choices),
-            prompt_tokens=prompt,
-            cached_tokens=cached,
-            completion_tokens=completion,
-            reasoning_tokens=sum(
-                _detail(r, "completion_tokens_details", "reasoning_tokens") for r in reports
-            ),
+            prompt_tokens=bill.prompt,
+            cached_tokens=bill.cached,
+            completion_tokens=bill.completion,
+            reasoning_tokens=bill.reasoning,
             flops=None if self._parameters is None else 2.0 * self._parameters * computed,
             seconds=seconds,
-            estimated_tokens=estimated + counted,
+            estimated_tokens=bill.estimated,
         )
 
+    @property
+    def _joined(self) -> bool:
+        return len(self._reports) > 1
 
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None
-
-
-def _detail(report: dict[str, Any], group: str, name: str) -> int:
-    details = report.get(group)
-    return (_count(details.get(name)) or 0) if isinstance(details, dict) else 0
+    def _report(self, counted: int) -> Report | None:
+        """The endpoint's account of the whole reply, None where it gave none."""
+        if self._reports:
+            return join([read_report(report) for report in self._reports], counted)
+        return None if self._running_report is None else read_report(self._running_report)

@@ -1,31 +1,37 @@
-"""One HTTP context with the endpoint: connections, timeouts, and what a broken one means."""
+"""One HTTP context with the endpoint: connections, timeouts, and what a broken one means.
+
+Requests and responses are httpx's, carried by its aiohttp transport, which is called directly: an
+`httpx.AsyncClient` around it costs as much CPU again as all the rest of a request.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from yarl import URL
+import httpx
+from httpx_aiohttp import AiohttpTransport
 
-from its.errors import CallError, TransientCallError
+from its.errors import CallError, ConfigurationError, TransientCallError
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import decode
-from its.models.openai.reply import ReplyReader
+from its.models.openai.reply import LONGEST_REPLY, ReplyReader
 from its.models.openai.settings import OpenAISettings
 from its.models.protocol import Received
 
+LARGE_BODY = 2**20
+"""Bytes; a larger request is sent in parts, so that other calls go on meanwhile."""
 KEEP_IDLE = 4.0
 """Seconds an idle connection is kept: common servers drop theirs after 5, and a request sent into
 a closing connection is lost."""
-LARGE_BODY = 2**20
 GATHERING = 0.1
 """Seconds for which the pieces of a stream may lie unread."""
 READ_BUFFER = 2**18
@@ -33,7 +39,10 @@ READ_BUFFER = 2**18
 END_OF_STREAM = 0.2
 """Seconds a stream gets, after its end mark, to end in order, so that its connection can be used
 again."""
+LONGEST_REFUSAL = 2**20
+"""Bytes that are read of a refusal."""
 UNREACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+BROKEN = (httpx.TransportError, aiohttp.ClientError, OSError, ValueError)
 
 
 class Transport:
@@ -45,109 +54,142 @@ class Transport:
         path = "completions" if settings.api == "completions" else "chat/completions"
         self._post_url = _address(settings, path)
         self._models_url = _address(settings, "models")
-        self._session: aiohttp.ClientSession | None = None
-        self._retired: list[aiohttp.ClientSession] = []
+        self._headers = _headers(settings)
+        self._timeouts = {"timeout": {"connect": settings.timeouts.connect}}
+        self._proxy = _proxy(settings)
+        self._carrier: AiohttpTransport | None = None
+        self._retired: list[AiohttpTransport] = []
 
     async def post(
         self, body: bytes, reader: ReplyReader, received: Received, *, stream: bool
     ) -> None:
         """Send a request and give all that comes back to `reader`. Raises CallError."""
-        session = self._session or self._open()
         timeouts = self._settings.timeouts
         now = asyncio.get_running_loop().time()
         end = now + timeouts.total
         first = min(end, now + timeouts.first_token)
-        payload = body if len(body) < LARGE_BODY else BytesIO(body)
+        request = self._request("POST", self._post_url, body)
         received.sent = True
         try:
-            async with (
-                asyncio.timeout_at(first if stream else end) as limit,
-                session.post(self._post_url, data=payload, allow_redirects=False) as response,
-            ):
-                self._heed(response.headers)
-                if response.status != 200:
-                    said = await response.read()
-                    raise self._faults.refused(response.status, said, response.headers)
-                if stream and response.content_type not in ("application/json", "text/html"):
-                    await _read_stream(response.content, reader, limit, end)
-                else:
-                    reader.read_whole(await response.read())
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+            async with asyncio.timeout_at(first if stream else end) as limit:
+                response = await self._send(request)
+                try:
+                    await self._read(response, reader, stream, limit, end)
+                finally:
+                    await response.aclose()
+        except BROKEN as error:
             if reader.done:
                 return
-            if isinstance(error, UNREACHED):
+            cause = _cause(error)
+            if isinstance(cause, UNREACHED):
                 received.sent = False
-            raise self._failure(error, reader.begun or not stream) from None
+            raise self._failure(cause, reader.begun or not stream) from None
 
     async def list_models(self) -> list[dict[str, Any]]:
         """What the endpoint lists at /models, nothing where it has no such list. Raises CallError
         where it is not reached or refuses the key."""
-        session = self._session or self._open()
         try:
-            async with (
-                asyncio.timeout(self._settings.timeouts.first_token),
-                session.get(self._models_url, allow_redirects=False) as response,
-            ):
-                self._heed(response.headers)
-                body = await response.read()
-        except UNREACHED as error:
-            raise self._failure(error, begun=False) from None
-        except (aiohttp.ClientError, OSError, ValueError):
+            async with asyncio.timeout(self._settings.timeouts.first_token):
+                response = await self._send(self._request("GET", self._models_url, b""))
+                try:
+                    body = await _whole(response, LONGEST_REPLY)
+                finally:
+                    await response.aclose()
+        except BROKEN as error:
+            cause = _cause(error)
+            if isinstance(cause, UNREACHED):
+                raise self._failure(cause, begun=False) from None
             return []
-        if response.status in (401, 403):
-            raise self._faults.refused(response.status, body, response.headers)
+        if response.status_code in (401, 403):
+            raise self._faults.refused(response.status_code, body, response.headers)
         try:
-            listed = decode(body) if response.status == 200 else None
+            listed = decode(body) if response.status_code == 200 else None
         except ValueError:
             listed = None
         entries = listed.get("data") if isinstance(listed, dict) else None
         return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
 
     async def close(self) -> None:
-        for session in (*self._retired, self._session):
-            if session is not None:
-                await session.close()
-        self._session, self._retired = None, []
+        for carrier in (*self._retired, self._carrier):
+            if carrier is not None:
+                await carrier.aclose()
+        self._carrier, self._retired = None, []
 
-    def _heed(self, headers: Mapping[str, str]) -> None:
-        """Use connections once where keeping them harms.
+    # --- one request ----------------------------------------------------------------------------
 
-        llama.cpp closes a connection after a stream although it promises to keep it, so that the
-        next request on it is lost; and each idle one occupies one of its few workers.
-        """
-        if headers.get("Server") == "llama.cpp" and self._session and not self._retired:
-            self._retired.append(self._session)
+    def _request(self, method: str, url: httpx.URL, body: bytes) -> httpx.Request:
+        if len(body) < LARGE_BODY:
+            return httpx.Request(
+                method, url, headers=self._headers, content=body, extensions=self._timeouts
+            )
+        headers = httpx.Headers({**self._headers, "Content-Length": str(len(body))})
+        return httpx.Request(
+            method, url, headers=headers, content=_parts(body), extensions=self._timeouts
+        )
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        carrier = self._carrier or self._open()
+        response = await carrier.handle_async_request(request)
+        if response.headers.get("Server") == "llama.cpp" and not self._retired:
+            self._use_connections_once()
+        return response
+
+    async def _read(
+        self,
+        response: httpx.Response,
+        reader: ReplyReader,
+        stream: bool,
+        limit: asyncio.Timeout,
+        end: float,
+    ) -> None:
+        if response.status_code != 200:
+            said = await _whole(response, LONGEST_REFUSAL)
+            raise self._faults.refused(response.status_code, said, response.headers)
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
+        if not stream or kind in ("application/json", "text/html"):
+            body = await _whole(response, LONGEST_REPLY)
+            if len(body) >= LONGEST_REPLY:
+                raise self._faults.garbled(b"", f"sent more than {LONGEST_REPLY >> 20} MiB")
+            if kind == "text/event-stream" or body[:5] == b"data:":
+                reader.feed(body)  # an endpoint that streams whether asked to or not
+                reader.finish()
+            else:
+                reader.read_whole(body)
+        elif "Content-Encoding" in response.headers:
+            async for data in response.aiter_bytes():
+                reader.feed(data)
+            reader.finish()
+        else:
+            await _read_stream(_content(response), reader, limit, end)
+
+    # --- connections ----------------------------------------------------------------------------
+
+    def _use_connections_once(self) -> None:
+        """llama.cpp closes a connection after a stream although it promises to keep it, so that
+        the next request on it is lost; and each idle one occupies one of its few workers."""
+        if self._carrier is not None:
+            self._retired.append(self._carrier)
             self._open(keep=False)
 
-    def _open(self, *, keep: bool = True) -> aiohttp.ClientSession:
-        settings = self._settings
+    def _open(self, *, keep: bool = True) -> AiohttpTransport:
+        secure = ssl.create_default_context()
         connector = (
-            aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_IDLE)
+            aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_IDLE, ssl=secure)
             if keep
-            else aiohttp.TCPConnector(limit=0, force_close=True)
+            else aiohttp.TCPConnector(limit=0, force_close=True, ssl=secure)
         )
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "application/json, text/event-stream",
-            "Accept-Encoding": "identity",
-            "User-Agent": "its",
-        }
-        if settings.api_key:
-            headers["Authorization"] = f"Bearer {settings.api_key}"
-        elif settings.credentials is not None:
-            pair = ":".join(settings.credentials).encode()
-            headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
-        self._session = aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers=headers,
-            timeout=aiohttp.ClientTimeout(total=None, connect=settings.timeouts.connect),
             read_bufsize=READ_BUFFER,
-            proxy=_proxy(settings),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
         )
-        return self._session
+        self._carrier = AiohttpTransport(verify=secure, client=session, proxy=self._proxy)
+        return self._carrier
 
-    def _failure(self, error: Exception, begun: bool) -> TransientCallError:
+    # --- what a broken one means ----------------------------------------------------------------
+
+    def _failure(self, error: BaseException, begun: bool) -> TransientCallError:
         """The plain sentence for a connection that failed."""
         if isinstance(error, UNREACHED):
             return self._faults.lost(_why_unreached(error), answered=False)
@@ -160,9 +202,17 @@ class Transport:
             what = "broke off in the middle of its reply"
         elif isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
             what = "closed the connection without a reply"
+        elif isinstance(error, httpx.DecodingError):
+            what = "sent a reply that cannot be unpacked"
         else:
             what = f"broke the connection ({type(error).__name__})"
         return self._faults.lost(what)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What httpx's transport wrapped."""
+    wrapped = isinstance(error, httpx.TransportError) and error.__cause__ is not None
+    return error.__cause__ or error if wrapped else error
 
 
 def _why_unreached(error: aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) -> str:
@@ -171,9 +221,41 @@ def _why_unreached(error: aiohttp.ClientConnectorError | aiohttp.ConnectionTimeo
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "cannot be reached: its host name is not known"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return "cannot be trusted: its certificate is not valid"
+        why = getattr(error.certificate_error, "verify_message", "") or "it is not valid"
+        return (
+            f"cannot be trusted: its certificate is not accepted ({why}); if it comes from your "
+            "own authority, set SSL_CERT_FILE to the file with that authority's certificate"
+        )
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return "cannot be reached: the proxy that the environment names does not answer"
     number = error.os_error.errno
     return f"cannot be reached: {os.strerror(number) if number else 'no connection'}"
+
+
+def _content(response: httpx.Response) -> aiohttp.StreamReader:
+    """What lies under a response: read from there, the pieces of a stream can come together."""
+    content: aiohttp.StreamReader = response.stream._aiohttp_response.content  # type: ignore[union-attr]
+    return content
+
+
+async def _parts(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), READ_BUFFER):
+        yield body[start : start + READ_BUFFER]
+
+
+async def _whole(response: httpx.Response, most: int) -> bytes:
+    """The body, unpacked where it is packed, and at most about so many bytes of it."""
+    if "Content-Encoding" not in response.headers:
+        length = response.headers.get("Content-Length", "")
+        if length.isascii() and length.isdigit() and int(length) < most:
+            return await _content(response).read()
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size >= most:
+            break
+    return b"".join(parts)
 
 
 async def _read_stream(
@@ -209,15 +291,43 @@ async def _gather(content: aiohttp.StreamReader) -> None:
             await content.wait_eof()
 
 
-def _address(settings: OpenAISettings, path: str) -> URL:
+def _address(settings: OpenAISettings, path: str) -> httpx.URL:
     parts = urlsplit(settings.url)
-    return URL(urlunsplit(parts._replace(path=f"{parts.path}/{path}")))
+    return httpx.URL(urlunsplit(parts._replace(path=f"{parts.path}/{path}")))
 
 
-def _proxy(settings: OpenAISettings) -> str | None:
+def _headers(settings: OpenAISettings) -> httpx.Headers:
+    """Built once: with the lengths of the body they are all that goes with a request."""
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        "Accept-Encoding": "identity",
+        "User-Agent": "its",
+    }
+    if settings.api_key and settings.key_header.lower() == "authorization":
+        headers["Authorization"] = f"Bearer {settings.api_key}"
+    elif settings.api_key:
+        headers[settings.key_header] = settings.api_key
+    elif settings.credentials is not None:
+        pair = ":".join(settings.credentials).encode()
+        headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
+    return httpx.Headers({**headers, **settings.headers})
+
+
+def _proxy(settings: OpenAISettings) -> httpx.Proxy | None:
     """The proxy that the environment names, looked up once; none for this machine itself."""
     parts = urlsplit(settings.url)
     host = parts.hostname or ""
     if host in ("localhost", "::1") or host.startswith("127.") or proxy_bypass(host):
         return None
-    return getproxies().get(parts.scheme)
+    named = getproxies()
+    address = named.get(parts.scheme) or named.get("all")
+    if address is None:
+        return None
+    try:
+        return httpx.Proxy(address if "://" in address else f"http://{address}")
+    except ValueError:
+        raise ConfigurationError(
+            "the proxy that the environment names cannot be used: give one such as "
+            "http://host:port in HTTPS_PROXY, or leave it out with NO_PROXY"
+        ) from None
