@@ -90,8 +90,9 @@ class TransientCallError(CallError):
 
 
 class PermanentCallError(CallError):
-    """Asking again would fail again. `status` is the HTTP status where there was one, `param` is the field that the endpoint names as the reason,
-    `details` all that it said, for whoever may ask otherwise (never shown)."""
+    """Asking again would fail again. `status` is the HTTP status where there was one, `param` the
+    field that the endpoint names as the reason, `details` all that it said, for whoever may ask
+    otherwise (never shown)."""
 
     def __init__(
         self, message: str, *, status: int | None = None, param: str = "", details: str = ""

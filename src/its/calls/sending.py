@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from its.calls.budget import Amount
+from its.calls.client import ModelClient
 from its.calls.context import Call, CallContext
 from its.calls.journal_rows import Intent, State
 from its.calls.replies import completion_data
@@ -91,14 +92,15 @@ async def _attempt(context: CallContext, call: Call, retry: int) -> Reply:
         await journal.intend(number, _intent(call, retry))
         reply = await client.model.complete(call.request, len(call.labels), received=received)
     except asyncio.CancelledError:
-        usage = _seen(call, received, time.monotonic() - started)
+        usage = _seen(client, call.prompt_estimate, received, time.monotonic() - started)
         _charge(context, call, usage, "cancelled")
         await journal.settle(number, "cancelled", usage, None)
         raise
     except CallError as error:
         if isinstance(error, TransientCallError) and error.status in _OVERLOADED:
             client.slots.overloaded()
-        usage = _cost_of_failure(call, error, received, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        usage = cost_of_failure(client, call.prompt_estimate, error, received, seconds)
         _charge(context, call, usage, "failed")
         call.budget.charge(amount_of(usage))
         await journal.settle(number, "failed", usage, None, str(error))
@@ -161,25 +163,28 @@ def _charge(context: CallContext, call: Call, usage: Usage, state: State) -> Non
     call.account.charge(usage)
 
 
-def _cost_of_failure(call: Call, error: CallError, received: Received, seconds: float) -> Usage:
-    """Nothing where the endpoint refused before working; else an estimate of what it did."""
+def cost_of_failure(
+    client: ModelClient, prompt_estimate: int, error: CallError, received: Received, seconds: float
+) -> Usage:
+    """Nothing where the endpoint refused before working; else what it reported, or an estimate of
+    what it did."""
     status = getattr(error, "status", None)
     if status is not None and status >= _FIRST_ERROR_STATUS:
         return Usage(calls=1, seconds=seconds)
     if received.usage is not None:
         usage = replace(received.usage, calls=1, seconds=seconds)
-        return replace(usage, usd=call.client.price.of(usage))
-    return _seen(call, received, seconds)
+        return replace(usage, usd=client.price.of(usage))
+    return _seen(client, prompt_estimate, received, seconds)
 
 
-def _seen(call: Call, received: Received, seconds: float) -> Usage:
+def _seen(client: ModelClient, prompt_estimate: int, received: Received, seconds: float) -> Usage:
     """An estimate, from what was seen, of a call whose end nobody reported."""
     if not received.sent:
         return Usage(seconds=seconds)
     prompt = received.prompt_tokens
     if prompt is None:
-        prompt = call.prompt_estimate
-    completion = received.tokens or call.client.model.count_tokens(received.text)
+        prompt = prompt_estimate
+    completion = received.tokens or client.model.count_tokens(received.text)
     usage = Usage(
         calls=1,
         prompt_tokens=prompt,
@@ -188,4 +193,4 @@ def _seen(call: Call, received: Received, seconds: float) -> Usage:
         seconds=seconds,
         estimated_tokens=prompt + completion,
     )
-    return replace(usage, usd=call.client.price.of(usage))
+    return replace(usage, usd=client.price.of(usage))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from its.problems.problem import Message
 from its.usage import Usage
@@ -199,9 +199,8 @@ class Model(Protocol):
 
     name: str
 
-    async def probe(self, record: Record | None = None) -> tuple[Capabilities, Usage]:
-        """Ask the endpoint what it does, each call through `record`; returns that and what the
-        asking cost.
+    async def probe(self) -> tuple[Capabilities, Usage]:
+        """Ask the endpoint what it does; returns that and what the asking cost.
 
         Raises EndpointError where it cannot be used at all.
         """
@@ -225,3 +224,16 @@ class Model(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class RemoteModel(Model, Protocol):
+    """A model whose probe costs something, and is remembered."""
+
+    async def probe_by(self, record: Record) -> tuple[Capabilities, Usage]:
+        """As `probe`, with each of its calls made by `record`."""
+        ...
+
+    def know(self, capabilities: Capabilities) -> None:
+        """Take an earlier probe's findings."""
+        ...

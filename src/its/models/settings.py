@@ -48,6 +48,19 @@ class RetrySettings(Section):
     deadline: PositiveFloat = Field(600.0, description="Seconds for a call with all retries.")
 
 
+class ReasoningSettings(Section):
+    """How much a reasoning model thinks. Servers that want it said in other words take those in
+    `extra_body`."""
+
+    effort: str | None = Field(
+        None, description="`minimal`, `low`, `medium`, `high`: sent as `reasoning_effort`."
+    )
+    thinking: bool | None = Field(
+        None,
+        description="Sent as `chat_template_kwargs.enable_thinking` (llama.cpp, vLLM, SGLang).",
+    )
+
+
 class ModelSettings(Section):
     """A model, where it is, how it samples and what it may be asked at once."""
 
@@ -64,6 +77,19 @@ class ModelSettings(Section):
         "OPENAI_API_KEY",
         description="The environment variable that holds "
         "the key. The key itself never stands in a file.",
+    )
+    key_header: str = Field(
+        "Authorization",
+        description="The request header that the key goes in: as a bearer token in "
+        "`Authorization`, as it is in any other (`api-key`, `x-api-key`).",
+    )
+    headers: dict[str, str] = Field(
+        default_factory=dict,
+        description="More headers of every request; `$NAME` and `${NAME}` stand for variables of "
+        "the environment, so that no secret stands in a file.",
+    )
+    reasoning: ReasoningSettings | None = Field(
+        None, description="How much a reasoning model thinks; its own default if not set."
     )
     api: Literal["chat", "completions"] = Field("chat", description="Which API to call.")
     stream: Literal["auto"] | bool = Field(

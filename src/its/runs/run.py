@@ -8,8 +8,8 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -18,25 +18,24 @@ from its.allocation.shared_budget import SharedBudget
 from its.answers import Comparer, Equivalence
 from its.calls.context import CallContext
 from its.calls.journal import Journal
-from its.calls.journal_rows import Intent
 from its.calls.ledger import Ledger
 from its.calls.limits import Waiting
-from its.models.protocol import Capabilities, Model
-from its.pipeline.clients import OpenModels, model_roles, open_models, public_address
+from its.models.protocol import Model
+from its.pipeline.clients import OpenModels, open_models
 from its.pipeline.plan import Plan, build_plan
 from its.pipeline.preflight import require
 from its.pipeline.solving import Solver
 from its.problems.problem import BadLine, Problem
-from its.runs.accounting import PROBE, Accounting, account_for
+from its.runs.accounting import Accounting, account_for
 from its.runs.batch import Batch, Emit, Solves, Standing
 from its.runs.directory import RunDirectory, write_atomically
 from its.runs.feed import Feed
+from its.runs.probing import probe_all
 from its.runs.windows import WindowedBatch
 
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
 
-_PROBLEM_OF_PROBE = b"\0" * 16
 _SHARED_BUDGET = b"\1" * 16
 _OTHER_FILES = 256
 
@@ -89,7 +88,7 @@ async def start_run(
     try:
         async with Comparer(rules, symbolic=pipeline.answers.symbolic) as comparer:
             try:
-                await _probe_all(pipeline, models, journal, directory)
+                await probe_all(pipeline, models, journal, directory)
                 require(pipeline, {role: c.capabilities for role, c in models.clients.items()})
             except BaseException:
                 directory.describe(state="interrupted")
@@ -182,31 +181,6 @@ async def _close_accounts(
         state=state, finished=round(time.time(), 3), statuses=dict(standing.statuses)
     )
     return RunResult(standing, accounting, interrupted)
-
-
-async def _probe_all(
-    pipeline: Pipeline, models: OpenModels, journal: Journal, directory: RunDirectory
-) -> None:
-    """Ask every model what it can do, unless an earlier session of this run asked it there."""
-    known: dict[str, Any] = directory.description.get("endpoints") or {}
-    settings = model_roles(pipeline)
-    for role, client in models.clients.items():
-        address = public_address(settings[role])
-        if role in known and known[role]["address"] == address:
-            client.capabilities = Capabilities(**known[role]["capabilities"])
-            continue
-        number = journal.number_call()
-        intent = Intent(_PROBLEM_OF_PROBE, PROBE, PROBE, client.name, (role,), b"", 0, b"null", 0)
-        await journal.intend(number, intent)
-        client.capabilities, usage = await client.model.probe()
-        priced = replace(usage, usd=client.price.of(usage) if usage.calls else 0.0)
-        await journal.settle(number, "done", priced, None)
-        known[role] = {
-            "model": client.name,
-            "address": address,
-            "capabilities": client.capabilities.as_dict(),
-        }
-    directory.describe(endpoints=known)
 
 
 @contextmanager

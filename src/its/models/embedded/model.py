@@ -22,7 +22,6 @@ from its.models.protocol import (
     Capabilities,
     Completion,
     Received,
-    Record,
     Reply,
     Request,
     TokenLogprob,
@@ -43,7 +42,7 @@ class EmbeddedModel:
         self.parameters = weights.shape.parameters
         self._engine = Engine(Transformer(weights))
 
-    async def probe(self, record: Record | None = None) -> tuple[Capabilities, Usage]:
+    async def probe(self) -> tuple[Capabilities, Usage]:
         """What every embedded model does; nothing is asked and nothing spent."""
         capabilities = Capabilities(
             n=True,

@@ -36,7 +36,10 @@ class OpenAIModel:
         self._transport = Transport(settings, self._faults)
         self._terms = settings.capabilities or Capabilities()
 
-    async def probe(self, record: Record | None = None) -> tuple[Capabilities, Usage]:
+    async def probe(self) -> tuple[Capabilities, Usage]:
+        return await self.probe_by(unrecorded)
+
+    async def probe_by(self, record: Record) -> tuple[Capabilities, Usage]:
         """Ask the endpoint what it does, by a few calls of a few tokens.
 
         Raises EndpointError where it is not reached, refuses the key or knows no such model.
@@ -50,7 +53,7 @@ class OpenAIModel:
             listed = []  # the list may be forbidden and the calls allowed
         except CallError as error:
             raise unusable(error, [], self._settings, address) from None
-        asker = Asker(self._ask, lambda: self._terms, record or unrecorded)
+        asker = Asker(self._ask, lambda: self._terms, record)
         found, usage = await probe(asker, listed, self._settings, address)
         terms = self._terms
         self.capabilities = replace(
@@ -67,7 +70,6 @@ class OpenAIModel:
         return self.capabilities, usage
 
     def know(self, capabilities: Capabilities) -> None:
-        """Take an earlier probe's findings."""
         self.capabilities = self._terms = capabilities
 
     async def complete(self, request: Request, n: int = 1, *, received: Received) -> Reply:

@@ -153,11 +153,12 @@ class _Prober:
                         request, n, capabilities, stream=stream, received=received, probing=True
                     )
             except TimeoutError:
+                self._charge_broken(request, received)
                 words = f"{self._address} gave no token within {self._patience:g} s"
                 raise TransientCallError(words) from None
-            finally:
+            except CallError:
                 self._charge_broken(request, received)
-            received.sent = False
+                raise
             return _heard(reply, reader)
 
         for attempt in range(1, TRIES + 1):
@@ -203,8 +204,18 @@ class _Prober:
             usage = "absent"
         elif answered and honoured and answered.usage.completion_tokens == 1:
             usage = "one_choice"
-            self.usages.append(Usage(completion_tokens=1, estimated_tokens=1))
+            await self._add_second_choice(answered, request)
         return {"n": honoured, "usage": usage}
+
+    async def _add_second_choice(self, answered: Heard, request: Request) -> None:
+        """The token of the choice that the endpoint did not count."""
+        second = replace(answered, usage=Usage(completion_tokens=1, estimated_tokens=1))
+
+        async def nothing_more(received: Received) -> Heard:
+            return second
+
+        heard = await self._asker.record("second choice of n", request, nothing_more)
+        self.usages.append(heard.usage)
 
     async def continuing(self) -> dict[str, Any]:
         """How is a partial answer carried on?

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from its.errors import Unsupported
-from its.models.protocol import Capabilities, Completion, Received, Record, Reply, Request
+from its.models.protocol import Capabilities, Completion, Received, Reply, Request
 from its.models.recorded.pool import Pool, PoolProblem, Sample
 from its.usage import Usage
 
@@ -35,7 +35,7 @@ class RecordedModel:
         self._index = _QuestionIndex(pool.problems)
         self._orders: dict[str, list[Sample]] = {}
 
-    async def probe(self, record: Record | None = None) -> tuple[Capabilities, Usage]:
+    async def probe(self) -> tuple[Capabilities, Usage]:
         notes = ("answers come from recorded samples", self._pool.biased)
         return (
             Capabilities(
