@@ -44,6 +44,7 @@ SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("price", "model.price.", settings.PriceSettings),
     ("timeout", "model.timeout.", settings.TimeoutSettings),
     ("retries", "model.retries.", settings.RetrySettings),
+    ("reasoning", "model.reasoning.", settings.ReasoningSettings),
     ("budget", "budget.", config.BudgetSettings),
     ("Any stage", "stages.N.", config.StageBase),
     ("Any selection", "select.", config.SelectBase),
