@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from its.cli import check, curve, explain, judge, parts, schema, solve, tune
+from its.cli import check, compare, curve, explain, judge, parts, report, schema, solve, tune
 from its.errors import ItsError
 
 app = typer.Typer(
@@ -32,6 +32,12 @@ app.command("schema")(schema.schema)
 app.command("parts", short_help="List the parts that a pipeline can name.")(parts.parts)
 app.command("judge", short_help="Judge responses with a reward.")(judge.judge)
 app.command("curve", short_help="What other budgets would have cost and given.")(curve.curve)
+app.command("report", short_help="Write a run, or several compared, as one HTML file.")(
+    report.report
+)
+app.command("compare", short_help="Tell which of several runs is better, paired on problems.")(
+    compare.compare
+)
 app.command("tune", short_help="Find the best budget for every difficulty.")(tune.tune)
 
 

@@ -1,0 +1,1 @@
+"""Figures of finished runs, as pure functions: headlines, calibration, returns, comparisons."""
