@@ -15,7 +15,7 @@ export function short(value) {
     }
   }
   if (value >= 100 || Number.isInteger(value)) return count(value);
-  return value < 0.01 ? value.toPrecision(2) : value.toFixed(value < 10 ? 2 : 1);
+  return value < 0.001 ? value.toExponential(1) : value < 0.01 ? value.toPrecision(2) : value.toFixed(value < 10 ? 2 : 1);
 }
 
 export function money(value) {
