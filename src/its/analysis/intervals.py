@@ -50,7 +50,7 @@ def mcnemar_exact(first_only: int, second_only: int) -> float:
     if 2 * fewer == total:
         return 1.0
     if total <= EXACT:
-        return sum(math.comb(total, k) for k in range(fewer + 1)) / 2 ** (total - 1)
+        return sum(math.comb(total, k) for k in range(fewer + 1)) / (1 << (total - 1))
     whole = math.lgamma(total + 1) - (total - 1) * math.log(2)
     return math.fsum(
         math.exp(whole - math.lgamma(k + 1) - math.lgamma(total - k + 1)) for k in range(fewer + 1)
