@@ -128,6 +128,15 @@ class Journal:
 
         await self._writer.commit(write)
 
+    async def amend(self, problem: bytes, row: bytes) -> None:
+        """Put another row in the place of a problem's recorded one; its events stay."""
+
+        def write() -> None:
+            self._append("solutions", row)
+            self._write.execute("UPDATE solutions SET row=? WHERE problem=?", (row, problem))
+
+        await self._writer.commit(write)
+
     # --- what a resumed run reads ---------------------------------------------------------------
 
     def calls_of(self, problem: bytes) -> list[RecordedCall]:

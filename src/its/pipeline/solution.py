@@ -29,8 +29,9 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """One problem's outcome. `correct` is None without a reference; `planned` and `spent` are
-    completions; `seconds` is how long the problem took, waiting included."""
+    """One problem's outcome. `correct` is None where nothing says what is right, and `grading`
+    says what gave the verdict; `planned` and `spent` are completions; `seconds` is how long the
+    problem took, waiting included."""
 
     id: str
     index: int
@@ -47,6 +48,10 @@ class Solution:
     seconds: float = 0.0
     error: str | None = None
     baseline: Baseline | None = None
+    question: str | None = None
+    reference: Any = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    grading: Mapping[str, Any] | None = None
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Solution:
@@ -54,7 +59,10 @@ class Solution:
         baseline = row.get("baseline")
         plain = {
             name: row.get(name)
-            for name in ("answer", "solution", "confidence", "strategy", "correct", "difficulty")
+            for name in (
+                *("answer", "solution", "confidence", "strategy", "correct", "difficulty"),
+                *("question", "reference", "grading"),
+            )
         }
         return cls(
             id=row["id"],
@@ -65,6 +73,7 @@ class Solution:
             usage=Usage(**row["usage"]),
             seconds=row["seconds"],
             error=row["error"],
+            metadata=row.get("metadata") or {},
             baseline=None
             if baseline is None
             else Baseline(baseline["answer"], baseline["correct"], Usage(**baseline["usage"])),
@@ -77,11 +86,15 @@ class Solution:
             "id": self.id,
             "index": self.index,
             "status": self.status,
+            "question": self.question,
+            "reference": self.reference,
+            "metadata": dict(self.metadata),
             "answer": self.answer,
             "solution": self.solution,
             "confidence": None if self.confidence is None else round(self.confidence, 4),
             "strategy": self.strategy,
             "correct": self.correct,
+            "grading": self.grading,
             "difficulty": self.difficulty,
             "budget": {"planned": self.planned, "spent": self.spent},
             "usage": _usage_fields(self.usage),

@@ -13,12 +13,14 @@ from its.answers import Comparer
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
 from its.calls.context import CallContext
-from its.candidates import Answer, Selection
+from its.candidates import Selection
 from its.errors import CallError
+from its.grading.grader import Flag, Grade, Grader
+from its.grading.regrading import grading_fields
 from its.pipeline.attempting import Attempt
 from its.pipeline.plan import Plan
 from its.pipeline.solution import Baseline, Solution
-from its.problems.problem import AnswerKind, BadLine, Problem, Question
+from its.problems.problem import CODE_VERIFIERS, AnswerKind, BadLine, Problem, Question
 from its.strategies.greedy import Greedy
 from its.usage import Usage
 
@@ -49,6 +51,12 @@ class Solver:
     listen: Callable[[Account], None] | None = None
     histories: dict[bytes, History] = field(default_factory=dict)
     shared: SharedBudget | None = None
+    flag: Flag | None = None
+
+    @property
+    def grader(self) -> Grader:
+        """Grades with the pipeline's settings, and by recorded flags where samples have them."""
+        return Grader(self.comparer, self.plan.answer_kind, self.flag)
 
     async def solve(self, problem: Problem) -> Solved:
         """A row for every problem: what fails inside costs only this problem.
@@ -65,8 +73,17 @@ class Solver:
         attempt = Attempt(
             asked.question, self.plan, account, self.context, self.comparer, self.shared
         )
-        wrong_so_far = None if problem.reference is None else False
-        solution = Solution(problem.id, problem.index, "failed", correct=wrong_so_far)
+        nothing = await self.grader.grade(asked, None)
+        solution = _graded(
+            Solution(
+                *(problem.id, problem.index, "failed"),
+                question=problem.question.text,
+                reference=problem.reference,
+                metadata=problem.metadata,
+            ),
+            nothing,
+            problem,
+        )
         try:
             baseline = await self._run_baseline(asked, account) if self.baseline else None
             solution = replace(solution, baseline=baseline)
@@ -105,35 +122,30 @@ class Solver:
         chosen = selection.candidate
         if chosen is None or chosen.answer is None:
             return replace(solution, status="unanswered", strategy=attempt.last_stage)
-        return replace(
+        answered = replace(
             solution,
             status="answered",
             answer=chosen.answer.text,
             solution=chosen.text,
             confidence=selection.confidence,
             strategy=attempt.last_stage,
-            correct=await self._grade(chosen.answer, problem),
         )
+        grade = await self.grader.grade(problem, chosen.answer, chosen.text)
+        return _graded(answered, grade, problem)
 
     async def _history(self, problem: Problem, attempt: Attempt) -> History:
-        """The classes of the candidates' answers in order; each class is graded once."""
+        """The classes of the candidates' answers in order; each class is graded once, where that
+        takes no program to be run."""
         answers = [candidate.answer for candidate in attempt.candidates]
         classes = await self.comparer.classes(answers)
-        if problem.reference is None:
+        verifier = problem.verifier
+        if problem.reference is None or (verifier is not None and verifier.kind in CODE_VERIFIERS):
             return History(tuple(classes))
         right: dict[int | None, bool] = {None: False}
         for number, answer in zip(classes, answers, strict=True):
             if number not in right:
-                right[number] = bool(await self._grade(answer, problem))
+                right[number] = bool((await self.grader.grade(problem, answer)).correct)
         return History(tuple(classes), tuple(right[number] for number in classes))
-
-    async def _grade(self, answer: Answer | None, problem: Problem) -> bool | None:
-        """The only place that looks at a reference."""
-        if problem.reference is None:
-            return None
-        question = problem.question
-        kind = "choice" if question.choices else question.kind
-        return await self.comparer.grade(answer, problem.reference, kind)
 
     async def _run_baseline(self, problem: Problem, account: Account) -> Baseline:
         before, plan = account.usage, self.plan
@@ -143,9 +155,14 @@ class Solver:
         )
         answer = outcome.candidates[0].answer if outcome.candidates else None
         spent = _difference(account.usage, before)
-        correct = await self._grade(answer, problem)
+        text = outcome.candidates[0].text if outcome.candidates else ""
+        correct = (await self.grader.grade(problem, answer, text)).correct
         account.note("baseline", answer=answer.text if answer else None)
         return Baseline(answer.text if answer else None, correct, spent)
+
+
+def _graded(solution: Solution, grade: Grade, problem: Problem) -> Solution:
+    return replace(solution, correct=grade.correct, grading=grading_fields(grade, problem))
 
 
 def _asked(question: Question) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from typing import Any, Literal
 AnswerKind = Literal["auto", "number", "expression", "choice", "code", "text"]
 
 
+CODE_VERIFIERS = ("code_tests", "stdio")
+"""Kinds of verifier that run a program."""
+
 VerifierKind = Literal["code_tests", "stdio", "schema", "regex", "value", "rubric", "choice"]
 
 

@@ -13,6 +13,7 @@ import orjson
 
 from its.calls.journal import Journal
 from its.calls.journal_rows import RecordedSolution
+from its.grading import Grader, is_stale, regrade
 from its.pipeline.solving import bad_line
 from its.problems.problem import BadLine, Problem
 
@@ -52,10 +53,13 @@ class Solves(Protocol):
 class Standing:
     """How the batch stands, for whoever watches. `graded` counts rows with a reference, `correct`
     the right ones among them, `baseline_correct` those that the greedy pass got right; `recorded`
-    rows came from an earlier session; `reasons` counts the failures of the first distinct reasons.
+    rows came from an earlier session, `regraded` of them were graded anew, and `changed` then had
+    another verdict; `reasons` counts the failures of the first distinct reasons.
     """
 
     recorded: int = 0
+    regraded: int = 0
+    changed: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     graded: int = 0
     correct: int = 0
@@ -84,11 +88,20 @@ class Standing:
 class Batch:
     """Solves every problem that has no finished row yet, and emits every row.
 
-    `window` bounds the problems under way, so that memory stays flat.
+    `window` bounds the problems under way, so that memory stays flat. With a `grader`, a recorded
+    row whose problem has another reference or verifier by now is graded again.
     """
 
-    def __init__(self, solver: Solves, journal: Journal, emit: Emit, window: int) -> None:
+    def __init__(
+        self,
+        solver: Solves,
+        journal: Journal,
+        emit: Emit,
+        window: int,
+        grader: Grader | None = None,
+    ) -> None:
         self.standing = Standing()
+        self._grader = grader
         self._solver = solver
         self._journal = journal
         self._emit = emit
@@ -125,7 +138,7 @@ class Batch:
         position = 0
         async for row in problems:
             self.standing.read += 1
-            if not self._emit_recorded(row, position):
+            if self._is_stale(row) or not self._emit_recorded(row, position):
                 await self._room.acquire()
                 self._start(row, position)
             position += 1
@@ -161,6 +174,10 @@ class Batch:
         return recorded
 
     async def _solve(self, row: Problem | BadLine, position: int) -> None:
+        if self._is_stale(row):
+            await self._grade_again(row)
+            self._emit_recorded(row, position)
+            return
         self.standing.under_way += 1
         try:
             solved: Story = (
@@ -177,6 +194,23 @@ class Batch:
             self.standing.under_way -= 1
         self.standing.count(fields)
         self._emit(position, line)
+
+    def _is_stale(self, row: Problem | BadLine) -> bool:
+        """Whether a problem was finished, and is to be graded against something else by now."""
+        if self._grader is None or not isinstance(row, Problem):
+            return False
+        recorded = self._recorded(row)
+        return recorded is not None and is_stale(orjson.loads(recorded.row), row)
+
+    async def _grade_again(self, row: Problem | BadLine) -> None:
+        recorded = self._recorded(row)
+        if recorded is None or self._grader is None or not isinstance(row, Problem):
+            return
+        before = orjson.loads(recorded.row)
+        after = await regrade(before, row, self._grader)
+        await self._journal.amend(row.key, _json_line(after))
+        self.standing.regraded += 1
+        self.standing.changed += before["correct"] != after["correct"]
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -145,8 +145,9 @@ def _batch(run: ActiveRun, solver: Solves, emit: Emit, total: int | None) -> Bat
     _allow_open_files(concurrency)
     shared = run.solver.shared
     if shared is not None and solver is run.solver:
-        return WindowedBatch(solver, run.journal, emit, shared, total)
-    return Batch(solver, run.journal, emit, window=2 * concurrency)
+        return WindowedBatch(solver, run.journal, emit, shared, total, run.solver.grader)
+    grader = run.solver.grader if solver is run.solver else None
+    return Batch(solver, run.journal, emit, 2 * concurrency, grader)
 
 
 def _shared_budget(pipeline: Pipeline, plan: Plan, journal: Journal) -> SharedBudget | None:

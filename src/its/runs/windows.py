@@ -9,6 +9,7 @@ import orjson
 from its.allocation.shared_budget import SharedBudget
 from its.calls.budget import Amount
 from its.calls.journal import Journal
+from its.grading import Grader
 from its.problems.problem import BadLine, Problem
 from its.runs.batch import Batch, Emit, Solves
 
@@ -32,8 +33,9 @@ class WindowedBatch(Batch):
         emit: Emit,
         shared: SharedBudget,
         total: int | None,
+        grader: Grader | None = None,
     ) -> None:
-        super().__init__(solver, journal, emit, window=WINDOW)
+        super().__init__(solver, journal, emit, WINDOW, grader)
         self._shared = shared
         self._total = total
 
@@ -53,6 +55,8 @@ class WindowedBatch(Batch):
         if not missing:
             for position, row in window:
                 self._spend_recorded(row)
+                if self._is_stale(row):
+                    await self._grade_again(row)
                 self._emit_recorded(row, position)
             return
         problems = [row.key for _, row in window if isinstance(row, Problem)]

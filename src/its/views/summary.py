@@ -40,6 +40,8 @@ def summary(
     yield Text(f"\n{outcome(ended.standing)}", "bold")
     for reason in reasons(ended.standing):
         yield Text(f"  {reason}", "red")
+    if ended.standing.regraded:
+        yield Text(graded_again(ended.standing))
     if ended.standing.graded:
         yield ""
         yield _comparison(ended.standing, stages, boxed, width)
@@ -72,6 +74,13 @@ def reasons(standing: Standing) -> list[str]:
     ]
     rest = standing.statuses["failed"] - sum(standing.reasons.values())
     return [*shown, f"and {rest:,} more"] if rest > 0 else shown
+
+
+def graded_again(standing: Standing) -> str:
+    """What a corrected or added reference changed in rows that were there already."""
+    rows = figures.plural(standing.regraded, "finished row")
+    verdicts = figures.plural(standing.changed, "verdict")
+    return f"Graded again, since the reference has changed: {rows}; {verdicts} changed."
 
 
 def last_spending(standing: Standing, histories: Collection[History]) -> list[str]:

@@ -1,0 +1,117 @@
+"""One answer against what its row says is right: a verifier, a reference, or a recorded flag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Literal, cast, get_args
+
+import orjson
+
+from its.answers import Comparer, Equivalence, extract
+from its.candidates import Answer
+from its.errors import SandboxUnavailable
+from its.grading.verifying import EXACT, verify
+from its.problems.problem import AnswerKind, Problem, Question
+
+Flag = Callable[[Question, str], bool | None]
+"""Says of a question and a text whether it was recorded as right; None where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A verdict (None where nothing can give one), what gave it, and in plain words why.
+
+    `by` is "reference", "recorded", or the kind of the row's verifier.
+    """
+
+    correct: bool | None
+    by: str | None = None
+    reason: str = ""
+
+
+UNGRADED = Grade(None)
+
+
+@dataclass(frozen=True, slots=True)
+class GradingSettings:
+    """How answers are read and compared: `answers` of a pipeline."""
+
+    kind: AnswerKind = "auto"
+    units: Literal["ignore", "keep"] = "ignore"
+    percent: Literal["ignore", "value", "keep"] = "ignore"
+    symbolic: bool = True
+
+    @staticmethod
+    def of(configuration: Mapping[str, Any]) -> GradingSettings:
+        """The settings in a run's configuration, as far as it holds any that can be used."""
+        answers = configuration.get("answers")
+        known = answers if isinstance(answers, Mapping) else {}
+        return GradingSettings(
+            cast(AnswerKind, _one_of(known.get("kind"), get_args(AnswerKind), "auto")),
+            cast(Any, _one_of(known.get("units"), ("ignore", "keep"), "ignore")),
+            cast(Any, _one_of(known.get("percent"), ("ignore", "value", "keep"), "ignore")),
+            known.get("symbolic") is not False,
+        )
+
+    def comparer(self) -> Comparer:
+        return Comparer(Equivalence(self.units, self.percent), symbolic=self.symbolic)
+
+
+class Grader:
+    """Grades answers with a comparer and the pipeline's kind of answer. `flag` knows recorded
+    verdicts, which count before anything else."""
+
+    def __init__(
+        self, comparer: Comparer, kind: AnswerKind = "auto", flag: Flag | None = None
+    ) -> None:
+        self.comparer = comparer
+        self.kind = kind
+        self._flag = flag
+
+    def kind_of(self, question: Question) -> AnswerKind:
+        """The row's own kind of answer, else the pipeline's; a choice where there are choices."""
+        if question.choices:
+            return "choice"
+        return self.kind if question.kind == "auto" else question.kind
+
+    def read(self, text: str, question: Question) -> Answer | None:
+        """The answer in a text, read as a run reads it."""
+        return extract(text, self.kind_of(question), question.choices)
+
+    async def grade(self, problem: Problem, answer: Answer | None, text: str = "") -> Grade:
+        """Whether an answer, and the text it was read from, is right. No answer is a wrong one."""
+        if self._flag is not None and answer is not None:
+            recorded = self._flag(problem.question, text or answer.text)
+            if recorded is not None:
+                return Grade(recorded, "recorded", "as recorded with the sample")
+        verifier = problem.verifier
+        if verifier is not None and verifier.kind in EXACT:
+            if answer is None and not text:
+                return Grade(False, verifier.kind, "no answer")
+            try:
+                verdict = await verify(problem, answer, text, self.comparer)
+            except SandboxUnavailable as error:
+                return Grade(None, verifier.kind, str(error))
+            return Grade(verdict.passed, verifier.kind, verdict.reason)
+        if problem.reference is None:
+            return UNGRADED
+        kind = self.kind_of(problem.question)
+        correct = await self.comparer.grade(answer, problem.reference, kind)
+        return UNGRADED if correct is None else Grade(correct, "reference")
+
+
+def grading_key(problem: Problem) -> str | None:
+    """What a problem is graded against, in few characters: it changes when a reference or a
+    verifier is corrected or added. None where nothing grades it."""
+    if not problem.graded:
+        return None
+    verifier = problem.verifier
+    graded = [problem.reference, verifier and [verifier.kind, dict(verifier.data)]]
+    written = orjson.dumps(graded, default=str, option=orjson.OPT_SORT_KEYS)
+    return blake2b(written, digest_size=8).hexdigest()
+
+
+def _one_of(value: Any, allowed: tuple[str, ...], otherwise: str) -> str:
+    return value if value in allowed else otherwise

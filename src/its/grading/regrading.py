@@ -1,0 +1,66 @@
+"""A recorded row graded again, without a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from its.candidates import Answer
+from its.grading.grader import Grade, Grader, grading_key
+from its.problems.problem import Problem
+
+
+def is_stale(row: Mapping[str, Any], problem: Problem) -> bool:
+    """Whether a row was graded against another reference or verifier than its problem has now."""
+    return _recorded(row).get("against") != grading_key(problem)
+
+
+def grading_fields(grade: Grade, problem: Problem) -> dict[str, Any] | None:
+    """What a row says of its grading: what gave the verdict, why, and against what (a key)."""
+    key = grading_key(problem)
+    if grade.by is None and key is None:
+        return None
+    return {"by": grade.by, "reason": grade.reason, "against": key}
+
+
+async def regrade(
+    row: Mapping[str, Any], problem: Problem, grader: Grader, *, read_again: bool = False
+) -> dict[str, Any]:
+    """The row with new verdicts, and the problem's reference and metadata as they are now.
+
+    `read_again` reads the answer out of the solution's text once more, for another kind of answer.
+    """
+    graded = dict(row)
+    text = row.get("solution") or ""
+    answer = _answer(row, problem, grader, read_again)
+    grade = await grader.grade(problem, answer, text)
+    if read_again and row.get("status") == "answered" and answer is not None:
+        graded["answer"] = answer.text
+    graded["reference"] = problem.reference
+    graded["correct"] = grade.correct
+    graded["grading"] = grading_fields(grade, problem)
+    baseline = row.get("baseline")
+    if isinstance(baseline, Mapping):
+        said = baseline.get("answer")
+        kind = grader.kind_of(problem.question)
+        given = Answer(said, kind) if isinstance(said, str) else None
+        verdict = await grader.grade(problem, given, said or "")
+        graded["baseline"] = {**baseline, "correct": verdict.correct}
+    return graded
+
+
+def _answer(
+    row: Mapping[str, Any], problem: Problem, grader: Grader, read_again: bool
+) -> Answer | None:
+    recorded, text = row.get("answer"), row.get("solution")
+    if not isinstance(recorded, str):
+        return None
+    read = grader.read(text, problem.question) if isinstance(text, str) else None
+    if read is not None and (read_again or read.text == recorded):
+        return read
+    return None if read_again and text else Answer(recorded, grader.kind_of(problem.question))
+
+
+def _recorded(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    grading = row.get("grading")
+    return grading if isinstance(grading, Mapping) else {}

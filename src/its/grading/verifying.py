@@ -1,0 +1,154 @@
+"""A row's own verifier applied to an answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from its.answers import Comparer
+from its.answers.normal_form import normal_form
+from its.candidates import Answer
+from its.errors import ConfigurationError
+from its.problems.problem import Problem, RowVerifier
+from its.verifiers import checkers
+from its.verifiers.checkers import Verdict
+from its.verifiers.code import run_tests
+from its.verifiers.extracting import entry_point_of, header_of, program_in
+from its.verifiers.standard_streams import run_pairs
+from its.verifiers.trial import Suite
+
+EXACT = frozenset(("code_tests", "stdio", "schema", "regex", "value", "choice"))
+"""Kinds that grade by themselves; a rubric needs a model."""
+
+_JSON_FENCE = re.compile(r"^```(?:json)?[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+
+
+async def verify(problem: Problem, answer: Answer | None, text: str, comparer: Comparer) -> Verdict:
+    """Whether an answer, and the text that it was read from, passes the row's verifier.
+
+    Raises SandboxUnavailable where a program would have to run and cannot.
+    """
+    verifier = problem.verifier
+    assert verifier is not None
+    said = text or (answer.text if answer else "")
+    match verifier.kind:
+        case "code_tests" | "stdio":
+            return await _program(problem, verifier.data, said)
+        case "schema":
+            return await _schema(verifier.data, said)
+        case "regex":
+            stated = answer is not None and not answer.fallback
+            whole = answer.text if answer is not None and stated else said
+            return await _pattern(verifier.data, whole)
+        case "choice":
+            return checkers.is_choice(
+                answer.text if answer else said, [str(c) for c in verifier.data["choices"]]
+            )
+        case _:
+            return await _value(verifier, problem.reference, answer, comparer)
+
+
+def suite_of(data: Mapping[str, Any], prompt: str) -> Suite:
+    """The tests of a row. What the prompt gives before the entry point is there beside them."""
+    tests = [str(test) for test in data.get("tests") or ()]
+    entry_point = data.get("entry_point")
+    if entry_point is None:
+        entry_point = entry_point_of(tests)
+    if (test := data.get("test")) is not None:
+        call = f"\ncheck({entry_point})\n" if re.search(r"^def check\(", str(test), re.M) else ""
+        tests.append(f"{test}{call}")
+    imports = "\n".join(str(line) for line in data.get("imports") or ())
+    setup = f"{header_of(prompt, entry_point)}{imports}\n{data.get('setup') or ''}\n"
+    return Suite(tuple(tests), setup, entry_point)
+
+
+async def _program(problem: Problem, data: Mapping[str, Any], said: str) -> Verdict:
+    prompt = problem.question.text
+    if data.get("pairs") is None:
+        suite = suite_of(data, prompt)
+    elif data.get("function") is not None:
+        suite = Suite(tuple(_calls(data)), "", str(data["function"]))
+    else:
+        return await run_pairs(program_in(said), _texts(data["pairs"]))
+    report = await run_tests(program_in(said, suite.entry_point, prompt), suite)
+    return Verdict(bool(report.passed) and all(report.passed), report.reason)
+
+
+def _texts(pairs: Sequence[Sequence[object]]) -> list[tuple[str, str]]:
+    return [(_text(given), _text(expected)) for given, expected in pairs]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "\n".join(map(str, value))
+    return str(value)
+
+
+def _calls(data: Mapping[str, Any]) -> list[str]:
+    """Pairs of arguments and result as assertions. A result may be given in a list of one."""
+    name = str(data["function"])
+    tests = []
+    for given, expected in data["pairs"]:
+        arguments = given
+        if isinstance(given, str):
+            arguments = [json.loads(line) for line in given.splitlines() if line.strip()]
+        result = json.loads(expected) if isinstance(expected, str) else expected
+        callee = (
+            f"(Solution().{name} if 'Solution' in globals() else {name})"
+            if name.isidentifier()
+            else name
+        )
+        tests.append(
+            f"given = {callee}(*{arguments!r})\n"
+            "given = list(given) if isinstance(given, tuple) else given\n"
+            f"assert given == {result!r} or [given] == {result!r}"
+        )
+    return tests
+
+
+async def _schema(data: Mapping[str, Any], said: str) -> Verdict:
+    fences = _JSON_FENCE.findall(said)
+    try:
+        return await checkers.fits_schema(fences[-1] if fences else said, data["schema"])
+    except ConfigurationError as error:
+        return Verdict(None, str(error))
+
+
+async def _pattern(data: Mapping[str, Any], said: str) -> Verdict:
+    pattern = str(data["pattern"])
+    try:
+        checkers.check_pattern(pattern)
+    except ConfigurationError as error:
+        return Verdict(None, str(error))
+    return await checkers.matches(said, pattern)
+
+
+async def _value(
+    verifier: RowVerifier, reference: object, answer: Answer | None, comparer: Comparer
+) -> Verdict:
+    """A number near enough, or else an equivalent answer."""
+    expected = verifier.data.get("value", reference)
+    if answer is None:
+        return Verdict(False, "no answer")
+    right, given = _number(Answer(str(expected), "number")), _number(answer)
+    if right is None or given is None:
+        passed = await comparer.grade(answer, expected, answer.kind)
+        return Verdict(passed, "compared as an answer, since one of the two is no number")
+    tolerance = Fraction(str(verifier.data.get("tolerance", 0)))
+    allowed = tolerance * abs(right) if verifier.data.get("relative") else tolerance
+    distance = abs(right - given)
+    passed = distance <= allowed
+    return Verdict(passed, f"{'within' if passed else 'not within'} {float(allowed):g} of it")
+
+
+def _number(answer: Answer) -> Fraction | None:
+    form = normal_form(answer)
+    if form.shape == "number" and isinstance(form.content, Fraction):
+        return form.content
+    try:
+        return Fraction(answer.text.strip())
+    except (ValueError, ZeroDivisionError):
+        return None
