@@ -109,4 +109,5 @@ def _stop(loop: asyncio.AbstractEventLoop, progress: Progress) -> None:
 def exit_code(result: RunResult) -> int:
     if result.interrupted:
         return RunInterrupted.exit_code
-    return 3 if result.standing.statuses["failed"] else 0
+    statuses = result.standing.statuses
+    return 3 if statuses["failed"] or statuses["unanswered"] else 0

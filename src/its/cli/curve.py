@@ -90,7 +90,7 @@ def curve(
     from rich.console import Console
 
     from its.curves.curve import Prices, compute_curve
-    from its.curves.source import all_measured, all_scored, graded_records
+    from its.curves.source import all_measured, all_scored, graded_by, graded_records
     from its.models.recorded import load_pool
     from its.views.curve import notes, plot, print_table, svg
 
@@ -116,7 +116,7 @@ def curve(
     console = Console(stderr=True)
     print_table(points, console)
     console.print(plot(points, by), markup=False, highlight=False)
-    for note in notes(pool, records):
+    for note in (graded_by(pool), *notes(pool, records)):
         console.print(note, markup=False, highlight=False)
     if output is not None:
         write_text(output, svg(points, by, title=pool.name))

@@ -31,7 +31,7 @@ def tune(
     from rich.console import Console
 
     from its.curves.preset import preset
-    from its.curves.source import graded_records
+    from its.curves.source import graded_by, graded_records
     from its.curves.tuning import tune as tune_policy
     from its.errors import UsageError
     from its.models.recorded import load_pool
@@ -44,7 +44,7 @@ def tune(
     except ValueError as error:
         raise UsageError(f"{pool.name}: {error}") from error
     console = Console(stderr=True)
-    for line in told(tuned):
+    for line in (*told(tuned), graded_by(pool)):
         console.print(line, markup=False, highlight=False)
     text = preset(tuned, pool.name)
     if output is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from its.answers import Comparer, extract
+from its.candidates import Answer
 from its.curves.records import Record, record_of
 from its.errors import InputError
+from its.grading import Grader, GradingSettings
 from its.models.recorded import Pool, PoolProblem, Sample
 from its.models.recorded.model import said
 
@@ -15,17 +16,19 @@ from its.models.recorded.model import said
 async def graded_records(pool: Pool, *, allow_biased: bool = False) -> list[Record]:
     """A record for every problem that has samples.
 
-    Verdicts recorded in the pool count as they are; else answers are compared with the reference,
-    as a run does. Raises InputError where nothing says which answers are right, and for a biased
-    pool unless `allow_biased`.
+    Verdicts recorded in the pool count as they are; else answers are read and graded as the run
+    did that drew them, with its own settings. Raises InputError where nothing says which answers
+    are right, and for a biased pool unless `allow_biased`.
     """
     if pool.biased and not allow_biased:
         raise InputError(
             f"{pool.name}: its samples are biased ({pool.biased}), and what is drawn from them "
             "would mislead; use a run with `stop: none`, or add --allow-biased"
         )
-    async with Comparer() as comparer:
-        problems = [await _graded(problem, comparer) for problem in pool.problems]
+    settings = GradingSettings.of(pool.configuration)
+    async with settings.comparer() as comparer:
+        grader = Grader(comparer, settings.kind)
+        problems = [await _graded(problem, grader) for problem in pool.problems]
     graded = [p for p in problems if any(sample.correct is not None for sample in p.samples)]
     if not graded:
         raise InputError(
@@ -58,15 +61,40 @@ def paired(a: Sequence[Record], b: Sequence[Record]) -> tuple[list[Record], list
     return common, [others[record.id] for record in common]
 
 
-async def _graded(problem: PoolProblem, comparer: Comparer) -> PoolProblem:
-    """The problem with a verdict on every sample, and one spelling for equivalent answers."""
-    if problem.reference is None or any(sample.correct is not None for sample in problem.samples):
-        return problem
-    answers = [extract(said(sample)) for sample in problem.samples]
-    classes = await comparer.classes(answers)
-    verdicts = [await comparer.grade(answer, problem.reference) for answer in answers]
-    samples: list[Sample] = [
-        replace(sample, answer=None if number is None else str(number), correct=verdict)
-        for sample, number, verdict in zip(problem.samples, classes, verdicts, strict=True)
+def graded_by(pool: Pool) -> str:
+    """What says which samples are right, as a sentence."""
+    flagged = sum(any(s.correct is not None for s in p.samples) for p in pool.problems)
+    rest = [p for p in pool.problems if all(s.correct is None for s in p.samples)]
+    verified = sum(1 for p in rest if p.asked.verifier is not None)
+    compared = sum(1 for p in rest if p.asked.verifier is None and p.reference is not None)
+    kind = GradingSettings.of(pool.configuration).kind
+    parts = [
+        (flagged, "by recorded verdicts"),
+        (compared, f"by comparing with the reference (kind {kind})"),
+        (verified, "by the row's own verifier"),
     ]
+    told = [f"{number:,} {how}" for number, how in parts if number]
+    return f"Problems graded: {', '.join(told) or 'none'}."
+
+
+async def _graded(problem: PoolProblem, grader: Grader) -> PoolProblem:
+    """The problem with a verdict on every sample, and one spelling for equivalent answers.
+
+    A guess abstains where any sample states its answer, as in a run.
+    """
+    asked = problem.asked
+    if not asked.graded or any(sample.correct is not None for sample in problem.samples):
+        return problem
+    read = [grader.read(said(sample), asked.question) for sample in problem.samples]
+    stated = any(answer is not None and not answer.fallback for answer in read)
+    answers = [None if stated and answer and answer.fallback else answer for answer in read]
+    classes = await grader.comparer.classes(answers)
+    verdicts: dict[tuple[Answer | None, str], bool | None] = {}
+    samples: list[Sample] = []
+    for sample, answer, number in zip(problem.samples, answers, classes, strict=True):
+        key = answer, said(sample) if asked.verifier else ""
+        if key not in verdicts:
+            verdicts[key] = (await grader.grade(asked, *key)).correct
+        spelling = None if number is None else str(number)
+        samples.append(replace(sample, answer=spelling, correct=verdicts[key]))
     return replace(problem, samples=tuple(samples))

@@ -28,9 +28,12 @@ async def regrade(
 ) -> dict[str, Any]:
     """The row with new verdicts, and the problem's reference and metadata as they are now.
 
+    A verdict that was recorded with the sample stays, unless the reference is another by now.
     `read_again` reads the answer out of the solution's text once more, for another kind of answer.
     """
     graded = dict(row)
+    if _recorded(row).get("by") == "recorded" and not is_stale(row, problem):
+        return graded
     text = row.get("solution") or ""
     answer = _answer(row, problem, grader, read_again)
     grade = await grader.grade(problem, answer, text)

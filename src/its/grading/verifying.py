@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -40,9 +40,8 @@ async def verify(problem: Problem, answer: Answer | None, text: str, comparer: C
         case "schema":
             return await _schema(verifier.data, said)
         case "regex":
-            stated = answer is not None and not answer.fallback
-            whole = answer.text if answer is not None and stated else said
-            return await _pattern(verifier.data, whole)
+            stated = answer.text if answer is not None and not answer.fallback else said
+            return await _pattern(verifier.data, dict.fromkeys((stated.strip(), said.strip())))
         case "choice":
             return checkers.is_choice(
                 answer.text if answer else said, [str(c) for c in verifier.data["choices"]]
@@ -94,8 +93,8 @@ def _calls(data: Mapping[str, Any]) -> list[str]:
     for given, expected in data["pairs"]:
         arguments = given
         if isinstance(given, str):
-            arguments = [json.loads(line) for line in given.splitlines() if line.strip()]
-        result = json.loads(expected) if isinstance(expected, str) else expected
+            arguments = [_value_in(line) for line in given.splitlines() if line.strip()]
+        result = _value_in(expected) if isinstance(given, str) else expected
         callee = (
             f"(Solution().{name} if 'Solution' in globals() else {name})"
             if name.isidentifier()
@@ -109,6 +108,17 @@ def _calls(data: Mapping[str, Any]) -> list[str]:
     return tests
 
 
+def _value_in(text: object) -> object:
+    """The JSON value that a text holds, else the text itself."""
+    if not isinstance(text, str):
+        return text
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
 async def _schema(data: Mapping[str, Any], said: str) -> Verdict:
     fences = _JSON_FENCE.findall(said)
     try:
@@ -117,13 +127,19 @@ async def _schema(data: Mapping[str, Any], said: str) -> Verdict:
         return Verdict(None, str(error))
 
 
-async def _pattern(data: Mapping[str, Any], said: str) -> Verdict:
+async def _pattern(data: Mapping[str, Any], texts: Iterable[str]) -> Verdict:
+    """Whether the stated answer, or all that was said, matches."""
     pattern = str(data["pattern"])
     try:
         checkers.check_pattern(pattern)
     except ConfigurationError as error:
         return Verdict(None, str(error))
-    return await checkers.matches(said, pattern)
+    verdict = Verdict(False, "nothing was said")
+    for text in texts:
+        verdict = await checkers.matches(text, pattern)
+        if verdict.passed is not False:
+            break
+    return verdict
 
 
 async def _value(

@@ -20,7 +20,9 @@ from its.calls.context import CallContext
 from its.calls.journal import Journal
 from its.calls.ledger import Ledger
 from its.calls.limits import Waiting
+from its.grading.grader import Flag
 from its.models.protocol import Model
+from its.models.recorded.model import RecordedModel
 from its.pipeline.clients import OpenModels, open_models
 from its.pipeline.plan import Plan, build_plan
 from its.pipeline.preflight import require
@@ -96,7 +98,8 @@ async def start_run(
             context = CallContext(journal, pipeline.seed)
             plan = build_plan(pipeline, models.clients, models.prompts)
             shared = _shared_budget(pipeline, plan, journal)
-            solver = Solver(plan, context, comparer, baseline, shared=shared)
+            flag = _recorded_flags(models)
+            solver = Solver(plan, context, comparer, baseline, shared=shared, flag=flag)
             yield ActiveRun(models, context, solver, journal, directory)
     finally:
         await models.close()
@@ -129,6 +132,14 @@ async def run_batch(
     finally:
         ended = await _close_accounts(run, batch.standing, state, interrupted)
     return ended
+
+
+def _recorded_flags(models: OpenModels) -> Flag | None:
+    """The verdicts that a pool holds of its samples, where one answers in place of a model."""
+    model = models.clients["model"].model
+    if not isinstance(model, RecordedModel):
+        return None
+    return lambda question, text: model.verdict(question.text, text)
 
 
 def _allow_open_files(wanted: int) -> None:

@@ -71,6 +71,15 @@ class RecordedModel:
             tuple(Completion(said(s), "end", tokens=s.completion_tokens) for s in drawn), usage
         )
 
+    def verdict(self, question: str, text: str) -> bool | None:
+        """Whether a sample that says this was recorded as right; None where nothing was."""
+        flags = {
+            said(sample): sample.correct
+            for problem in self._index.problems.get(question.strip(), ())
+            for sample in problem.samples
+        }
+        return flags.get(text)
+
     def prompt_bound(self, request: Request) -> int:
         """A token is at least a byte."""
         return sum(len(m.content.encode("utf-8", "surrogatepass")) for m in request.messages)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from its.problems.problem import Problem, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,18 @@ class PoolProblem:
     question: str
     reference: Any
     samples: tuple[Sample, ...]
+    problem: Problem | None = None
+    """All that its row says, where that is known: kind of answer, choices, verifier."""
+
+    @property
+    def asked(self) -> Problem:
+        if self.problem is not None:
+            return self.problem
+        return Problem(self.id, 0, Question(self.question), self.reference)
+
+    def like(self, problem: Problem) -> PoolProblem:
+        """With the reference and all else that another source says of the problem."""
+        return replace(self, reference=problem.reference, problem=problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,7 @@ class Pool:
     `biased` says why its samples are no fair draw from the model (they come from a run that
     stopped adaptively, say); empty where they are. `flops` is what a sample took on average;
     `input_price` and `output_price` are US dollars per million tokens; None where unknown.
+    `configuration` is that of the run which drew the samples.
     """
 
     name: str
@@ -47,3 +63,4 @@ class Pool:
     flops: float | None = None
     input_price: float | None = None
     output_price: float | None = None
+    configuration: Mapping[str, Any] = field(default_factory=dict)

@@ -11,12 +11,15 @@ import gzip
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import orjson
 
 from its.errors import InputError
 from its.models.recorded.pool import Pool, PoolProblem, Sample
+from its.problems.json_line import LineFault
+from its.problems.problem import AnswerKind, Problem, Question, RowVerifier
+from its.problems.row_verifier import read_verifier
 
 
 def read_pool_file(path: Path) -> Pool:
@@ -54,13 +57,33 @@ def _problem(path: Path, number: int, row: Mapping[str, Any]) -> PoolProblem:
         raise InputError(
             f"{path}, line {number}: `samples` must be a list of objects with a text or an answer"
         )
-    identity = row.get("id")
+    name = f"line:{number}" if row.get("id") is None else str(row["id"])
+    reference = row.get("reference")
     return PoolProblem(
-        f"line:{number}" if identity is None else str(identity),
+        name,
         question,
-        row.get("reference"),
+        reference,
         tuple(_sample(sample) for sample in samples),
+        Problem(name, number - 1, _asked(question, row), reference, {}, _verifier(row)),
     )
+
+
+def _asked(question: str, row: Mapping[str, Any]) -> Question:
+    """The question, with the kind of answer and the choices that its row names."""
+    kind, choices = row.get("answer_kind", row.get("kind")), row.get("choices")
+    listed = isinstance(choices, list) and all(isinstance(choice, str) for choice in choices)
+    return Question(
+        question,
+        choices=tuple(choices) if isinstance(choices, list) and listed else (),
+        kind=cast(AnswerKind, kind) if kind in get_args(AnswerKind) else "auto",
+    )
+
+
+def _verifier(row: Mapping[str, Any]) -> RowVerifier | None:
+    try:
+        return read_verifier(dict(row))[0]
+    except LineFault:
+        return None
 
 
 def _sample(raw: Mapping[str, Any]) -> Sample:

@@ -11,6 +11,7 @@ import orjson
 
 from its.errors import InputError
 from its.models.recorded.pool import Pool, PoolProblem, Sample
+from its.problems.problem import Problem
 
 INDEPENDENT = frozenset({"attempts", "self_consistency", "best_of_n", "probe"})
 """Strategies whose samples are independent answers to the question."""
@@ -32,14 +33,17 @@ def read_run(path: Path, problems: str | None = None) -> Pool:
     except (OSError, orjson.JSONDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path}: cannot read the run: {reason}") from error
-    references = _references(problems or str(description.get("source", "-")), bool(problems))
+    known = problems_by_id(problems or str(description.get("source", "-")), bool(problems))
     stories: dict[str, _Story] = {}
     for event in events:
         stories.setdefault(str(event["problem"]), _Story()).take(event)
     found = tuple(
-        PoolProblem(name, story.question, references.get(name), tuple(story.samples()))
-        for name, story in stories.items()
-        if story.question
+        drawn.like(known[name]) if name in known else drawn
+        for name, drawn in (
+            (name, PoolProblem(name, story.question, None, tuple(story.samples())))
+            for name, story in stories.items()
+            if story.question
+        )
     )
     if not any(problem.samples for problem in found):
         raise InputError(
@@ -47,16 +51,17 @@ def read_run(path: Path, problems: str | None = None) -> Pool:
             f"({', '.join(sorted(INDEPENDENT))} do), so it is no pool"
         )
     flops = [cost for story in stories.values() for cost in story.flops()]
-    known = [cost for cost in flops if cost is not None]
+    counted = [cost for cost in flops if cost is not None]
     configuration = description.get("configuration") or {}
     price = (configuration.get("model") or {}).get("price") or {}
     return Pool(
         path.name,
         found,
         _bias(configuration),
-        sum(known) / len(known) if known and len(known) == len(flops) else None,
+        sum(counted) / len(counted) if counted and len(counted) == len(flops) else None,
         price.get("input"),
         price.get("output"),
+        configuration,
     )
 
 
@@ -124,15 +129,14 @@ def _events(path: Path) -> Iterator[Mapping[str, Any]]:
                 yield orjson.loads(line)
 
 
-def _references(source: str, named: bool) -> dict[str, Any]:
-    """References by problem id; none where the input was a stream or has gone."""
+def problems_by_id(source: str, named: bool) -> dict[str, Problem]:
+    """Problems by id; none where the input was a stream or has gone, and was not `named`."""
     if not named and (source == "-" or not Path(source).is_file()):
         return {}
-    from its.problems.problem import Problem
     from its.problems.reading import open_problems
 
     with open_problems(source) as reader:
-        return {row.id: row.reference for row in reader if isinstance(row, Problem)}
+        return {row.id: row for row in reader if isinstance(row, Problem)}
 
 
 def _bias(configuration: Mapping[str, Any]) -> str:
