@@ -5,7 +5,8 @@ ItsError                        a plain sentence with the fix; ends the command
 │   ├── ConfigurationError      the pipeline, a preset, an option
 │   ├── InputError              the problems file as a whole (a bad line is a failed row instead)
 │   ├── SandboxUnavailable      programs are to be run, and there is no sandbox for them
-│   └── RunDirectoryError       locked, of another fingerprint, not writable
+│   ├── RunDirectoryError       locked, damaged, of another fingerprint, not writable
+│   └── OutputError             standard output cannot be written
 ├── EndpointError               exit 4: the endpoint or its key is unusable
 ├── RunInterrupted              exit 130: stopped by the user, resumable
 └── CallError                   one call to a model failed; costs only itself
@@ -42,6 +43,10 @@ class InputError(UsageError):
 
 class RunDirectoryError(UsageError):
     """The run directory is locked, of another fingerprint, damaged or not writable."""
+
+
+class OutputError(UsageError):
+    pass
 
 
 class SandboxUnavailable(UsageError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from its.errors import RunInterrupted
+from its.errors import OutputError, RunInterrupted
 from its.problems.problem import BadLine, Problem
 from its.runs.batch import Solves
 from its.runs.emission import Emission, to_nobody
@@ -63,13 +63,16 @@ def run_command(
             stack.callback(patience.cancel)
             await stack.enter_async_context(session)
             patience.cancel()
-            result = await batch(loop)
-            if result is None:
+            result, emission = await batch(loop)
+            if emission is not None and emission.closed:
                 return READER_LEFT
             finish(session, result)
-        return exit_code(result)
+            if emission is not None and emission.failure is not None:
+                raise _not_written(emission.failure, session)
+        abandoned = emission is not None and emission.abandoned
+        return RunInterrupted.exit_code if abandoned else exit_code(result)
 
-    async def batch(loop: asyncio.AbstractEventLoop) -> RunResult | None:
+    async def batch(loop: asyncio.AbstractEventLoop) -> tuple[RunResult, Emission | None]:
         active = session.active
         if session.directory.resumed:
             finished = active.journal.count_finished()
@@ -84,6 +87,7 @@ def run_command(
                 if output.emits
                 else None
             )
+            result = None
             try:
                 result = await session.run(
                     rows(reader),
@@ -95,10 +99,17 @@ def run_command(
                 )
             finally:
                 if emission is not None:
-                    await asyncio.to_thread(emission.finish)
-        return None if emission is not None and emission.closed else result
+                    await emission.finish(interrupted=result is None or result.interrupted)
+        return result, emission
 
     return run_loop(command())
+
+
+def _not_written(failure: OSError, session: Session) -> OutputError:
+    return OutputError(
+        f"standard output could not be written: {failure.strerror or failure}; "
+        f"the rows are all in {session.directory.path}"
+    )
 
 
 def _stop(loop: asyncio.AbstractEventLoop, progress: Progress) -> None:

@@ -43,8 +43,8 @@ def _print_lines(first: str, others: list[str], compared: list[Comparison]) -> N
     import orjson
 
     from its.report.page_data import comparison_fields
+    from its.terminal import write_data
 
     for name, comparison in zip(others, compared, strict=True):
         fields = {"first_run": first, "second_run": name} | comparison_fields(comparison)
-        sys.stdout.buffer.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE))
-    sys.stdout.buffer.flush()
+        write_data(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE))

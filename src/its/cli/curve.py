@@ -87,12 +87,11 @@ def curve(
 
     With a second model's samples: a cascade from the first to the second, against each alone.
     """
-    from rich.console import Console
-
     from its.curves.curve import Prices, compute_curve
     from its.curves.source import all_measured, all_scored, graded_by, graded_records
     from its.models.recorded import load_pool
     from its.views.curve import notes, plot, print_table, svg
+    from its.views.messages import open_console
 
     pool = load_pool(source, problems)
     records = asyncio.run(graded_records(pool, allow_biased=allow_biased))
@@ -113,7 +112,7 @@ def curve(
         ),
         seed=seed,
     )
-    console = Console(stderr=True)
+    console = open_console(stderr=True)
     print_table(points, console)
     console.print(plot(points, by), markup=False, highlight=False)
     for note in (graded_by(pool), *notes(pool, records)):
@@ -134,16 +133,15 @@ def _cascade(
     output: Path | None,
     emits: bool,
 ) -> None:
-    from rich.console import Console
-
     from its.curves.cascade import cascade_curve
     from its.curves.source import paired
     from its.views.cascade import frontier, row, told
     from its.views.curve import plot, svg
+    from its.views.messages import open_console
 
     points, verdict = cascade_curve(*paired(small, large), costs, orders=orders, seed=seed)
     best = frontier(points)
-    console = Console(stderr=True)
+    console = open_console(stderr=True)
     for line in (*map(row, best), plot(best, "cost"), told(verdict)):
         console.print(line, markup=False, highlight=False)
     if output is not None:
@@ -175,9 +173,9 @@ def _costs(
 def _print_lines(rows: list[dict[str, Any]]) -> None:
     import orjson
 
-    for fields in rows:
-        sys.stdout.buffer.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE))
-    sys.stdout.buffer.flush()
+    from its.terminal import write_data
+
+    write_data(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
 
 
 def _strategies(names: str | None, scored: bool, measured: bool) -> list[str]:

@@ -9,7 +9,10 @@ from typing import Annotated
 import typer
 
 from its.cli import check, compare, curve, explain, judge, parts, report, schema, solve, tune
-from its.errors import ItsError
+from its.errors import ItsError, UsageError
+from its.terminal import flush_all, open_streams
+
+_ENVIRONMENT = ("OPENAI_BASE_URL", "OPENAI_API_KEY")
 
 app = typer.Typer(
     name="its",
@@ -51,20 +54,31 @@ def options(
 def main() -> None:
     """Run the command; leave with the exit code that DESIGN promises its callers."""
     debug = "--debug" in sys.argv[1:]
+    open_streams()
     try:
+        _refuse_broken_text()
         code = app(standalone_mode=False) or 0
     except ItsError as error:
         if debug:
             raise
         print(f"its: {error}", file=sys.stderr)
         code = error.exit_code
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         code = 130
     except BrokenPipeError:
         code = 141
     except Exception as error:
         code = _unexpected(error, debug)
     _leave(code)
+
+
+def _refuse_broken_text() -> None:
+    """Bytes that are no UTF-8 cannot go into a prompt, an address or a run's description."""
+    given = [*sys.argv[1:], *(f"{name}={os.environ.get(name, '')}" for name in _ENVIRONMENT)]
+    for text in given:
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            shown = text.encode("utf-8", "backslashreplace").decode()
+            raise UsageError(f"{shown} is not valid UTF-8; write or rename it in UTF-8")
 
 
 def _unexpected(error: Exception, debug: bool) -> int:
@@ -84,9 +98,4 @@ def _unexpected(error: Exception, debug: bool) -> int:
 
 def _leave(code: int) -> None:
     """End now: a thread may still wait for input that never comes."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (BrokenPipeError, ValueError):
-            code = 141
-    os._exit(code)
+    os._exit(flush_all(interrupted=code == 130) or code)

@@ -25,6 +25,7 @@ def parts(
 
     from its.errors import UsageError
     from its.pipeline.catalogue import Description, catalogue, kinds, problems
+    from its.terminal import write_data
     from its.views.messages import Messages, open_console
     from its.views.parts import tables
 
@@ -36,9 +37,7 @@ def parts(
         for table in tables(found):
             console.print(table)
     else:
-        for each in found:
-            sys.stdout.buffer.write(orjson.dumps(each, default=str) + b"\n")
-        sys.stdout.buffer.flush()
+        write_data(b"".join(orjson.dumps(each, default=str) + b"\n" for each in found))
     messages = Messages()
     for sentence in problems():
         messages.say(sentence)

@@ -28,13 +28,12 @@ def tune(
     allow_biased: AllowBiased = False,
 ) -> None:
     """Pick the best budget for every difficulty, and say honestly what that gains."""
-    from rich.console import Console
-
     from its.curves.preset import preset
     from its.curves.source import graded_by, graded_records
     from its.curves.tuning import tune as tune_policy
     from its.errors import UsageError
     from its.models.recorded import load_pool
+    from its.views.messages import open_console
     from its.views.tune import told
 
     pool = load_pool(source, problems)
@@ -43,7 +42,7 @@ def tune(
         tuned = tune_policy(records, budget, orders=orders, seed=seed)
     except ValueError as error:
         raise UsageError(f"{pool.name}: {error}") from error
-    console = Console(stderr=True)
+    console = open_console(stderr=True)
     for line in (*told(tuned), graded_by(pool)):
         console.print(line, markup=False, highlight=False)
     text = preset(tuned, pool.name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
+import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -19,6 +21,7 @@ def run_loop(main: Coroutine[Any, Any, Result]) -> Result:
     objects, few of them in cycles, and looking through them all again and again took a fifth of
     the time.
     """
+    interrupt_politely()
     gc.freeze()
     gc.set_threshold(*_SELDOM)
     try:
@@ -27,3 +30,10 @@ def run_loop(main: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run(main)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(main)
+
+
+def interrupt_politely() -> None:
+    """From here on there is something to put away: Ctrl-C and SIGTERM end the loop from inside."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))

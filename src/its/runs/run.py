@@ -32,6 +32,7 @@ from its.runs.accounting import Accounting, account_for
 from its.runs.batch import Batch, Emit, Solves, Standing
 from its.runs.directory import RunDirectory, write_atomically
 from its.runs.feed import Feed
+from its.runs.loop import interrupt_politely
 from its.runs.probing import probe_all
 from its.runs.windows import WindowedBatch
 
@@ -223,5 +224,7 @@ def _interruptible(run: ActiveRun, batch: Batch, catch: bool) -> Iterator[list[i
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
+        if catch:
+            interrupt_politely()
         for task in draining:
             task.cancel()

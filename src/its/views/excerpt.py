@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from rich.cells import cell_len, set_cell_size
 
+from its.terminal import clean
+
 
 def one_line(text: str) -> str:
     """The text on one line, single spaces between its words."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return " ".join(clean(text).split())
 
 
 def clean_lines(text: str) -> list[str]:
     """The text's lines, each cleaned; empty ones at both ends left out."""
-    return [
-        "".join(c if c.isprintable() else " " for c in line) for line in text.strip().split("\n")
-    ]
+    return [line.expandtabs() for line in clean(text.strip()).split("\n")]
 
 
 def excerpt(text: str, width: int) -> str:

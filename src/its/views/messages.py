@@ -7,6 +7,8 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from its.terminal import uncleaned
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -15,16 +17,17 @@ UNBROKEN = 10_000
 
 
 def open_console(*, stderr: bool) -> Console:
-    """A console that draws what it is given: no markup, no emoji codes, no highlighting.
+    """A console that draws what it is given: no markup, no emoji codes, no highlighting, and
+    nothing in a text that a terminal would obey.
 
     Off a terminal lines are plain and, unless $COLUMNS says otherwise, never broken.
     """
-    from rich.console import Console
+    from its.views.console import CleanConsole
 
     stream = sys.stderr if stderr else sys.stdout
     watched = stream.isatty()
-    return Console(
-        file=stream,
+    return CleanConsole(
+        file=uncleaned(stream),
         highlight=False,
         markup=False,
         emoji=False,
