@@ -1,15 +1,19 @@
-"""One line of JSON into an object, with a plain sentence where that fails."""
+"""JSON into values, with a plain sentence where that fails."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import orjson
 
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+
 
 class LineFault(Exception):
-    """Why a line is no problem: a plain reason with its mend. `id` is the line's own, if known."""
+    """Why a record is no problem: a plain reason with its fix. `identifier` is the record's own
+    id, where it is known."""
 
     def __init__(self, reason: str, identifier: str | None = None) -> None:
         super().__init__(reason)
@@ -18,23 +22,27 @@ class LineFault(Exception):
 
 def parse_object(line: bytes) -> dict[str, Any]:
     """The JSON object on a line; raises LineFault."""
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise LineFault(_reason(line, error)) from None
+    value = parse(line)
     if not isinstance(value, dict):
         raise LineFault(f'holds {type_name(value)}, not an object; write {{"question": …}}')
     return value
 
 
-def exact(line: bytes, field: str, value: Any) -> Any:
-    """The value of a field, in which a whole number beyond 64 bits becomes its digits as text.
+def parse(text: bytes) -> Any:
+    """A JSON value in which whole numbers beyond 64 bits are their digits as text.
 
-    The fast parser rounds such numbers to floats; this one reads that line again.
+    The fast parser rounds such numbers to floats; the exact one reads that text again. Raises
+    LineFault.
     """
-    if isinstance(value, float) and abs(value) >= 2**63:
-        again = json.loads(line, parse_int=str).get(field)
-        return again if isinstance(again, str) else value
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise LineFault(_reason(text, error)) from None
+    if _LONG_NUMBER.search(text):
+        try:
+            return json.loads(text, parse_int=_exact)
+        except RecursionError:
+            return value
     return value
 
 
@@ -48,7 +56,14 @@ def type_name(value: Any) -> str:
         list: "a list",
         dict: "an object",
     }
-    return names.get(type(value), "null")
+    return names.get(type(value), "null" if value is None else "a value that is no text")
+
+
+def _exact(digits: str) -> int | str:
+    if len(digits) > 20:
+        return digits
+    number = int(digits)
+    return number if -(2**63) <= number < 2**63 else digits
 
 
 def _reason(line: bytes, error: orjson.JSONDecodeError) -> str:
@@ -79,7 +94,7 @@ def _constant(text: str) -> str | None:
     """NaN, Infinity or -Infinity, where that is what the strict parser did not take."""
     found: list[str] = []
     try:
-        json.loads(text, parse_constant=found.append)
+        json.loads(text, parse_constant=found.append, parse_int=_exact)
     except (ValueError, RecursionError):
         return None
     return found[0] if found else None
