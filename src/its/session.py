@@ -239,15 +239,10 @@ def _problem(asked: Asked, index: int) -> Problem | BadLine:
         return replace(asked, index=index)
     if isinstance(asked, str):
         return Problem(f"line:{index + 1}", index, Question(asked))
-    from its.problems.fields import FieldNames, read_problem
-    from its.problems.json_line import LineFault
+    from its.problems.reading import problem_from
 
     try:
-        problem, _ = read_problem(
-            orjson.dumps(dict(asked)), index + 1, index, FieldNames.given(None, None)
-        )
-    except LineFault as fault:
-        return BadLine(f"line:{index + 1}", index, f"problem {index + 1}: {fault}")
+        orjson.dumps(dict(asked))
     except TypeError as error:
         raise InputError(f"problem {index + 1} holds what JSON cannot say: {error}") from None
-    return problem
+    return problem_from(asked, index)

@@ -34,8 +34,8 @@ def refused(ended: Ended, code: int, *words: str) -> None:
 UNUSABLE: dict[str, tuple[bytes | None, tuple[str, ...]]] = {
     "absent.jsonl": (None, ("no file absent.jsonl", "check the path")),
     "empty.jsonl": (b"", ("empty.jsonl is empty", "one JSON object a line")),
-    "list.jsonl": (b'[{"question": "?"}]\n', ("JSON list", "jq -c '.[]'")),
-    "pretty.jsonl": (b'{\n "question": "?"\n}\n', ("several lines", "jq -c .")),
+    "list.jsonl": (b'[{"note": "?"}]\n', ("JSON", "no question", "--map question=note")),
+    "questions.txt": (b"What is 1 + 1?\nAnd 2 + 2?\n", ("not JSON", "jq -R '{question: .}'")),
 }
 
 
@@ -89,7 +89,7 @@ async def test_a_bad_line_costs_itself_alone_and_names_its_number_and_mend(tmp_p
         (b'{"question": "half \\ud800 a pair"}', ("line 4", "surrogate")),
         (b'{"question": "?", "x": ' + b"[" * 9000 + b"]" * 9000 + b"}", ("line 5", "deep")),
         (b"not JSON", ("line 6", "not JSON", "column 1")),
-        (b'{"text": "?"}', ("line 7", "no question", "--question-field")),
+        (b'{"note": "?"}', ("line 7", "no question", "--question-field")),
         (b'{"id": "good", "question": "again"}', ("line 8", "'good'", "id of its own")),
         (b'{"question": 7}', ("line 9", "'question'", "must be text")),
     ]

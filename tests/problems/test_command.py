@@ -22,7 +22,7 @@ GOOD = b'{"id": "good", "question": "What is 1 + 1?", "answer": "2"}\n'
         ("empty.jsonl", b"", "{path} is empty; give one JSON object a line"),
         ("blank.jsonl", b"\n\n", "{path} is empty; give one JSON object a line"),
         ("folder", "directory", "{path} is a directory; name a .jsonl file in it"),
-        ("list.json", b'[{"question": "q"}]', "{path} is a JSON list; give one object a line"),
+        ("list.json", b'[{"note": "q"}]', "has no question"),
         ("wide.jsonl", '{"question": "q"}'.encode("utf-16"), "{path} is UTF-16 text"),
         ("torn.jsonl.gz", gzip.compress(GOOD)[:12], "{path}: the gzip data is damaged"),
     ],
@@ -79,7 +79,7 @@ BAD_LINES = {
     b'{"question": ' + b"[" * 5000: "is nested too deep",
     b'{"question": "q", "answer"': "is not whole JSON",
     b"question,answer": "is not JSON at column 1",
-    b'{"text": "q"}': "has no question",
+    b'{"note": "q"}': "has no question",
     b'{"question": 5}': "field 'question' must be text, not a number",
     b'{"id": "good", "question": "again"}': "id 'good' was used before",
 }

@@ -11,8 +11,9 @@ from its.problems.names import plain
 from its.problems.record import Broken, Record
 
 _OF_ONE_PROBLEM = frozenset(
-    map(plain, ("messages", "conversations", "conversation", "prompt", "input", "turns", "choices",
-     "options", "responses", "answers", "question", "problem", "query", "text", "instruction", "solutions", "steps"))
+    map(plain, ("messages", "conversations", "conversation", "prompt", "input", "turns",
+                "choices", "options", "responses", "answers", "question", "problem", "query",
+                "text", "instruction", "solutions", "steps"))
 )  # fmt: skip
 """Lists of these names belong to one problem."""
 
@@ -123,7 +124,8 @@ def _values(content: bytes) -> list[Any] | None:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
-    decoder, values, at = json.JSONDecoder(), [], 0
+    values: list[Any] = []
+    decoder, at = json.JSONDecoder(), 0
     while True:
         while at < len(text) and text[at].isspace():
             at += 1

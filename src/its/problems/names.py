@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-_APART = re.compile(r"[\s_-]+")
+_APART = re.compile(r"(?<=[^\s_-])[\s_-]+")
 
 
 @lru_cache(8192)

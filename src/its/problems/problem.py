@@ -71,6 +71,8 @@ class Problem:
     reference: Any = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     verifier: RowVerifier | None = None
+    ordinal: int | None = None
+    """Where the input gives no id: how many equal questions without one came before it."""
 
     @property
     def graded(self) -> bool:
@@ -81,12 +83,14 @@ class Problem:
     def key(self) -> bytes:
         """16 bytes from the id and all that is asked: the problem's identity across runs.
 
-        Reference, verifier and metadata stay out, so correcting a reference costs no new call.
+        Without an id of its own the problem is known by what is asked and its ordinal among
+        equals, never by its place, so a line put above it costs only itself. Reference, verifier
+        and metadata stay out, so correcting a reference costs no new call.
         """
         digest = blake2b(digest_size=16)
         question = self.question
         for part in (
-            self.id,
+            *((self.id,) if self.ordinal is None else ("", str(self.ordinal))),
             question.text,
             question.kind,
             *question.choices,
@@ -99,8 +103,21 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that is no problem: it becomes a failed row, and the others run."""
+    """A line that is no problem: it becomes a failed row, and the others run.
+
+    `content` is what the line holds: the same bad line is known again wherever it stands.
+    """
 
     id: str
     index: int
     reason: str
+    content: bytes = b""
+    ordinal: int = 0
+
+    @property
+    def key(self) -> bytes:
+        """16 bytes from the content and its ordinal among equals; never the key of a problem."""
+        digest = blake2b(b"bad line\0", digest_size=16)
+        digest.update(self.content or f"{self.id}\0{self.reason}".encode("utf-8", "surrogatepass"))
+        digest.update(b"\0%d" % self.ordinal)
+        return digest.digest()

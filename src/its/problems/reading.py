@@ -2,76 +2,122 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Collection, Generator, Iterator
+from collections import Counter, deque
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from inspect import GEN_RUNNING, getgeneratorstate
+from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any
 
 from its.errors import InputError
-from its.problems.fields import FieldNames, Mapping, read_problem
+from its.problems import fields
+from its.problems.fields import Draft, FieldNames, read_record
+from its.problems.findings import Findings
+from its.problems.formats import content_of, recognise
+from its.problems.forms import known_names
+from its.problems.ids import Ids
 from its.problems.json_line import LineFault
-from its.problems.lines import STANDARD_INPUT, BrokenLine, name_of, numbered_lines, open_lines
+from its.problems.names import plain
+from its.problems.numbering import Numbering
 from its.problems.problem import BadLine, Problem
-from its.problems.seen_ids import SeenIds
+from its.problems.record import Broken, Record
+from its.problems.refusal import refusal
+from its.problems.sources import Lookahead, check_source, expand, is_stream, name_of, open_source
+
+HELD_OPEN = 4_096
+"""Rows that wait for the rest of the file to show how their references count choices."""
+
+HELD_BAD = 1_000
+"""Records at the start that may be bad before the whole input is refused."""
 
 
 def open_problems(
-    source: str,
+    source: str | Sequence[str],
     *,
     question_field: str | None = None,
     answer_field: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    template: str | None = None,
     limit: int | None = None,
     ids: Collection[str] = (),
 ) -> ProblemReader:
-    """Open a JSON-lines file (gzip is recognised), or standard input for "-".
+    """Open files (or patterns of them) in any of the known formats, or standard input for "-".
 
-    `limit` reads the first so many problems (bad lines count); `ids` only those named. Raises
-    InputError where the source as a whole cannot be used; iterating may raise it too, since
-    standard input is first looked at then.
+    `fields` names parts of a problem (question, context, choices, reference, id) by field or
+    path, `template` puts the question together from several fields. `limit` reads the first so
+    many problems (bad lines count); `ids` only those named. Raises InputError where a source as a
+    whole cannot be used; iterating may raise it too, since pipes are first looked at then, and
+    since an input of which nothing can be read is refused.
     """
-    if question_field is not None and question_field == answer_field:
-        raise InputError(
-            f"--question-field and --answer-field both name {question_field!r}, which would show "
-            "the model its reference; name two fields"
-        )
-    names = FieldNames.given(question_field, answer_field)
-    stream = None if source == STANDARD_INPUT else open_lines(source)
-    return ProblemReader(source, stream, names, limit, frozenset(ids))
+    names = FieldNames.given(question_field, answer_field, fields, template)
+    sources = expand(source)
+    for each in sources:
+        check_source(each)
+    opened = open_source(sources[0]) if sources and not is_stream(sources[0]) else None
+    return ProblemReader(sources, opened, names, limit, frozenset(ids))
+
+
+def problem_from(values: Mapping[str, Any], index: int) -> Problem | BadLine:
+    """A mapping of fields, read as a line of a file would be; its place serves as its id."""
+    identifier = f"line:{index + 1}"
+    try:
+        draft = read_record(Record(("line", index + 1), dict(values)), index, FieldNames())
+        numbering = Numbering()
+        if draft.named is not None:
+            numbering.add(draft.named)
+        return replace(_finished(draft, numbering), id=draft.problem.id or identifier)
+    except LineFault as fault:
+        return BadLine(fault.identifier or identifier, index, f"problem {index + 1}: {fault}")
 
 
 class ProblemReader(Iterator[Problem | BadLine]):
     """Problems and bad lines in the order of the input; close it, or use it in a `with`.
 
-    `mapping` is what the first good line showed, None before that; `mappings` counts the problems
-    of each mapping seen, for inputs whose lines differ; `missing_ids` are the wanted ids not met
-    so far.
+    `findings` are what reading has shown so far, `mapping` what the first good record showed;
+    `missing_ids` are the wanted ids not met so far.
     """
 
     def __init__(
         self,
-        source: str,
-        stream: BinaryIO | None,
+        sources: tuple[str, ...],
+        opened: Lookahead | None,
         names: FieldNames,
         limit: int | None,
         wanted: frozenset[str],
     ) -> None:
-        self.source = source
-        self.mappings: Counter[Mapping] = Counter()
+        self.sources = sources
+        self.source = sources[0] if len(sources) == 1 else ", ".join(sources)
+        self.findings = Findings()
         self.missing_ids = set(wanted)
-        self._stream = stream
+        self._stream = opened
         self._names = names
         self._limit = limit
         self._wanted = wanted
+        self._first: list[Problem | BadLine] = []
         self._rows = self._wanted_rows()
 
     @property
-    def mapping(self) -> Mapping | None:
+    def mappings(self) -> Counter[fields.Mapping]:
+        return self.findings.mappings
+
+    @property
+    def mapping(self) -> fields.Mapping | None:
         return next(iter(self.mappings), None)
 
+    def first(self) -> Problem | None:
+        """The first problem, without taking it from the iteration; None where nothing is wanted.
+
+        Waits for it, and raises InputError where nothing can be read.
+        """
+        for row in self._rows:
+            self._first.append(row)
+            if isinstance(row, Problem):
+                return row
+        return None
+
     def __next__(self) -> Problem | BadLine:
-        return next(self._rows)
+        return self._first.pop(0) if self._first else next(self._rows)
 
     def __enter__(self) -> ProblemReader:
         return self
@@ -93,7 +139,7 @@ class ProblemReader(Iterator[Problem | BadLine]):
 
     def _wanted_rows(self) -> Generator[Problem | BadLine]:
         left = self._limit
-        for row in self._every_row():
+        for row in self._readable():
             if self._wanted and row.id not in self.missing_ids:
                 continue
             if left == 0:
@@ -104,52 +150,131 @@ class ProblemReader(Iterator[Problem | BadLine]):
             if left == 0 or (self._wanted and not self.missing_ids):
                 return
 
-    def _every_row(self) -> Iterator[Problem | BadLine]:
-        if self._stream is None:
-            self._stream = open_lines(self.source)
-        seen = SeenIds()
-        index = -1
-        with self._stream as stream:
-            for index, (number, line) in enumerate(numbered_lines(stream)):
-                if index == 0:
-                    _refuse_foreign(self.source, line)
-                yield self._row(number, index, line, seen)
-        if index < 0:
+    def _readable(self) -> Iterator[Problem | BadLine]:
+        """Every row; bad ones at the start are held until a good one shows that the input is one
+        of problems."""
+        held: list[BadLine] = []
+        good = False
+        example: Mapping[str, Any] | None = None
+        for entry in _settled(self._entries(), self.findings):
+            row = entry.row
+            if good:
+                yield row
+            elif isinstance(row, Problem):
+                good = True
+                yield from held
+                held.clear()
+                yield row
+            else:
+                held.append(row)
+                example = example or entry.fields
+                if len(held) == HELD_BAD:
+                    raise self._refusal(held, example, whole=False)
+        if held:
+            raise self._refusal(held, example, whole=True)
+        if not good:
             raise InputError(f"{name_of(self.source)} is empty; give one JSON object a line")
 
-    def _row(
-        self, number: int, index: int, line: bytes | BrokenLine, seen: SeenIds
-    ) -> Problem | BadLine:
+    def _refusal(
+        self, held: list[BadLine], example: Mapping[str, Any] | None, *, whole: bool
+    ) -> InputError:
+        form = self.findings.formats[0] if self.findings.formats else "JSON lines"
+        return refusal(self.sources[0], form, held[0], len(held), example, self._names, whole)
+
+    def _entries(self) -> Iterator[Entry]:
+        ids = Ids()
+        index = -1
+        for number, source in enumerate(self.sources):
+            if self._stream is None or number:
+                self._stream = open_source(source)
+            if number:
+                ids.next_source(Path(source).name.split(".")[0])
+            with self._stream as stream:
+                form = recognise(source, stream, _KNOWN)
+                self.findings.formats.append(form.name)
+                for record in form.records:
+                    index += 1
+                    if index == 0 and isinstance(record, Broken) and record.ends:
+                        raise InputError(f"{name_of(source)}: {record.reason}")
+                    yield self._entry(record, index, ids)
+
+    def _entry(self, record: Record | Broken, index: int, ids: Ids) -> Entry:
+        where = f"{record.place[0]} {record.place[1]}"
+        if isinstance(record, Broken):
+            return Entry(_bad(record, None, index, f"{where}: {record.reason}", ids))
         try:
-            if isinstance(line, BrokenLine):
-                raise LineFault(line.reason)
-            problem, mapping = read_problem(line, number, index, self._names)
+            draft = read_record(record, index, self._names)
         except LineFault as fault:
-            identifier = fault.identifier
-            if identifier is None or not seen.add(identifier):
-                identifier = f"line:{number}"
-                seen.add(identifier)
-            return BadLine(identifier, index, f"line {number}: {fault}")
-        if not seen.add(problem.id):
-            reason = f"line {number}: id {problem.id!r} was used before; give it an id of its own"
-            return BadLine(f"line:{number}", index, reason)
-        self.mappings[mapping] += 1
-        return problem
+            bad = _bad(record, fault.identifier, index, f"{where}: {fault}", ids)
+            return Entry(bad, fields=record.fields)
+        problem = draft.problem
+        if not problem.id:
+            ordinal = ids.ordinal(replace(problem, ordinal=0).key)
+            problem = replace(problem, id=ids.by_place(record.place), ordinal=ordinal)
+        elif (identifier := ids.own(problem.id)) is None:
+            reason = f"{where}: id {problem.id!r} was used before; give it an id of its own"
+            return Entry(_bad(record, None, index, reason, ids), fields=record.fields)
+        else:
+            problem = replace(problem, id=identifier)
+        self.findings.add(draft.mapping, len(problem.question.choices), problem.metadata)
+        return Entry(problem, replace(draft, problem=problem), record)
 
 
-def _refuse_foreign(source: str, first: bytes | BrokenLine) -> None:
-    """Stop at once where the first line shows that the whole input has another form."""
-    if isinstance(first, BrokenLine):
-        if first.ends:
-            raise InputError(f"{name_of(source)}: {first.reason}")
-        return
-    start = first.strip()
-    if start == b"[" or re.match(rb"\[\s*\{", start):
-        form, mend = "a JSON list", "jq -c '.[]'"
-    elif start == b"{":
-        form, mend = "JSON spread over several lines", "jq -c ."
-    else:
-        return
-    raise InputError(
-        f"{name_of(source)} is {form}; give one object a line, for example with `{mend}`"
-    )
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row, with what it takes to settle its reference."""
+
+    row: Problem | BadLine
+    draft: Draft | None = None
+    record: Record | None = None
+    fields: Mapping[str, Any] | None = None
+
+
+def _settled(entries: Iterator[Entry], findings: Findings) -> Iterator[Entry]:
+    """The entries with their references read. One that names a choice in a way that the file has
+    not shown yet is held back, and so is what follows it."""
+    numbering = Numbering()
+    findings.named = numbering.used
+    held: deque[Entry] = deque()
+    for entry in entries:
+        named = entry.draft.named if entry.draft else None
+        if named is not None:
+            numbering.add(named)
+        held.append(entry)
+        while held and (len(held) > HELD_OPEN or _is_known(held[0], numbering)):
+            yield _settle(held.popleft(), numbering)
+    while held:
+        yield _settle(held.popleft(), numbering)
+
+
+def _is_known(entry: Entry, numbering: Numbering) -> bool:
+    return entry.draft is None or entry.draft.named is None or numbering.knows(entry.draft.named)
+
+
+def _settle(entry: Entry, numbering: Numbering) -> Entry:
+    if entry.draft is None or entry.record is None:
+        return entry
+    try:
+        return replace(entry, row=_finished(entry.draft, numbering))
+    except LineFault as fault:
+        place = entry.record.place
+        reason = f"{place[0]} {place[1]}: {fault}"
+        row = BadLine(entry.row.id, entry.row.index, reason, content_of(entry.record))
+        return replace(entry, row=row, fields=entry.record.fields)
+
+
+def _finished(draft: Draft, numbering: Numbering) -> Problem:
+    if draft.named is None:
+        return draft.problem
+    return replace(draft.problem, reference=numbering.choose(draft.named))
+
+
+def _bad(record: Record | Broken, own: str | None, index: int, reason: str, ids: Ids) -> BadLine:
+    content = content_of(record) if isinstance(record, Record) else record.content
+    identifier = (ids.own(own) if own else None) or ids.by_place(record.place)
+    return BadLine(identifier, index, reason, content, ids.ordinal(b"bad" + content[: 1 << 16]))
+
+
+_KNOWN = known_names() | frozenset(
+    map(plain, (*FieldNames().question, *FieldNames().reference, *fields.CHOICE_FIELDS, "id"))
+)

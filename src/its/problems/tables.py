@@ -97,7 +97,8 @@ def _row(place: tuple[str, int], headings: Sequence[str], cells: list[str]) -> R
         content.decode("utf-8")
     except UnicodeDecodeError:
         return Broken(place, "is not UTF-8; save the file as UTF-8", content)
-    return Record(place, {name: cell_value(cell) for name, cell in zip(headings, cells) if name})
+    pairs = zip(headings, cells, strict=True)
+    return Record(place, {name: cell_value(cell) for name, cell in pairs if name})
 
 
 def cell_value(cell: str) -> Any:
@@ -142,7 +143,11 @@ def _quoting(text: str, separator: str) -> Dialect:
     if separator != "\t":
         return dialect
     bare = Dialect(separator, quoted=False)
-    return bare if _regular(_sample(text, bare)) > _regular(_sample(text, dialect)) else dialect
+    rows = _sample(text, bare)
+    loose = any(cell[:1] == '"' and cell[-1:] != '"' for row in rows for cell in row)
+    fits = _regular(rows) == len(rows)
+    better = _regular(rows) > _regular(_sample(text, dialect))
+    return bare if better or (loose and fits) else dialect
 
 
 def _regular(rows: list[list[str]]) -> int:

@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any, Protocol
 
 import orjson
@@ -168,7 +167,7 @@ class Batch:
 
     def _recorded(self, row: Problem | BadLine) -> RecordedSolution | None:
         """The finished row of an earlier session, None where there is none, or a failed one."""
-        recorded = self._journal.solution_of(_key(row))
+        recorded = self._journal.solution_of(row.key)
         if recorded is None or (recorded.status == "failed" and isinstance(row, Problem)):
             return None
         return recorded
@@ -188,7 +187,7 @@ class Batch:
             fields = solved.solution.as_dict()
             line = _json_line(fields)
             await self._journal.finish(
-                _key(row), row.id, row.index, fields["status"], line, _trace(solved)
+                row.key, row.id, row.index, fields["status"], line, _trace(solved)
             )
         finally:
             self.standing.under_way -= 1
@@ -224,12 +223,6 @@ class Batch:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _key(row: Problem | BadLine) -> bytes:
-    if isinstance(row, Problem):
-        return row.key
-    return blake2b(f"bad\0{row.id}\0{row.reason}".encode(), digest_size=16).digest()
 
 
 def _trace(solved: Story) -> bytes:
