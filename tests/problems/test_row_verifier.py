@@ -13,9 +13,10 @@ from its.problems import BadLine, Problem, RowVerifier, open_problems
 
 def read(tmp_path: Path, **fields: Any) -> Problem | BadLine:
     path = tmp_path / "p.jsonl"
-    path.write_text(json.dumps({"question": "Write f."} | fields) + "\n")
+    lines = [{"question": "A line that is good."}, {"question": "Write f."} | fields]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     with open_problems(str(path)) as reader:
-        return next(reader)
+        return list(reader)[1]
 
 
 @pytest.mark.parametrize(
