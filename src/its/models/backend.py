@@ -47,3 +47,7 @@ class ModelBackend(Part, ABC):
     def defaults(self, rewards: frozenset[str]) -> Defaults:
         """What suits its models; `rewards` are the names of those that the pipeline uses."""
         return Defaults()
+
+    def identity(self, settings: ModelSettings) -> Mapping[str, str | None]:
+        """Fields of a run's identity that tell its model apart better than its settings do."""
+        return {}

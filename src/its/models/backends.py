@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from its.models.backend import ModelBackend
 from its.models.embedded.backend import EmbeddedBackend
+from its.models.local.backend import LocalBackend
 from its.models.openai.backend import EndpointBackend
 from its.models.recorded.backend import RecordedBackend
 from its.models.settings import ModelSettings
@@ -13,7 +14,7 @@ BACKENDS: Registry[ModelBackend] = Registry(
     "model backend",
     ModelBackend,
     "its.models",
-    (EmbeddedBackend, RecordedBackend, EndpointBackend),
+    (EmbeddedBackend, RecordedBackend, LocalBackend, EndpointBackend),
 )
 """The model backends by name."""
 

@@ -22,7 +22,11 @@ _VOLATILE = frozenset({"created", "loaded_at", "last_used", "expires_at"})
 
 
 def recall(
-    address: str, model: str, api: str, listed: Sequence[Mapping[str, Any]], extra: Mapping[str, Any]
+    address: str,
+    model: str,
+    api: str,
+    listed: Sequence[Mapping[str, Any]],
+    extra: Mapping[str, Any],
 ) -> Capabilities | None:
     """What an earlier run found; None where it must be asked."""
     found = _FINDINGS.recall(_key(address, model, api, listed, extra))
@@ -45,7 +49,11 @@ def keep(
 
 
 def _key(
-    address: str, model: str, api: str, listed: Sequence[Mapping[str, Any]], extra: Mapping[str, Any]
+    address: str,
+    model: str,
+    api: str,
+    listed: Sequence[Mapping[str, Any]],
+    extra: Mapping[str, Any],
 ) -> str:
     lasting = [_lasting(entry) for entry in listed]
     told = [address, model, api, lasting, extra]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Positive = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
@@ -67,7 +68,12 @@ class ModelSettings(Section):
     name: str = Field(
         "embedded",
         description="Its name at the endpoint; `embedded`, "
-        "`embedded:large-solver`, or `recorded:FILE` need no endpoint.",
+        "`embedded:large-solver`, `recorded:FILE` or the path of a `.gguf` file need no endpoint.",
+    )
+    file: str | None = Field(
+        None,
+        description="A GGUF file to run with llama.cpp on this machine (extra `local`), in place "
+        "of an endpoint.",
     )
     base_url: str | None = Field(
         None,
@@ -124,3 +130,13 @@ class ModelSettings(Section):
     extra_body: dict[str, Any] = Field(
         default_factory=dict, description="More fields of every request, as the endpoint wants."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_file(cls, given: Any) -> Any:
+        """A file names its model, where nothing else does."""
+        if isinstance(given, dict) and isinstance(given.get("file"), str):
+            if given.get("base_url") is not None:
+                raise ValueError("give `file` or `base_url`, not both")
+            return {"name": Path(given["file"]).stem, **given}
+        return given

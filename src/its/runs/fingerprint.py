@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from its.models.backends import backend_of
 from its.prompts import PromptSet
 
 if TYPE_CHECKING:
+    from its.models.settings import ModelSettings
     from its.pipeline.config import Pipeline
 
 NOT_IN_FINGERPRINT = frozenset(
     {
         "base_url",
+        "file",
         "api_key_env",
         "headers",
         "key_header",
@@ -39,10 +42,10 @@ def identity_of(
     """All that can change a result, as plain data with stable keys; secrets in it are whole, so
     that two of them never share a fingerprint: redact it before it is written down."""
     resolved: dict[str, Any] = pipeline.model_dump(mode="json")
-    for role in ("model", "judge"):
-        resolved[role] = _without_transport(resolved[role])
+    for role, settings in (("model", pipeline.model), ("judge", pipeline.judge)):
+        resolved[role] = settings and _identity_of_model(settings)
     resolved["models"] = {
-        name: _without_transport(settings) for name, settings in resolved["models"].items()
+        name: _identity_of_model(settings) for name, settings in pipeline.models.items()
     }
     resolved["prompts"] = {
         role: {
@@ -85,10 +88,10 @@ def enumerate_(items: list[Any]) -> list[tuple[str, Any]]:
     return [(str(index), item) for index, item in enumerate(items)]
 
 
-def _without_transport(settings: dict[str, Any] | None) -> dict[str, Any] | None:
-    if settings is None:
-        return None
-    return {name: value for name, value in settings.items() if name not in NOT_IN_FINGERPRINT}
+def _identity_of_model(settings: ModelSettings) -> dict[str, Any]:
+    told = settings.model_dump(mode="json")
+    kept = {name: value for name, value in told.items() if name not in NOT_IN_FINGERPRINT}
+    return kept | dict(backend_of(settings).identity(settings))
 
 
 def _short(value: Any) -> str:

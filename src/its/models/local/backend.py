@@ -69,7 +69,7 @@ class LocalBackend(ModelBackend):
         from its.models.local.content_digest import content_digest
         from its.models.local.gguf_file import read_gguf
 
-        return {"name": None, "file": content_digest(read_gguf(_path(settings)).shards)}
+        return {"name": None, "content": content_digest(read_gguf(_path(settings)).shards)}
 
 
 def _path(settings: ModelSettings) -> Path:

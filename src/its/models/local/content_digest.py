@@ -22,7 +22,9 @@ def content_digest(paths: Sequence[Path]) -> str:
 def _digest(path: Path) -> str:
     """A file that has its old place, size and time of change is taken to be the same."""
     status = path.stat()
-    place = f"{path.resolve()} {status.st_dev} {status.st_ino} {status.st_size} {status.st_mtime_ns}"
+    place = (
+        f"{path.resolve()} {status.st_dev} {status.st_ino} {status.st_size} {status.st_mtime_ns}"
+    )
     known = _FILES.recall(place)
     if isinstance(known, str):
         return known

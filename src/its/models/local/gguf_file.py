@@ -55,7 +55,8 @@ def read_gguf(path: Path) -> GgufFile:
     shards = _shards(path)
     headers = [_read_header(shard) for shard in shards]
     said = headers[0].metadata
-    architecture = str(said.get("general.architecture", "unknown"))
+    named = str(said.get("general.architecture", "unknown"))
+    architecture = "".join(filter(str.isprintable, named))[:40]
     _refuse_other_models(path, architecture, said)
     return GgufFile(
         path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,8 +42,8 @@ def serving(file: GgufFile, most_slots: int, memory: int | None) -> Serving:
     if left < least * file.cache_bytes:
         needed = file.size + WORKING_SPACE + least * file.cache_bytes
         raise ConfigurationError(
-            f"{file.path} needs about {needed / 1e9:.1f} GB of memory and {memory / 1e9:.1f} GB are "
-            "free: end other programs, or take a smaller quantisation of the model"
+            f"{file.path} needs about {needed / 1e9:.1f} GB of memory and {memory / 1e9:.1f} GB "
+            "are free: end other programs, or take a smaller quantisation of the model"
         )
     tokens = max(left // _CONTEXT_SHARE // file.cache_bytes, least)
     slots = min(slots, tokens // least)
@@ -52,9 +53,9 @@ def serving(file: GgufFile, most_slots: int, memory: int | None) -> Serving:
 def processors() -> int:
     """How many processors this process may keep busy: llama.cpp's threads wait for each other, so
     one too many costs more than one too few."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    allowed = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     quota = _quota()
-    return max(1, min(allowed or 1, allowed if quota is None else int(quota) or 1) or 1)
+    return allowed if quota is None else max(1, min(allowed, int(quota)))
 
 
 def free_memory() -> int | None:
@@ -62,7 +63,8 @@ def free_memory() -> int | None:
     free = None
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text().splitlines()
-        free = 1024 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1])
+        line = next(line for line in lines if line.startswith("MemAvailable:"))
+        free = 1024 * int(line.split()[1])
     with suppress(OSError, ValueError):
         limit = int((_CGROUP / "memory.max").read_text())
         held = int((_CGROUP / "memory.current").read_text()) - _reclaimable()

@@ -73,9 +73,7 @@ async def start_server(file: GgufFile, alias: str, how: Serving) -> RunningServe
     return RunningServer(f"{address}/v1", key, process)
 
 
-async def _ready(
-    process: Process, file: GgufFile, alias: str, how: Serving, key: str
-) -> str:
+async def _ready(process: Process, file: GgufFile, alias: str, how: Serving, key: str) -> str:
     """Its address; empty where it ended instead."""
     assert process.stdin is not None
     assert process.stdout is not None
@@ -94,9 +92,8 @@ def _failure(file: GgufFile, code: int, log: IO[bytes]) -> str:
     if code == _KILLED:
         return f"llama.cpp was killed while it loaded {file.path}: it may need more memory"
     log.seek(0)
-    found = _REASON.findall(log.read().decode("utf-8", "replace"))
-    reason = "".join(character for character in found[0] if character.isprintable()) if found else ""
-    said = f" ({reason.strip()})" if reason else ""
+    found = _REASON.search(log.read().decode("utf-8", "replace"))
+    said = f" ({''.join(filter(str.isprintable, found[1])).strip()})" if found else ""
     return (
         f"llama.cpp could not load {file.path}{said}: update it with "
         "pip install -U xllamacpp, or download the file again"
