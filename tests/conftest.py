@@ -14,6 +14,8 @@ PROCESS_TESTS = (
     "pipeline/test_adaptive.py",
     "problems/test_command.py",
     "embedded/test_embedded_elsewhere.py",
+    "local/test_running.py",
+    "local/test_real_model.py",
 )
 
 
@@ -22,3 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place = item.path.relative_to(ROOT).as_posix()
         if place.startswith(PROCESS_TESTS):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is remembered from one test to the next, nor in the user's own folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))

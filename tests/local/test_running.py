@@ -79,7 +79,6 @@ def test_a_question_is_answered_and_nothing_stays(tiny: Path, tmp_path: Path) ->
     command = its(
         *("solve", str(problems), "-c", "greedy", "-m", str(tiny), "-o", str(tmp_path / "run")),
         *("--set", "model.max_tokens=8"),
-        XDG_CACHE_HOME=str(tmp_path),
     )
     code, _, err = finish(command)
     assert code in (0, 3), err
@@ -96,7 +95,6 @@ def test_however_the_run_ends_its_server_ends(tiny: Path, tmp_path: Path, number
     command = its(
         *("solve", str(problems), "-q", "-c", "greedy", "-m", str(tiny)),
         *("-o", str(tmp_path / "run"), "--set", "model.extra_body.ignore_eos=true"),
-        XDG_CACHE_HOME=str(tmp_path),
     )
     wait_until(lambda: servers_of(command.pid))
     (server,) = servers_of(command.pid)
@@ -115,7 +113,6 @@ def test_the_fingerprint_is_of_the_content_not_of_the_path(tiny: Path, tmp_path:
             *("solve", str(problems), "-q", "-c", "greedy", "-m", str(path)),
             *("--set", "model.max_tokens=4"),
             cwd=tmp_path,
-            XDG_CACHE_HOME=str(tmp_path),
         )
         finish(command)
     assert len(list((tmp_path / "runs").iterdir())) == 1

@@ -8,7 +8,7 @@ again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import orjson
@@ -18,46 +18,41 @@ from its.models.remembered import Remembered
 
 LIFETIME = 24 * 3600.0
 _FINDINGS = Remembered("capabilities.json", LIFETIME)
+UNCERTAIN = "could not be found out"
+"""In the note of a probe that left something open."""
 _VOLATILE = frozenset({"created", "loaded_at", "last_used", "expires_at"})
 
 
-def recall(
-    address: str,
-    model: str,
-    api: str,
-    listed: Sequence[Mapping[str, Any]],
-    extra: Mapping[str, Any],
-) -> Capabilities | None:
-    """What an earlier run found; None where it must be asked."""
-    found = _FINDINGS.recall(_key(address, model, api, listed, extra))
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A model at an endpoint, and all that can change what it does there."""
+
+    address: str
+    model: str
+    api: str
+    listed: Sequence[Mapping[str, Any]]
+    extra_body: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        told = [self.address, self.model, self.api, _lasting(self.listed), self.extra_body]
+        return orjson.dumps(told, option=orjson.OPT_SORT_KEYS, default=str).decode()
+
+
+def recall(place: Place) -> Capabilities | None:
+    """What an earlier run found there; None where it must be asked."""
+    found = _FINDINGS.recall(place.key) if place.listed else None
     names = {field.name for field in fields(Capabilities)}
     if not isinstance(found, dict) or set(found) != names:  # of another version
         return None
-    return Capabilities(**found | {"notes": tuple(found["notes"])})
+    return Capabilities.of(found)
 
 
-def keep(
-    address: str,
-    model: str,
-    api: str,
-    listed: Sequence[Mapping[str, Any]],
-    extra: Mapping[str, Any],
-    capabilities: Capabilities,
-) -> None:
-    """Keep the findings of a probe in which nothing was left open."""
-    _FINDINGS.keep(_key(address, model, api, listed, extra), capabilities.as_dict())
-
-
-def _key(
-    address: str,
-    model: str,
-    api: str,
-    listed: Sequence[Mapping[str, Any]],
-    extra: Mapping[str, Any],
-) -> str:
-    lasting = [_lasting(entry) for entry in listed]
-    told = [address, model, api, lasting, extra]
-    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS, default=str).decode()
+def keep(place: Place, capabilities: Capabilities) -> None:
+    """Keep what a probe found, unless it left something open; of an endpoint that lists nothing
+    it would not be seen when another model takes its place."""
+    if place.listed and not any(UNCERTAIN in note for note in capabilities.notes):
+        _FINDINGS.keep(place.key, capabilities.as_dict())
 
 
 def _lasting(value: Any) -> Any:

@@ -5,7 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from time import monotonic
 
-from its.errors import CallError, KeyRejected, PermanentCallError
+        settings = self._settings
+        place = Place(address, settings.name, settings.api, listed, settings.extra_body)
+        if known := recall(place):
+            self.capabilities = self._terms = known
+            return known, Usage()
+        asker = Asker(self._ask, lambda: self._terms, record)
+        found, usage = await probe(asker, listed, settings, address)
+        terms = self._terms
+        self.capabilities = replace(
+            found,
+            limit_name=terms.limit_name,
+            least_tokens=terms.least_tokens,
+            temperature=terms.temperature,
+            least_temperature=terms.least_temperature,
+            refuses=terms.refuses,
+            only_streams=terms.only_streams,
+            streams=found.streams or terms.only_streams,
+        )
+        self._terms = self.capabilities
+        keep(place, self.capabilities)
 from its.models.openai.body import raw_prompt, request_body
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import encode
@@ -40,7 +59,8 @@ class OpenAIModel:
         return await self.probe_by(unrecorded)
 
     async def probe_by(self, record: Record) -> tuple[Capabilities, Usage]:
-        """Ask the endpoint what it does, by a few calls of a few tokens.
+        """Ask the endpoint what it does, by a few calls of a few tokens; nothing is asked where
+        an earlier run found it out, and the endpoint still lists the same.
 
         Raises EndpointError where it is not reached, refuses the key or knows no such model.
         """
@@ -53,6 +73,7 @@ class OpenAIModel:
             listed = []  # the list may be forbidden and the calls allowed
         except CallError as error:
             raise unusable(error, [], self._settings, address) from None
+<<<<<<< HEAD
         asker = Asker(self._ask, lambda: self._terms, record)
         found, usage = await probe(asker, listed, self._settings, address)
         terms = self._terms
@@ -67,6 +88,15 @@ class OpenAIModel:
             streams=found.streams or terms.only_streams,
         )
         self._terms = self.capabilities
+=======
+        settings = self._settings
+        place = Place(address, settings.name, settings.api, listed, settings.extra_body)
+        self.capabilities = recall(place)
+        if self.capabilities is not None:
+            return self.capabilities, Usage()
+        self.capabilities, usage = await probe(self._ask, listed, settings, address)
+        keep(place, self.capabilities)
+>>>>>>> ac0fd59 (What an endpoint can do is remembered for a day)
         return self.capabilities, usage
 
     def know(self, capabilities: Capabilities) -> None:
