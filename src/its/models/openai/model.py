@@ -5,26 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from time import monotonic
 
-        settings = self._settings
-        place = Place(address, settings.name, settings.api, listed, settings.extra_body)
-        if known := recall(place):
-            self.capabilities = self._terms = known
-            return known, Usage()
-        asker = Asker(self._ask, lambda: self._terms, record)
-        found, usage = await probe(asker, listed, settings, address)
-        terms = self._terms
-        self.capabilities = replace(
-            found,
-            limit_name=terms.limit_name,
-            least_tokens=terms.least_tokens,
-            temperature=terms.temperature,
-            least_temperature=terms.least_temperature,
-            refuses=terms.refuses,
-            only_streams=terms.only_streams,
-            streams=found.streams or terms.only_streams,
-        )
-        self._terms = self.capabilities
-        keep(place, self.capabilities)
+from its.errors import CallError, KeyRejected, PermanentCallError
+from its.models.capability_cache import Place, keep, recall
 from its.models.openai.body import raw_prompt, request_body
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import encode
@@ -73,9 +55,13 @@ class OpenAIModel:
             listed = []  # the list may be forbidden and the calls allowed
         except CallError as error:
             raise unusable(error, [], self._settings, address) from None
-<<<<<<< HEAD
+        settings = self._settings
+        place = Place(address, settings.name, settings.api, listed, settings.extra_body)
+        if known := recall(place):
+            self.know(known)
+            return known, Usage()
         asker = Asker(self._ask, lambda: self._terms, record)
-        found, usage = await probe(asker, listed, self._settings, address)
+        found, usage = await probe(asker, listed, settings, address)
         terms = self._terms
         self.capabilities = replace(
             found,
@@ -88,15 +74,7 @@ class OpenAIModel:
             streams=found.streams or terms.only_streams,
         )
         self._terms = self.capabilities
-=======
-        settings = self._settings
-        place = Place(address, settings.name, settings.api, listed, settings.extra_body)
-        self.capabilities = recall(place)
-        if self.capabilities is not None:
-            return self.capabilities, Usage()
-        self.capabilities, usage = await probe(self._ask, listed, settings, address)
         keep(place, self.capabilities)
->>>>>>> ac0fd59 (What an endpoint can do is remembered for a day)
         return self.capabilities, usage
 
     def know(self, capabilities: Capabilities) -> None:
