@@ -166,7 +166,7 @@ class ParticleFilter(Particles[ParticleState]):
 
 
 def population(state: ParticleState) -> dict[str, float]:
-    """RunResult particles by ordinal and their weights: normalised, times N, copies added up.
+    """Ended particles by ordinal and their weights: normalised, times N, copies added up.
 
     What was cut short counts too; particles still open (the budget ended on them) do not.
     """
