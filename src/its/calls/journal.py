@@ -75,7 +75,8 @@ class Journal:
         self._read = sqlite3.connect(path, isolation_level=None)
         self._read.execute("PRAGMA query_only=1")
         self._next_id: int = self._one("SELECT COALESCE(MAX(id), 0) + 1 FROM calls")
-        self.has_history = self._next_id > 1 or bool(self._one("SELECT COUNT(*) FROM solutions"))
+        recorded = "SELECT (SELECT COUNT(*) FROM solutions) + (SELECT COUNT(*) FROM decisions)"
+        self.has_history = self._next_id > 1 or bool(self._one(recorded))
         self._lengths = {name: self._trim_view(name) for name in self._views}
         self._writer = GroupCommit(self._write_group)
 
