@@ -51,9 +51,10 @@ def test_nothing_is_scored_after_an_early_stop() -> None:
     plan = pipeline(
         {"stages.0.n": 12, "stop": "adaptive_consistency", "judge.name": "judge", **JUDGED}
     )
-    solver, judge = model(attempt=answers(7)), model(score=["Score: 9"])
+    solver = model(attempt=answers(7, 5, 7))
+    judge = model(score=["Score: 9"])
     solution = solved(plan, model=solver, judge=judge)
-    assert (solution.answer, solver.completions, judge.completions) == ("7", 4, 0)
+    assert (solution.answer, solver.completions, judge.completions) == ("7", 7, 0)
 
 
 def test_scoring_is_held_back_from_the_samples() -> None:
@@ -214,13 +215,13 @@ def test_a_recorded_window_still_counts_against_the_budget(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("its.runs.windows.WINDOW", 4)
-    plan = pipeline({"budget.batch": "30", "stages.0.n": 20, "budget.max": 20})
+    plan = pipeline({"budget.batch": "16", "stages.0.n": 20, "budget.max": 20})
     first = model(attempt=wavering)
     list(its.solve(batch_of(4), plan, models={"model": first}, run=tmp_path))
-    assert first.completions > 12
+    assert first.completions > 8
     second = model(attempt=wavering)
     list(its.solve(batch_of(8), plan, models={"model": second}, run=tmp_path))
-    assert first.completions + second.completions <= 30
+    assert first.completions + second.completions <= 16
     totals = orjson.loads((tmp_path / "compute.json").read_bytes())["totals"]
     assert totals["completions"] == first.completions + second.completions
 
