@@ -152,8 +152,8 @@ MUTATIONS = (
     mutation(
         "tokens per minute are not given back",
         SENDING,
-        "        client.tokens_per_minute.give_back(call.bound.tokens - (usage.tokens or 0))\n",
-        "",
+        "client.tokens_per_minute.give_back(call.bound.tokens - (usage.tokens or 0))",
+        "pass",
         ONE_PROBLEM,
     ),
     mutation(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its.candidates import Candidate, Score
+from its.errors import CallError, TransientCallError
 from its.models.protocol import Completion, Request
 from its.strategies.fk_steering import FKSteering
 from its.strategies.particle_filter import ParticleFilter, Particles, ParticleState, population
@@ -278,3 +279,22 @@ async def test_copies_of_an_open_particle_go_different_ways_under_labels_of_thei
     assert len(set(door.labels)) == len(door.labels) == 8
     ids = [int(label) for label in door.labels]
     assert all(a < b for a, b in pairwise(ids))
+
+
+async def test_failed_particles_weigh_nothing_and_the_survivor_is_resampled() -> None:
+    """Three of four fail in the first round: one effective particle is under N/2, so the one that
+    is left is copied into every place and four steps follow it."""
+
+    def script(request: Request, label: str) -> str | Completion | CallError:
+        if not request.continues:
+            return (
+                Completion("a", "stop_string", 1) if label == "3" else TransientCallError("reset")
+            )
+        return Completion("Answer: 1", "end", 1)
+
+    door = ScriptedDoor(script)
+    outcome = await ParticleFilter(n=4).run(assignment(door, scorer=FreeScorer(lambda _: 0.5)))
+    continued = [request for _, request in door.sent if request.continues]
+    assert len(continued) == 4
+    assert {candidate.text for candidate in outcome.candidates} == {"a\n\nAnswer: 1"}
+    assert sum(candidate.weight for candidate in outcome.candidates) == pytest.approx(4)
