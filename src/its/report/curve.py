@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def run_curve(path: Path, problems: str | None = None) -> RunCurve:
     """The curve of a run whose samples were drawn independently, and graded."""
     try:
         pool = load_pool(path, problems)
-        records = asyncio.run(graded_records(pool, allow_biased=True))
+        records = _graded(pool)
     except InputError as error:
         return RunCurve(note=str(error))
     histories = tuple(History(record.classes, record.correct) for record in records)
@@ -45,6 +46,16 @@ def run_curve(path: Path, problems: str | None = None) -> RunCurve:
     if max(len(record) for record in records) < 2:
         return RunCurve(note="It drew one sample for each problem.", histories=histories)
     return _curve(pool, records, histories)
+
+
+def _graded(pool: Pool) -> list[Record]:
+    """In a thread of its own, since whoever asks (a notebook, say) may run an event loop."""
+
+    def grade() -> list[Record]:
+        return asyncio.run(graded_records(pool, allow_biased=True))
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(grade).result()
 
 
 def _curve(pool: Pool, records: Sequence[Record], histories: tuple[History, ...]) -> RunCurve:

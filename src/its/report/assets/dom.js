@@ -1,6 +1,6 @@
 /* Building the page. Every text goes in as a text node: nothing a model or a file said is markup. */
 
-const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const HIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** An element. Properties are `class`, `on…` handlers (functions alone), and plain attributes. */
 export function el(name, properties, ...children) {
@@ -24,12 +24,16 @@ export function add(node, children) {
   return node;
 }
 
+/** A text that others wrote, for a place that takes no elements (an option of a list). */
+export function plainly(text) {
+  return String(text).replace(HIDDEN, (found) => codeOf(found));
+}
+
 /** A text that others wrote: isolated in its direction, its invisible characters made visible. */
 export function said(text, properties) {
   const node = el("bdi", properties);
   let place = 0;
   for (const found of String(text).matchAll(HIDDEN)) {
-    if (found[0] === "\r") continue;
     node.append(text.slice(place, found.index), mark(found[0]));
     place = found.index + found[0].length;
   }
@@ -38,8 +42,11 @@ export function said(text, properties) {
 }
 
 function mark(character) {
-  const code = character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
-  return el("span", { class: "hidden-character", title: "a character that does not show" }, `U+${code}`);
+  return el("span", { class: "hidden-character", title: "a character that does not show" }, codeOf(character));
+}
+
+function codeOf(character) {
+  return `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 /** A figure as shown, with its exact value for whoever reads the page by program. */

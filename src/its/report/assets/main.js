@@ -1,5 +1,5 @@
 /* The frame: which view is shown, the keyboard, the theme, printing. */
-import { el, said } from "./dom.js";
+import { el, said, plainly } from "./dom.js";
 import { page, openPage, current } from "./data.js";
 import { redraw, forgetCharts } from "./chart.js";
 import { overview } from "./overview.js";
@@ -70,7 +70,7 @@ function notices() {
 }
 
 function runPicker() {
-  const select = el("select", null, page.runs.map((run, i) => el("option", { value: i, selected: i === page.run }, run.name)));
+  const select = el("select", null, page.runs.map((run, i) => el("option", { value: i, selected: i === page.run }, plainly(run.name))));
   select.addEventListener("change", () => { chooseRun(Number(select.value)); show(); });
   return select;
 }

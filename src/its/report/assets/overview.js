@@ -1,5 +1,5 @@
 /* The first view: what the run achieved, what that cost, and where to look next. */
-import { el, figure, choice } from "./dom.js";
+import { el, figure, choice, said } from "./dom.js";
 import { count, short, money, flops, seconds, percent, plural } from "./format.js";
 import { current } from "./data.js";
 import { lineChart, digits } from "./chart.js";
@@ -90,7 +90,7 @@ const COSTS = [["calls", "completions"], ["tokens", "tokens"], ["usd", "money"]]
 function curveSection(run) {
   const { points, note, orders } = run.curve;
   if (!points.length) {
-    return section("Accuracy against cost", null, observed(run), el("p", { class: "quiet" }, "No curve for this run. ", note));
+    return section("Accuracy against cost", null, observed(run), el("p", { class: "quiet" }, "No curve for this run. ", said(note)));
   }
   const known = COSTS.filter(([name]) => points.every((point) => point[name] !== null && point[name] > 0));
   const place = el("div");
@@ -171,7 +171,7 @@ function returnsSection(run) {
 
 function pipelineSection(run) {
   return section("The pipeline", null,
-    el("p", { class: "quiet" }, `Run ${run.name}, state: ${run.state ?? "unknown"}, written by its ${run.version ?? "of unknown version"}.`),
+    el("p", { class: "quiet" }, "Run ", said(run.name), `, state: ${run.state ?? "unknown"}, written by its ${run.version ?? "of unknown version"}.`),
     run.configuration && el("details", null, el("summary", null, "Its whole configuration"),
-      el("pre", { tabindex: "0" }, JSON.stringify(run.configuration, null, 2))));
+      el("pre", { tabindex: "0" }, said(JSON.stringify(run.configuration, null, 2)))));
 }

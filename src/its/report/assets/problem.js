@@ -1,5 +1,5 @@
 /* One problem's page: the question, every stage, the vote, prompts and replies, and the bill. */
-import { el, said, table, figure } from "./dom.js";
+import { el, said, plainly, table, figure } from "./dom.js";
 import { count, short, money, seconds, percent, plural } from "./format.js";
 import { page, current, placeOf, eventsOf } from "./data.js";
 import { view } from "./filters.js";
@@ -106,7 +106,7 @@ function sideBySide(story) {
   const place = el("div", { class: "two" });
   const pick = (which) => {
     const select = el("select", { "aria-label": `Candidate on the ${which}` }, all.map((node, n) =>
-      el("option", { value: n, selected: n === state[which] }, `${node.id}: ${node.answer ?? "no answer"}${node.chosen ? " (chosen)" : ""}`)));
+      el("option", { value: n, selected: n === state[which] }, plainly(`${node.id}: ${node.answer ?? "no answer"}${node.chosen ? " (chosen)" : ""}`))));
     select.addEventListener("change", () => { state[which] = Number(select.value); draw(); });
     return select;
   };

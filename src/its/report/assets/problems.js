@@ -1,5 +1,5 @@
 /* The table of problems. Only the rows in sight exist, so that its length costs nothing. */
-import { el, said } from "./dom.js";
+import { el, said, plainly } from "./dom.js";
 import { count, short, percent } from "./format.js";
 import { current } from "./data.js";
 import { PRESETS, view, chosen, fields } from "./filters.js";
@@ -64,7 +64,7 @@ function metadata(problems, refresh) {
   const options = fields(problems);
   if (!options.length) return null;
   const select = el("select", { "aria-label": "Filter by a field" }, el("option", { value: "" }, "any field"),
-    options.map(([field, value, n]) => el("option", { value: JSON.stringify([field, value]), selected: view.field === JSON.stringify([field, value]) }, `${field} = ${value} (${n})`)));
+    options.map(([field, value, n]) => el("option", { value: JSON.stringify([field, value]), selected: view.field === JSON.stringify([field, value]) }, plainly(`${field} = ${value} (${n})`))));
   select.addEventListener("change", () => { view.field = select.value; refresh(); });
   return select;
 }
