@@ -67,13 +67,15 @@ class Selection:
     """Which candidate answers, how sure that is (0 to 1), and why.
 
     `candidate` is None where every candidate abstained. `tally` holds (answer, weight) for each
-    class of equivalent answers, heaviest first.
+    class of equivalent answers, heaviest first. `verified` tells whether it passed its
+    check (False: every answer that was checked failed), None where none was made.
     """
 
     candidate: Candidate | None
     confidence: float | None
     reason: str
     tally: tuple[tuple[str, float], ...] = ()
+    verified: bool | None = None
 
 
 def without_guesses(classes: Sequence[int | None], guesses: Sequence[bool]) -> list[int | None]:

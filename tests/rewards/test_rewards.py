@@ -195,6 +195,48 @@ async def test_genrm_is_the_mean_over_rationales_that_come_to_a_verdict():
     assert score.reason == "2 of 3 rationales say yes"
 
 
+def token(text: str, probability: float, other: str = "") -> TokenLogprob:
+    """A token of some probability; all that is left of it belongs to the other one."""
+    top = [(text, math.log(probability))]
+    if other:
+        top.append((other, math.log(1 - probability)))
+    return TokenLogprob(text, math.log(probability), tuple(top))
+
+
+def said(*parts: str | TokenLogprob) -> Completion:
+    tokens = tuple(part if isinstance(part, TokenLogprob) else token(part, 0.999) for part in parts)
+    return Completion("".join(t.token for t in tokens), "end", len(tokens), tokens)
+
+
+YES, NO = token(" Yes", 0.95, " No"), token(" No", 0.9, " Yes")
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (
+            said(
+                "Is", " it", " correct (Yes/No)?", YES, "\n", "There", " are", " no", " mistakes."
+            ),
+            0.95,
+        ),
+        (said("There", " is", " no", " mistake", ".\n", "Verdict:", YES), 0.95),
+        (said("Yes", ",", " at", " first", ".\n", "Is", " it", " (Yes/No)?", NO), 0.1),
+        (said("No", " error", "? Right.\n", "(Yes/No)?", token(" **Yes**", 0.8, " **No**")), 0.8),
+        (said("Verdict:", NO, ".", "\n\n", "No", " step", " is", " true", " here."), 0.1),
+        (said("Verdict:", " Y", "es"), 1.0),
+        (said("Verdict:", token("\u0120Yes", 0.7, "\u0120No")), 0.7),
+        (said("hm", " yes", " and", " no"), None),
+    ],
+)
+async def test_genrm_reads_the_token_that_holds_the_verdict(reply, expected):
+    """Words before the verdict and after it ("no mistakes") are not the verdict."""
+    shown = replace(reply, text=reply.text.replace("\u0120", " "))
+    door = ScriptedDoor(lambda text, label: shown, Capabilities(logprobs=True))
+    (score,) = await GenRM(rationales=1).score(QUESTION, candidates("a"), door, GENERAL)
+    assert score.value == (None if expected is None else pytest.approx(expected, abs=1e-3))
+
+
 async def test_genrm_uses_the_probability_of_the_verdict_where_there_is_one():
     door = ScriptedDoor(lambda text, label: yes(0.9, ("Yes", "No")), Capabilities(logprobs=True))
     (score,) = await GenRM(rationales=2).score(QUESTION, candidates("a"), door, GENERAL)

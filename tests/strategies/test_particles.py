@@ -153,8 +153,8 @@ def letters(text: str) -> str:
         ParticleFilter(n=5, separator="|"),
         # strengths at which resampling is frequent and the estimate's own spread still small
         FKSteering(n=5, strength=5, potential="difference", separator="|"),
-        FKSteering(n=5, strength=1.5, potential="max", separator="|"),
-        FKSteering(n=5, strength=1, potential="sum", separator="|"),
+        FKSteering(n=5, strength=2.5, potential="max", separator="|"),
+        FKSteering(n=5, strength=1.5, potential="sum", separator="|"),
     ],
     ids=["odds", "difference", "max", "sum"],
 )
@@ -189,6 +189,31 @@ def test_weights_are_unbiased_for_the_stated_target(search: Particles[ParticleSt
         mean = sum(estimates) / runs
         spread = math.sqrt(sum((x - mean) ** 2 for x in estimates) / (runs - 1) / runs)
         assert abs(mean - truth) < 4 * spread
+
+
+@pytest.mark.parametrize("potential", ["max", "sum"])
+def test_no_particle_is_favoured_for_being_unfinished(potential: FKPotential) -> None:
+    """Solutions of one step score .9, those that go on for five score .6 all the way: at a high
+    strength the short ones must win, by weight and by resampling."""
+    search = FKSteering(n=8, strength=10, potential=potential, separator="|")
+    kept = 0
+    for seed in range(20):
+        state = search.start(10_000, 0, seed)
+        while tasks := search.ask(state):
+            for task in tasks:
+                if isinstance(task, Extend):
+                    short = not task.text and int(task.node) % 4 != 0
+                    done = short or len(letters(task.text)) == 4
+                    letter = "s" if short else "l"
+                    said = Said(letter, "end" if done else "stop_string", "read")
+                    search.tell(state, task.id, said)
+                elif isinstance(task, Rate):
+                    value = 0.9 if letters(task.text) == "s" else 0.6
+                    search.tell(state, task.id, Score(task.node, value, "toy"))
+        weights = population(state)
+        short_weight = sum(w for id, w in weights.items() if letters(state.nodes[id].text) == "s")
+        kept += short_weight > 0.9 * sum(weights.values())
+    assert kept == 20
 
 
 def test_annealing_flattens_early_weights_and_keeps_the_last_target() -> None:

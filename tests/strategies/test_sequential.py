@@ -194,6 +194,19 @@ async def test_each_combination_of_observations_has_a_plan_and_a_solution() -> N
     assert "text of plan/4" in prompt_of(door, "4")
 
 
+@pytest.mark.parametrize("observed", ["", "  \n\n", TransientCallError("reset")])
+async def test_where_nothing_is_observed_the_solutions_are_plain_ones(
+    observed: str | CallError,
+) -> None:
+    def reply(request: Request, label: str) -> str | CallError:
+        return observed if label == "observations" else echo(request, label)
+
+    door = ScriptedDoor(reply)
+    outcome = await PlanSearch(n=3).run(assignment(door, completions=7))
+    assert [candidate.id for candidate in outcome.candidates] == [f"stage/{i}" for i in range(3)]
+    assert len(door.sent) == 4
+
+
 def test_lists_are_read_however_they_are_marked() -> None:
     assert listed("Here:\n- one\n* two\n3. three\n\n") == ["one", "two", "three"]
     assert listed("one\ntwo") == ["one", "two"]

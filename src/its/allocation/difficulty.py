@@ -110,7 +110,10 @@ class ProbeDifficulty(DifficultyMethod):
         """`answers` holds a class number per sample, None for one that abstains.
 
         Full agreement is 1, none at all is 10, linear between; an abstention agrees with nobody.
+        A single sample, where the plan holds no more, says nothing: 5.
         """
+        if len(answers) == 1:
+            return Difficulty(5, "probe", "one sample cannot agree or disagree; taken as 5")
         votes = Counter(answer for answer in answers if answer is not None)
         most = max(votes.values(), default=0)
         spread = len(answers) - 1

@@ -15,19 +15,18 @@ def planned_budget(difficulty: int, per_difficulty: int = 10, maximum: int = 100
 
 def split(
     free: int,
-    scoring: Callable[[int], int],
+    choosing: Callable[[int], int],
     candidates_from: Callable[[int], int],
-    waiting: int = 0,
+    first: bool = True,
 ) -> int:
-    """How many of `free` completions a stage may spend on generating, so that scoring still fits.
+    """How many of `free` completions a stage may spend on generating, so that choosing still fits.
 
-    `scoring(c)` is what scoring c candidates costs, `candidates_from(g)` how many candidates that
-    need a score g completions yield, `waiting` how many of earlier stages still need one. The last
-    candidate may go unscored (it then weighs the mean of the others), so a plan of 10 with one
-    completion a score is: question 1, attempts 5, scores 4. Returns the most that fits, 0 for none.
+    `choosing(c)` is what scoring, selecting and checking take once the stage has brought c
+    candidates, `candidates_from(g)` how many candidates g completions yield. Returns the most that
+    fits, 0 for none; but at least 1 of a `first` stage, since an answer that was not checked is
+    better than none.
     """
     for generating in range(max(0, free), 0, -1):
-        candidates = waiting + candidates_from(generating)
-        if generating + scoring(max(0, candidates - 1)) <= free:
+        if generating + choosing(candidates_from(generating)) <= free:
             return generating
-    return 0
+    return 1 if first and free > 0 else 0

@@ -49,6 +49,11 @@ class Account:
         self.budget = Budget(cap, parent)
         self.deadline = None if seconds is None else time.monotonic() + seconds
 
+    def postpone_deadline(self, seconds: float) -> None:
+        """Time in which this problem waited for others does not count."""
+        if self.deadline is not None:
+            self.deadline += seconds
+
     def recorded(self, stage: str, label: str, identity: bytes) -> tuple[RecordedCall, int] | None:
         """The call of an earlier session that answers this label with this very content."""
         found = self._replies.get((stage, label))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -17,7 +18,7 @@ from its.calls.context import CallContext
 from its.calls.door import StageDoor
 from its.candidates import Candidate, Score, Selection
 from its.errors import CallError
-from its.pipeline.choosing import Choosing
+from its.pipeline.choosing import Choosing, choosing_cost
 from its.pipeline.narration import (
     candidate_fields,
     difficulty_fields,
@@ -69,7 +70,12 @@ class Attempt:
 
     def __post_init__(self) -> None:
         self.choosing = Choosing(
-            self.question, self.plan, self.account, self.context, self.comparer
+            self.question,
+            self.plan,
+            self.account,
+            self.context,
+            self.comparer,
+            self.account.budget,
         )
 
     @property
@@ -92,23 +98,37 @@ class Attempt:
             usd=plan.usd,
             seconds=plan.seconds,
         )
-        selection = await self._run_stages(plan.stages)
-        for level in plan.cascade:
+        selection = await self._run_stages(plan.stages, plan.cascade)
+        for number, level in enumerate(plan.cascade, start=1):
             if selection.candidate is not None and (selection.confidence or 0) >= level.threshold:
                 break
-            selection = await self._go_up(level, selection)
+            selection = await self._escalate(level, selection, plan.cascade[number:])
         account.note("selection", **selection_fields(selection))
         return selection
 
-    async def _run_stages(self, stages: Sequence[Stage]) -> Selection:
-        """Try them in order, score what they brought, choose and verify."""
+    async def _run_stages(self, stages: Sequence[Stage], above: Sequence[Level]) -> Selection:
+        """Try them in order, score what they brought, choose and verify. The levels above keep
+        their share of the budget."""
+        self.choosing.budget = self._level_budget(above)
         for stage in stages:
             await self._run_stage(stage)
         if not self.candidates and self.failures:
             raise CallError(self.failures[0])
         return await self.choosing.choose(self.stopped)
 
-    async def _go_up(self, level: Level, lower: Selection) -> Selection:
+    def _level_budget(self, above: Sequence[Level]) -> Budget:
+        """What is left, without an equal share for each level above or all that they can use."""
+        budget, wanted = self.account.budget, 0
+        left = budget.remaining_completions
+        if left is None or not above:
+            return budget
+        for level in above:
+            most = _most_completions(self.plan, level)
+            wanted += left if most is None else most
+        kept = min(wanted, left * len(above) // (len(above) + 1))
+        return Budget(Cap(left - kept), budget)
+
+    async def _escalate(self, level: Level, lower: Selection, above: Sequence[Level]) -> Selection:
         """Ask a larger model. Its candidates alone are chosen from, unless it has no answer."""
         self.account.note(
             "decision",
@@ -119,7 +139,7 @@ class Attempt:
         )
         below, self.choosing.candidates, self.stopped = self.candidates, [], False
         try:
-            selection = await self._run_stages(level.stages)
+            selection = await self._run_stages(level.stages, above)
         except CallError:
             selection = lower
         self.choosing.candidates = below + self.candidates
@@ -142,12 +162,10 @@ class Attempt:
             reason = f"needs a budget of {stage.from_budget}, planned {self.planned}"
             account.note("decision", stage=stage.name, decision="skipped", reason=reason)
             return
-        free = account.budget.remaining_completions or 0
+        level = self.choosing.budget
+        free = level.remaining_completions or 0
         completions = split(
-            free,
-            self.choosing.scoring_cost,
-            stage.strategy.candidates_from,
-            len(self.choosing.unscored()),
+            free, self.choosing.cost, stage.strategy.candidates_from, first=not self.candidates
         )
         if completions < 1:
             account.note(
@@ -164,7 +182,7 @@ class Attempt:
             model=stage.client.name,
             completions=completions,
         )
-        budget = Budget(Cap(completions), account.budget)
+        budget = Budget(Cap(completions), level)
         assignment = self.assignment(
             stage.name, stage.strategy.name, stage.client, stage.prompts, budget, stage.reward
         )
@@ -223,7 +241,11 @@ class Attempt:
     ) -> int:
         assert self.shared is not None
         drawn = Drawn(tuple(answers), tokens, left)
-        return await self.shared.further(self.account.problem, drawn)
+        waiting = time.monotonic()
+        try:
+            return await self.shared.further(self.account.problem, drawn)
+        finally:  # the others' rounds take none of this problem's time
+            self.account.postpone_deadline(time.monotonic() - waiting)
 
     def _critic(self, stage: str, strategy: str, budget: Budget) -> Critic | None:
         plan = self.plan
@@ -250,6 +272,20 @@ class Attempt:
         return StageDoor(self.context, self.account, client, stage, strategy, budget)
 
 
+def _most_completions(plan: Plan, level: Level) -> int | None:
+    """The most that a level and choosing among its candidates can use; None where nothing bounds
+    it."""
+    used = candidates = 0
+    for stage in level.stages:
+        scoring = stage.reward.completions(1) if stage.reward else 0
+        most = stage.strategy.most_completions(scoring)
+        if most is None:
+            return None
+        used += most
+        candidates += stage.strategy.candidates_from(most)
+    return used + choosing_cost(plan, candidates, candidates)
+
+
 @dataclass(frozen=True, slots=True)
 class _Probe:
     """How a difficulty method asks about the problem of an attempt (see DifficultyProbe)."""
@@ -271,8 +307,10 @@ class _Probe:
             return None
 
     async def sample(self, samples: int) -> Sequence[int | None]:
-        """The samples are candidates like any other: nothing of them is thrown away."""
+        """The samples are candidates like any other: nothing of them is thrown away. No more are
+        drawn than even the easiest problem's plan holds."""
         attempt, plan = self.attempt, self.attempt.plan
+        samples = min(samples, planned_budget(1, plan.per_difficulty, plan.maximum))
         budget = Budget(Cap(samples), attempt.account.budget)
         outcome = await SelfConsistency(n=samples).run(
             attempt.assignment("difficulty", "probe", plan.client, plan.prompts, budget)

@@ -3,11 +3,13 @@ verification."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from its.answers import Comparer, extract
 from its.calls.account import Account
+from its.calls.budget import Budget
 from its.calls.context import CallContext
 from its.calls.door import StageDoor
 from its.candidates import Answer, Candidate, Score, Selection, without_guesses
@@ -15,6 +17,21 @@ from its.pipeline.plan import Plan
 from its.problems.problem import Question
 from its.rewards.verification import verify
 from its.selection.protocol import Ballot
+
+
+def choosing_cost(plan: Plan, unscored: int, answered: int) -> int:
+    """The most completions that scoring, selecting and one check may take.
+
+    `answered` candidates have an answer, `unscored` of them no score yet. The last of these may go
+    unscored (it then weighs the mean of the others), so a plan of 10 with one completion per score
+    is: question 1, attempts 5, scores 4. A reward that weighs candidates against each other, and a
+    selection, need all of them.
+    """
+    reward, scoring = plan.reward, 0
+    if reward is not None and answered > 1:
+        scoring = reward.completions(unscored if reward.together else max(0, unscored - 1))
+    checking = min(answered, plan.verify_attempts, 1)
+    return scoring + plan.selector.completions(answered) + checking
 
 
 @dataclass(slots=True)
@@ -26,6 +43,7 @@ class Choosing:
     account: Account
     context: CallContext
     comparer: Comparer
+    budget: Budget
     candidates: list[Candidate] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
 
@@ -39,12 +57,10 @@ class Choosing:
         guesses = [c.answer is not None and c.answer.fallback for c in candidates]
         return without_guesses(numbers, guesses)
 
-    def scoring_cost(self, candidates: int) -> int:
-        """The most completions that scoring, choosing and checking so many may take."""
-        plan = self.plan
-        scoring = plan.reward.completions(candidates) if plan.reward else 0
-        checking = min(candidates, plan.verify_attempts, 1)
-        return scoring + plan.selector.completions(candidates) + checking
+    def cost(self, more: int = 0) -> int:
+        """The most completions that choosing may take once `more` candidates have come."""
+        answered = sum(candidate.answer is not None for candidate in self.candidates)
+        return choosing_cost(self.plan, len(self.unscored()) + more, answered + more)
 
     def unscored(self) -> list[Candidate]:
         scored = {score.candidate for score in self.scores}
@@ -93,8 +109,7 @@ class Choosing:
 
     async def _verified(self, selection: Selection) -> Selection:
         """Check the choice; while a check fails, choose again among the other answers."""
-        first = selection
-        left = list(self.candidates)
+        first, left = selection, list(self.candidates)
         door = self._door("verification", "verify")
         for _ in range(self.plan.verify_attempts):
             chosen = selection.candidate
@@ -111,14 +126,43 @@ class Choosing:
                 reason="another way of solving it agrees" if passed else "the check failed",
             )
             if passed:
-                return selection
+                return replace(selection, verified=True)
             numbers = await self.classes(left)
             rejected = numbers[left.index(chosen)]
             left = [c for c, number in zip(left, numbers, strict=True) if number != rejected]
-            selection = await self._select(left)
-        return first
+            selection = await self._among_all(await self._select(left), left)
+        return _rejected(first) if selection.candidate is None else selection
+
+    async def _among_all(self, selection: Selection, left: Sequence[Candidate]) -> Selection:
+        """The confidence of a choice among those left, measured on all that voted: what was
+        rejected has voted against it."""
+        if selection.confidence is None:
+            return selection
+        share = await self._voting(left) / await self._voting(self.candidates)
+        return replace(
+            selection,
+            confidence=selection.confidence * share,
+            reason=f"{selection.reason}; what was chosen before it failed its check",
+        )
+
+    async def _voting(self, candidates: Sequence[Candidate]) -> float:
+        numbers = await self.classes(candidates)
+        return math.fsum(
+            c.weight for c, number in zip(candidates, numbers, strict=True) if number is not None
+        )
 
     def _door(self, stage: str, strategy: str) -> StageDoor:
-        """The judge's door, on what is left of the whole budget."""
-        account = self.account
-        return StageDoor(self.context, account, self.plan.judge, stage, strategy, account.budget)
+        """The judge's door, on what is left of the budget."""
+        return StageDoor(self.context, self.account, self.plan.judge, stage, strategy, self.budget)
+
+
+def _rejected(selection: Selection) -> Selection:
+    """A choice that failed its check, for want of any other: marked, and half as sure."""
+    if selection.candidate is None:
+        return selection
+    return replace(
+        selection,
+        confidence=(selection.confidence or 0.0) / 2,
+        reason=f"{selection.reason}; it failed its check, and so did every other answer",
+        verified=False,
+    )

@@ -57,4 +57,4 @@ def selection_fields(selection: Selection) -> dict[str, Any]:
         "confidence": selection.confidence,
         "reason": selection.reason,
         "tally": selection.tally,
-    }
+    } | ({} if selection.verified is None else {"verified": selection.verified})

@@ -27,11 +27,26 @@ class Baseline:
         }
 
 
+_PLAIN = (
+    "answer",
+    "solution",
+    "confidence",
+    "strategy",
+    "correct",
+    "difficulty",
+    "verified",
+    "question",
+    "reference",
+    "grading",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Solution:
     """One problem's outcome. `correct` is None where nothing says what is right, and `grading`
     says what gave the verdict; `planned` and `spent` are completions; `seconds` is how long the
-    problem took, waiting included."""
+    problem took, waiting included; `verified` tells whether the answer passed its check, None where
+    none was made."""
 
     id: str
     index: int
@@ -52,18 +67,13 @@ class Solution:
     reference: Any = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     grading: Mapping[str, Any] | None = None
+    verified: bool | None = None
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Solution:
         """A solution from its line in `solutions.jsonl`."""
         baseline = row.get("baseline")
-        plain = {
-            name: row.get(name)
-            for name in (
-                *("answer", "solution", "confidence", "strategy", "correct", "difficulty"),
-                *("question", "reference", "grading"),
-            )
-        }
+        plain = {name: row.get(name) for name in _PLAIN}
         return cls(
             id=row["id"],
             index=row["index"],
@@ -101,6 +111,8 @@ class Solution:
             "seconds": round(self.seconds, 3),
             "error": self.error,
         }
+        if self.verified is not None:
+            row["verified"] = self.verified
         if self.baseline is not None:
             row["baseline"] = self.baseline.as_dict()
         return row

@@ -128,6 +128,7 @@ class Solver:
             answer=chosen.answer.text,
             solution=chosen.text,
             confidence=selection.confidence,
+            verified=selection.verified,
             strategy=attempt.last_stage,
         )
         grade = await self.grader.grade(problem, chosen.answer, chosen.text)

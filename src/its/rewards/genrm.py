@@ -17,7 +17,7 @@ from its.prompts import PromptSet
 from its.prompts.fencing import fenced
 from its.rewards import verdicts
 from its.rewards.asking import ask_many
-from its.rewards.logprobs import last_odds
+from its.rewards.logprobs import verdict_odds
 from its.rewards.protocol import Reward
 
 
@@ -73,5 +73,5 @@ def _probability(reply: Completion | None) -> float | None:
     verdict = verdicts.yes_no(reply.text)
     if verdict is None:
         return None
-    odds = last_odds(reply, ("yes",), ("no",))
+    odds = verdict_odds(reply)
     return float(verdict) if odds is None else odds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,11 +13,12 @@ from annotated_types import Interval
 
 from its.calls.protocol import Door
 from its.candidates import Candidate, Score
-from its.models.protocol import Completion
+from its.models.protocol import Completion, TokenLogprob
 from its.parts import Need
 from its.problems.problem import Question
 from its.prompts import PromptSet
 from its.prompts.fencing import fenced
+from its.rewards import verdicts
 from its.rewards.asking import ask
 from its.rewards.protocol import Reward
 
@@ -142,29 +144,52 @@ class PTrue(Reward):
 
 def first_odds(reply: Completion, yes: Sequence[str], no: Sequence[str]) -> float | None:
     """p(yes) / (p(yes) + p(no)) at the first token that says one of the two."""
-    return _odds(reply, yes, no, last=False)
-
-
-def last_odds(reply: Completion, yes: Sequence[str], no: Sequence[str]) -> float | None:
-    """p(yes) / (p(yes) + p(no)) at the last token that says one of the two."""
-    return _odds(reply, yes, no, last=True)
-
-
-def _odds(reply: Completion, yes: Sequence[str], no: Sequence[str], *, last: bool) -> float | None:
-    tokens = reply.logprobs or ()
-    for token in reversed(tokens) if last else tokens:
-        if _word(token.token) not in (*yes, *no):
-            continue
-        alternatives = dict(token.top)
-        alternatives[token.token] = token.logprob
-        mass = {True: 0.0, False: 0.0}
-        for text, logprob in alternatives.items():
-            if (word := _word(text)) in yes or word in no:
-                mass[word in yes] += math.exp(min(logprob, 0.0))
-        total = mass[True] + mass[False]
-        return mass[True] / total if total > 0 and math.isfinite(total) else None
+    for token in reply.logprobs or ():
+        if _word(token.token) in (*yes, *no):
+            return _odds(token, yes, no)
     return None
 
 
+def verdict_odds(reply: Completion) -> float | None:
+    """p(yes) / (p(yes) + p(no)) at the token that holds the verdict of a yes-or-no question.
+
+    That is the last token whose opposite would turn the verdict around: what is said before it or
+    after it ("there are no mistakes") does not. None where no single token decides.
+    """
+    tokens = reply.logprobs or ()
+    texts = [_plain_token(token.token) for token in tokens]
+    verdict = verdicts.yes_no(reply.text)
+    if verdict is None or verdicts.yes_no("".join(texts)) is not verdict:
+        return None
+    for place in reversed(range(len(texts))):
+        word = _word(texts[place])
+        if word not in _OPPOSITES:
+            continue
+        turned = texts[place].casefold().replace(word, _OPPOSITES[word])
+        if verdicts.yes_no("".join([*texts[:place], turned, *texts[place + 1 :]])) is not verdict:
+            return _odds(tokens[place], _YES, _NO)
+    return None
+
+
+_YES, _NO = ("yes", "true"), ("no", "false")
+_OPPOSITES = {"yes": "no", "no": "yes", "true": "false", "false": "true"}
+
+
+def _odds(token: TokenLogprob, yes: Sequence[str], no: Sequence[str]) -> float | None:
+    alternatives = dict(token.top)
+    alternatives[token.token] = token.logprob
+    mass = {True: 0.0, False: 0.0}
+    for text, logprob in alternatives.items():
+        if (word := _word(text)) in yes or word in no:
+            mass[word in yes] += math.exp(min(logprob, 0.0))
+    total = mass[True] + mass[False]
+    return mass[True] / total if total > 0 and math.isfinite(total) else None
+
+
+def _plain_token(token: str) -> str:
+    """A token as text, where a server shows spaces and line ends as its tokenizer marks them."""
+    return token.replace("\u0120", " ").replace("\u2581", " ").replace("\u010a", "\n")
+
+
 def _word(token: str) -> str:
-    return token.strip(" \t\n\"'*.:▁Ġ").casefold()
+    return re.sub(r"^[\W_]+|[\W_]+$", "", _plain_token(token)).casefold()

@@ -90,6 +90,7 @@ class League(Reward):
     """
 
     name = "league"
+    together = True
 
     comparisons: Annotated[int, Ge(1)] = 2
     temperature: Annotated[float, Interval(ge=0, le=2)] = 0.0

@@ -21,10 +21,12 @@ class Reward(Part, ABC):
     A reward never sees the reference. One that has nothing to say about a candidate (an unreadable
     verdict, no budget left) returns a Score with value None for it. `scores_prefixes` says whether
     it can score an unfinished solution, `reads_probabilities` whether it works on the token
-    probabilities that came with a candidate.
+    probabilities that came with a candidate. `together` says that it weighs candidates against each
+    other, so that all of them must be scored; else the last one may go unscored.
     """
 
     scores_prefixes: ClassVar[bool] = True
+    together: ClassVar[bool] = False
     reads_probabilities: ClassVar[bool] = False
 
     @abstractmethod

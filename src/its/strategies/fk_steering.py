@@ -9,6 +9,7 @@ from annotated_types import Gt
 
 from its.strategies.particle_filter import Particles, ParticleState
 from its.strategies.potentials import FKPotential, log_fk
+from its.strategies.resampling import DEAD
 from its.strategies.search import Node
 
 
@@ -30,6 +31,19 @@ class FKSteering(Particles[ParticleState]):
         self.gather(state)
         return state
 
-    def log_potential(self, node: Node, temperature: float) -> float:
-        ended = node.status != "open"
-        return log_fk(self.potential, node.scores, self.strength, ended)
+    def reweight(self, state: ParticleState) -> None:
+        """Once more by what was reached, when none is open: only then is the target weighed."""
+        Particles.reweight(self, state)
+        if not any(self.is_open(state, i) for i in range(len(state.places))):
+            for i, id in enumerate(state.places):
+                if id and state.log_weights[i] > DEAD:
+                    target = self._log(state, state.nodes[id], ended=True)
+                    state.log_weights[i] += target - state.log_potentials[i]
+                    state.log_potentials[i] = target
+
+    def log_potential(self, state: ParticleState, node: Node, temperature: float) -> float:
+        return self._log(state, node, ended=False)
+
+    def _log(self, state: ParticleState, node: Node, *, ended: bool) -> float:
+        steps = state.round + 1
+        return log_fk(self.potential, node.scores, self.strength, ended=ended, steps=steps)

@@ -57,7 +57,7 @@ class Particles(StepSearch[P]):
     n: Annotated[int, Ge(1)] = 8
 
     @abstractmethod
-    def log_potential(self, node: Node, temperature: float) -> float:
+    def log_potential(self, state: P, node: Node, temperature: float) -> float:
         """The log-potential of the prefix that ends in this node."""
 
     async def run(self, assignment: Assignment) -> Outcome:
@@ -101,7 +101,7 @@ class Particles(StepSearch[P]):
             if id and state.log_weights[i] > DEAD:
                 node = state.nodes[id]
                 temperature = state.temperature if node.status == "open" else 1.0
-                potential = self.log_potential(node, temperature)
+                potential = self.log_potential(state, node, temperature)
                 state.log_weights[i] += potential - state.log_potentials[i]
                 state.log_potentials[i] = potential
 
@@ -141,7 +141,7 @@ class ParticleFilter(Particles[ParticleState]):
         self.gather(state)
         return state
 
-    def log_potential(self, node: Node, temperature: float) -> float:
+    def log_potential(self, state: ParticleState, node: Node, temperature: float) -> float:
         return log_odds(node.scores, temperature)
 
     def reweight(self, state: ParticleState) -> None:
@@ -153,7 +153,7 @@ class ParticleFilter(Particles[ParticleState]):
     def _temperature(self, state: ParticleState) -> float:
         """τ from what the effective sample size would be without annealing."""
         plain = [
-            weight + (self.log_potential(state.nodes[id], 1.0) - before if id else 0.0)
+            weight + (self.log_potential(state, state.nodes[id], 1.0) - before if id else 0.0)
             for id, weight, before in zip(
                 state.places, state.log_weights, state.log_potentials, strict=True
             )

@@ -2,7 +2,7 @@
 
 A sweep keeps one particle on a reference path, drawn by weight from the last sweep's solutions, and
 never resamples it away (conditional sequential Monte Carlo, Andrieu, Doucet and Holenstein 2010).
-Sweeps mend what a single pass cannot: a good path found late draws later particles to it.
+Sweeps repair what a single pass cannot: a good path found late draws later particles to it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ParticleGibbs(Particles[GibbsState]):
     n: Annotated[int, Ge(2)] = 8
     sweeps: Annotated[int, Ge(1)] = 2
 
-    def log_potential(self, node: Node, temperature: float) -> float:
+    def log_potential(self, state: GibbsState, node: Node, temperature: float) -> float:
         return log_odds(node.scores, temperature)
 
     async def run(self, assignment: Assignment) -> Outcome:

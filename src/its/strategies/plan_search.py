@@ -25,7 +25,8 @@ from its.strategies.protocol import Assignment, Outcome, Strategy
 class PlanSearch(Strategy):
     """One call for `observations`, then `n` plans and their solutions: 1 + 2n calls.
 
-    Combinations are the observations alone, then their pairs, each group in random order.
+    Combinations are the observations alone, then their pairs, each group in random order. Where
+    nothing is observed, the solutions are plain ones.
     """
 
     name = "plan_search"
@@ -43,22 +44,30 @@ class PlanSearch(Strategy):
     async def run(self, assignment: Assignment) -> Outcome:
         plans = min(self.n, (assignment.completions - 1) // 2)
         failures: list[str] = []
-        if plans < 1:  # too little for a plan: a plain solution
-            turns = [Turn("0", "attempt", {})][: assignment.completions]
-            return _outcome(await solve_all(assignment, turns, failures), failures)
+        if plans < 1:  # too little for a plan
+            return await _plain(assignment, min(1, assignment.completions), failures)
+        observed: list[str] = []
         try:
             reply = await ask(
                 assignment, "observations", "observations", count=str(self.observations)
             )
+            observed = listed(reply.text)[: self.observations]
         except CallError as error:
-            return Outcome((), failures=(f"{assignment.candidate_id('observations')}: {error}",))
-        observed = listed(reply.text)[: self.observations]
+            failures.append(f"{assignment.candidate_id('observations')}: {error}")
         chosen = combined(observed, Random(f"{assignment.seed}/combinations"))[:plans]
+        if not chosen:  # nothing was observed
+            return await _plain(assignment, plans, failures)
         solutions = await together(
             _solution(assignment, str(number), combination, failures)
             for number, combination in enumerate(chosen)
         )
         return _outcome(solutions, sorted(failures))
+
+
+async def _plain(assignment: Assignment, count: int, failures: list[str]) -> Outcome:
+    """Solutions without a plan."""
+    turns = [Turn(str(number), "attempt", {}) for number in range(count)]
+    return _outcome(await solve_all(assignment, turns, failures), failures)
 
 
 async def _solution(
