@@ -190,6 +190,14 @@ class Journal:
         finally:
             reader.close()
 
+    def keyed_solutions(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every recorded row with its problem's key, in the order of the input."""
+        reader = sqlite3.connect(self._directory / "journal.sqlite")
+        try:
+            yield from reader.execute("SELECT problem, row FROM solutions ORDER BY idx")
+        finally:
+            reader.close()
+
     def spending(self) -> list[Spending]:
         """All calls, summed by stage, strategy, model, state and whether their problem has a
         recorded solution, in the order of first appearance."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from its.cli import check, compare, curve, explain, judge, parts, report, schema, solve, tune
+from its.cli import check, compare, curve, explain, grade, judge, parts, report, schema, solve, tune
 from its.errors import ItsError, UsageError
 from its.terminal import flush_all, open_streams
 
@@ -34,6 +34,7 @@ app.command("check", short_help="Show the whole pipeline and what the endpoint c
 app.command("schema")(schema.schema)
 app.command("parts", short_help="List the parts that a pipeline can name.")(parts.parts)
 app.command("judge", short_help="Judge responses with a reward.")(judge.judge)
+app.command("grade", short_help="Grade a finished run again, without a call.")(grade.grade)
 app.command("curve", short_help="What other budgets would have cost and given.")(curve.curve)
 app.command("report", short_help="Write a run, or several compared, as one HTML file.")(
     report.report

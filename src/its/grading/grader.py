@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from typing import Any, Literal, cast, get_args
 
@@ -54,6 +54,9 @@ class GradingSettings:
             cast(Any, _one_of(known.get("percent"), ("ignore", "value", "keep"), "ignore")),
             known.get("symbolic") is not False,
         )
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
 
     def comparer(self) -> Comparer:
         return Comparer(Equivalence(self.units, self.percent), symbolic=self.symbolic)

@@ -40,6 +40,7 @@ async def regrade(
     if read_again and row.get("status") == "answered" and answer is not None:
         graded["answer"] = answer.text
     graded["reference"] = problem.reference
+    graded["metadata"] = dict(problem.metadata) or row.get("metadata") or {}
     graded["correct"] = grade.correct
     graded["grading"] = grading_fields(grade, problem)
     baseline = row.get("baseline")

@@ -84,6 +84,19 @@ def open_run(
     return RunDirectory(path, lock, description)
 
 
+def reopen_run(path: Path) -> RunDirectory:
+    """Hold a run that is there, to change its rows. Raises RunDirectoryError."""
+    description = read_description(path)
+    if description is None:
+        raise RunDirectoryError(
+            f"{path} is no run directory: it has no run.json; give the one that `its solve` named"
+        )
+    try:
+        return RunDirectory(path, _lock(path), description)
+    except OSError as error:
+        raise RunDirectoryError(f"cannot write to {path}: {error.strerror or error}") from None
+
+
 def read_description(path: Path) -> dict[str, Any] | None:
     """What `run.json` says, None where there is none. Raises RunDirectoryError."""
     try:
