@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent
+# The trainer is no part of the package. Last, so that the installed package is what is tested.
+sys.path.append(str(ROOT.parent / "src"))
 PROCESS_TESTS = (
     "cli",
     "runs",
