@@ -38,7 +38,8 @@ REGIMES = {"inference only": math.inf, "R = 22": 22.0, "R = 0.79": 0.79, "R = 0.
 def main() -> None:
     parser = pool_options(__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="where pools are kept")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent, help="for headline.svg")
+    here = Path(__file__).parent
+    parser.add_argument("--output", type=Path, default=here, help="for headline.svg")
     parser.add_argument("--dev-problems", type=int, default=1000)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
