@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 Shape = Literal[
-    "number", "value", "tuple", "set", "union", "matrix", "expression", "text", "choice", "code"
-]
+    "number", "value", "tuple", "set", "union", "matrix", "notation", "expression", "text",
+    "choice", "code", "exact", "literal",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class NormalForm:
 
     `content` depends on the shape: a Fraction for a number, the digits of its values for a
     "value" (an irrational constant, or an expression with variables), the forms of the parts for
-    a tuple (in order) or a set, and else a text.
+    a tuple (in order) or a set, what a notation says (a date, a range), and else a text.
     """
 
     shape: Shape

@@ -10,7 +10,8 @@ from __future__ import annotations
 import cmath
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
 from typing import Any
@@ -20,6 +21,9 @@ from its.answers.parsing import Name, Number, Operation, Tree, parse
 Value = Fraction | complex
 
 _POINTS = 3
+_SMALL = 1e-6
+_JITTER = 1e-13
+_ABSORBING = 1e9
 _LARGEST_POWER = 1_000
 _MOST_BITS = 10_000
 
@@ -49,26 +53,48 @@ _FUNCTIONS: dict[str, Callable[[complex], complex]] = {
 }
 
 
+class Unworkable(Exception):
+    """An expression that can be read, but whose value is beyond what is computed here."""
+
+
 def worth(text: str) -> Fraction | tuple[str, ...] | None:
     """An exact rational, else the values (nine digits) of a tidied expression at fixed points.
 
     A constant has one value, an expression with variables three; None for what is no expression.
+    Raises Unworkable for one that has no finite value, or one too large or small for a float.
     """
     tree = parse(text)
     if tree is None:
         return None
     names = _names(tree)
     try:
-        values = [_value(tree, _point(names, i)) for i in range(_POINTS if names else 1)]
+        values = _values(tree, names, 1.0)
         if isinstance(values[0], Fraction):
             return values[0]
+        if any(abs(complex(value)) < _SMALL for value in values):
+            values = _without_noise(values, _values(tree, names, 1 + _JITTER))
         digits = tuple(_digits(complex(value)) for value in values)
         if len(set(digits)) == 1:  # a constant, also where its variables cancel out
             simple = _near_rational(complex(values[0]))
             return digits[:1] if simple is None else simple
         return digits
-    except (ArithmeticError, ValueError):
-        return None
+    except (ArithmeticError, ValueError) as error:
+        raise Unworkable(text) from error
+
+
+def _values(tree: Tree, names: frozenset[str], jitter: float) -> list[Value]:
+    """The value at each fixed point, every rounded step of it stretched by `jitter`."""
+    points = range(_POINTS if names else 1)
+    return [_Evaluation(_point(names, i), jitter).value(tree) for i in points]
+
+
+def _without_noise(values: list[Value], shaken: list[Value]) -> list[Value]:
+    """Zero for what is only the rounding left over where terms cancel: it moves when shaken, and
+    a small value, such as e^{-40}, does not."""
+    return [
+        0j if abs(value) < _SMALL and abs(complex(value - other)) > 1e-6 * abs(value) else value
+        for value, other in zip(map(complex, values), map(complex, shaken), strict=True)
+    ]
 
 
 def _names(tree: Tree) -> frozenset[str]:
@@ -80,59 +106,84 @@ def _names(tree: Tree) -> frozenset[str]:
     return frozenset()
 
 
-def _value(tree: Tree, point: dict[str, complex]) -> Value:
-    """Raises ArithmeticError or ValueError where there is no finite value."""
-    if isinstance(tree, Number):
-        return tree.value
-    if isinstance(tree, Name):
-        return _CONSTANTS.get(tree.name) or point[tree.name]
-    first = _value(tree.arguments[0], point)
-    if len(tree.arguments) == 1:
-        return _applied(tree.name, first)
-    second = _value(tree.arguments[1], point)
-    if tree.name == "^":
-        return _power(first, second)
-    return _root(first, second) if tree.name == "root" else _arithmetic(tree.name, first, second)
+@dataclass(frozen=True, slots=True)
+class _Evaluation:
+    """The value of a tree at one point. Its methods raise ArithmeticError or ValueError where
+    there is no finite value."""
 
+    point: Mapping[str, complex]
+    jitter: float
 
-def _applied(name: str, value: Value) -> Value:
-    if name == "negate":
-        return -value
-    if name == "abs":
-        return abs(value) if isinstance(value, Fraction) else complex(abs(value))
-    if name == "!":
-        return _factorial(value)
-    return _finite(_FUNCTIONS[name](complex(value)))
+    def value(self, tree: Tree) -> Value:  # noqa: PLR0911
+        if isinstance(tree, Number):
+            return tree.value
+        if isinstance(tree, Name):
+            return self._rounded(_CONSTANTS.get(tree.name) or self.point[tree.name])
+        first = self.value(tree.arguments[0])
+        if len(tree.arguments) == 1:
+            return self._applied(tree.name, first)
+        second = self.value(tree.arguments[1])
+        if tree.name == "^":
+            return self._power(first, second)
+        if tree.name == "binom":
+            return _binomial(first, second)
+        if tree.name == "root":
+            return self._root(first, second)
+        return self._arithmetic(tree.name, first, second)
 
+    def _applied(self, name: str, value: Value) -> Value:
+        if name == "negate":
+            return -value
+        if name == "abs":
+            return abs(value) if isinstance(value, Fraction) else complex(abs(value))
+        if name == "!":
+            return _factorial(value)
+        result = _FUNCTIONS[name](complex(value))
+        if name == "exp" and result == 0:
+            raise OverflowError
+        return self._rounded(result)
 
-def _arithmetic(name: str, a: Value, b: Value) -> Value:
-    if not (isinstance(a, Fraction) and isinstance(b, Fraction)):
+    def _arithmetic(self, name: str, a: Value, b: Value) -> Value:
+        if isinstance(a, Fraction) and isinstance(b, Fraction):
+            return _bounded(_OPERATORS[name](a, b))
         a, b = complex(a), complex(b)
-    return _finite(_OPERATORS[name](a, b))
+        result = self._rounded(_OPERATORS[name](a, b))
+        if name in "*/" and result == 0 and a != 0 and b != 0:
+            raise OverflowError
+        if name in "+-" and a and b and max(abs(a), abs(b)) > _ABSORBING * min(abs(a), abs(b)) > 1:
+            raise OverflowError  # the smaller would vanish in the larger
+        return result
 
+    def _power(self, base: Value, power: Value) -> Value:
+        if isinstance(base, Fraction) and isinstance(power, Fraction):
+            if power.denominator == 1:
+                size = max(base.numerator.bit_length(), base.denominator.bit_length())
+                if abs(power) <= _LARGEST_POWER and size * abs(power) <= _MOST_BITS:
+                    return Fraction(base ** int(power))
+            elif base > 0:
+                root = self._root(base, Fraction(power.denominator))
+                return self._power(root, Fraction(power.numerator))
+        result = complex(base) ** complex(power)
+        if result == 0 and base != 0:
+            raise OverflowError
+        return self._rounded(result)
 
-def _power(base: Value, power: Value) -> Value:
-    if isinstance(base, Fraction) and isinstance(power, Fraction):
-        if power.denominator == 1:
-            size = max(base.numerator.bit_length(), base.denominator.bit_length())
-            if abs(power) <= _LARGEST_POWER and size * abs(power) <= _MOST_BITS:
-                return Fraction(base ** int(power))
-        elif base > 0:
-            return _power(_root(base, Fraction(power.denominator)), Fraction(power.numerator))
-    return _finite(complex(base) ** complex(power))
+    def _root(self, value: Value, degree: Value) -> Value:
+        """The principal root (the real one of an odd degree), exact where that is rational."""
+        if isinstance(value, Fraction) and isinstance(degree, Fraction) and degree.denominator == 1:
+            n = int(degree)
+            if value < 0 and n % 2 == 1:
+                return -self._root(-value, degree)
+            if value >= 0 and 1 <= n <= 64:
+                top, bottom = _integer_root(value.numerator, n), _integer_root(value.denominator, n)
+                if top is not None and bottom is not None:
+                    return Fraction(top, bottom)
+        return self._rounded(complex(value) ** (1 / complex(degree)))
 
-
-def _root(value: Value, degree: Value) -> Value:
-    """The principal root (the real one where the degree is odd), exact where that is rational."""
-    if isinstance(value, Fraction) and isinstance(degree, Fraction) and degree.denominator == 1:
-        n = int(degree)
-        if value < 0 and n % 2 == 1:
-            return -_root(-value, degree)
-        if value >= 0 and 1 <= n <= 64:
-            top, bottom = _integer_root(value.numerator, n), _integer_root(value.denominator, n)
-            if top is not None and bottom is not None:
-                return Fraction(top, bottom)
-    return _finite(complex(value) ** (1 / complex(degree)))
+    def _rounded(self, value: complex) -> complex:
+        if not cmath.isfinite(value):
+            raise OverflowError
+        return value * self.jitter
 
 
 def _integer_root(value: int, n: int) -> int | None:
@@ -151,22 +202,28 @@ def _factorial(value: Value) -> Value:
     return Fraction(math.factorial(int(value)))
 
 
-def _finite(value: Value) -> Value:
-    if isinstance(value, Fraction):
-        if max(value.numerator.bit_length(), value.denominator.bit_length()) > _MOST_BITS:
-            raise OverflowError
-    elif not cmath.isfinite(value):
+def _binomial(n: Value, k: Value) -> Value:
+    if not (isinstance(n, Fraction) and isinstance(k, Fraction)) or n.denominator != 1:
+        raise ValueError("no binomial coefficient")
+    if k.denominator != 1 or not 0 <= n <= 500 or not 0 <= k <= 500:
+        raise ValueError("no binomial coefficient")
+    return Fraction(math.comb(int(n), int(k)))
+
+
+def _bounded(value: Fraction) -> Fraction:
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > _MOST_BITS:
         raise OverflowError
     return value
 
 
 def _near_rational(value: complex) -> Fraction | None:
     """The simple fraction that a constant's float stands for (log₂ 8 = 3), if it is that close."""
-    tolerance = 1e-12 * max(1.0, abs(value))
+    tolerance = 2e-14 * max(1.0, abs(value))
     if abs(value.imag) > tolerance or abs(value.real) > 1e12:
         return None
     simple = Fraction(value.real).limit_denominator(1_000)
-    return simple if abs(float(simple) - value.real) <= tolerance else None
+    close = abs(float(simple) - value.real) <= tolerance
+    return simple if close and (simple or not value) else None
 
 
 def _point(names: frozenset[str], number: int) -> dict[str, complex]:
@@ -183,7 +240,7 @@ def _coordinate(name: str, point: int) -> complex:
 
 
 def _digits(value: complex) -> str:
-    scale = max(abs(value), 1e-6)
+    scale = abs(value)
     real = 0.0 if abs(value.real) < 1e-9 * scale else value.real
     imag = 0.0 if abs(value.imag) < 1e-9 * scale else value.imag
     return f"{real:.9g},{imag:.9g}"

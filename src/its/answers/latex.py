@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from its.answers.characters import folded
+
 ROW_BREAK = "\x00"
 """Stands for a matrix's row break, since a backslash pair would read as two commands."""
 
@@ -15,16 +17,27 @@ _CHARACTERS = str.maketrans(
         "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⁄": "/",
         "π": "\\pi ", "∞": "\\infty ", "√": "\\sqrt ", "θ": "\\theta ", "∪": "\\cup ",
         "∩": "\\cap ", "∈": "\\in ", "≤": "\\le ", "≥": "\\ge ", "≠": "\\ne ", "±": "\\pm ",
-        "°": "", "£": "", "€": "", "¥": "", "½": "\\frac{1}{2}", "⅓": "\\frac{1}{3}",
-        "⅔": "\\frac{2}{3}", "¼": "\\frac{1}{4}", "¾": "\\frac{3}{4}", "²": "^2", "³": "^3",
+        "⩽": "\\le ", "⩾": "\\ge ", "≦": "\\le ", "≧": "\\ge ",
+        "…": "...", "∑": "\\sum ", "∏": "\\prod ",
+        "∅": "\\emptyset ", "μ": "µ", "\u2061": "", "\u200b": "", "\ufeff": "",
+        **dict.fromkeys("°£€¥₹₽₩₺₫₱฿₦₴₪¢￥￡", ""),
+        "½": "\\frac{1}{2}", "⅓": "\\frac{1}{3}",
+        "⅔": "\\frac{2}{3}", "¼": "\\frac{1}{4}", "¾": "\\frac{3}{4}",
         "\u00a0": " ", "\u2009": " ", "\u202f": " ", "‘": "'", "’": "'", "“": '"', "”": '"',
     }
 )  # fmt: skip
 
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
+_DEGREES = re.compile(r"[°º] ?[CFK](?![A-Za-z])|[℃℉]")
+_LOWERED = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
 _MARKS = dict.fromkeys((0, 1, 2), None)
 _WRAPPERS = (("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("$", "$"), ("`", "`"),
              ("__", "__"), ("*", "*"), ('"', '"'))  # fmt: skip
 
+_GOES_ON = re.compile(r", {0,4}(?:\.\.\.|…)$")
+_TRAILING = " \t\r\n.,;:。，；：、"
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), into)
     for pattern, into in (
@@ -40,8 +53,11 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\\frac ?(\d) ?\{", r"\\frac{\1}{"),
         (r"\{,\}", ","),
         (r"\^ ?(?:\\circ|\{ ?\\circ ?\})(?![A-Za-z])|\\degrees?(?![A-Za-z])", ""),
+        (r"\b(?:US|AU|CA|HK|NZ|NT|SG|A|C|R|S) ?\\?\$ ?(?=\d)", ""),
         (r"\\?\$|\\(?:pounds|euro)(?![A-Za-z])", ""),
-        (r"\\(?:cdot|times|ast)(?![A-Za-z])", "*"),
+        (r"^(?:minus|negative) (?=[\d.\\])", "-"),
+        (r"\\(?:cdot|times|ast)(?![A-Za-z])|\\\*", "*"),
+        (r"(?<=\d) ?[xX] ?(?=10 ?\^)", "*"),
         (r"\\div(?![A-Za-z])", "/"),
         (r"\\leq(?![A-Za-z])", r"\\le"),
         (r"\\geq(?![A-Za-z])", r"\\ge"),
@@ -66,13 +82,13 @@ _TEXT_BLOCK = re.compile(
 def strip_wrapping(text: str) -> str:
     """Take off surrounding dollar signs, Markdown, quotes and trailing punctuation."""
     before = None
-    text = text.strip()
+    text = _GOES_ON.sub(r", \\dots", text.strip())
     for _ in range(8):
         if text == before:
             break
         before = text
-        text = text.rstrip(" \t\r\n.,;:!" if not _ends_in_factorial(text) else " \t\r\n.,;:")
-        text = text.removesuffix("\\").lstrip(" \t\r\n:=")
+        text = text.rstrip(_TRAILING if _ends_in_factorial(text) else _TRAILING + "!！")
+        text = text.removesuffix("\\").lstrip(" \t\r\n:=：＝")
         for start, end in _WRAPPERS:
             inner = len(text) - len(start) - len(end)
             if inner > 0 and text.startswith(start) and text.endswith(end):
@@ -87,10 +103,18 @@ def tidy(text: str) -> str:
 
     Text blocks (`\\text{…}`) stay, since their words may be a unit. Row breaks become NUL.
     """
-    text = text.translate(_MARKS).replace("\\\\", ROW_BREAK).translate(_CHARACTERS)
+    text = text.translate(_MARKS).replace("\\\\", ROW_BREAK)
+    if not text.isascii():
+        text = _unicode_tidied(folded(text))
     for pattern, into in _REWRITES:
         text = pattern.sub(into, text)
     return text.strip()
+
+
+def _unicode_tidied(text: str) -> str:
+    text = _RAISED.sub(lambda found: "^{" + found[0].translate(_SUPERSCRIPTS) + "}", text)
+    text = _LOWERED.sub(lambda found: "_{" + found[0].translate(_SUBSCRIPTS) + "}", text)
+    return _DEGREES.sub("", text).translate(_CHARACTERS)
 
 
 def mark_text(text: str) -> str:

@@ -10,16 +10,26 @@ from fractions import Fraction
 from functools import lru_cache
 
 from its.answers.equivalence import DEFAULT, Equivalence, NormalForm
-from its.answers.expressions import worth
+from its.answers.expressions import Unworkable, worth
+from its.answers.inequalities import interval
 from its.answers.latex import ROW_BREAK, mark_text, strip_wrapping, tidy, words_of
-from its.answers.quantities import has_unit, number, without_unit
-from its.answers.structure import enclosed, listed, matrix_cells, nesting, split
+from its.answers.literals import literal_key
+from its.answers.notations import counted, is_statement, notation
+from its.answers.quantities import number
+from its.answers.sentences import phrase
+from its.answers.structure import cases, enclosed, listed, matrix_cells, nesting, split
+from its.answers.units import has_unit, without_unit
 from its.candidates import Answer
 
 _LONGEST = 1_000
 _DEEPEST = 20
 _ASSIGNED = re.compile(
-    r"\\?[A-Za-z]{1,8}(?:_\{?\w{1,8}\}?)?(?: ?\([a-z](?:, ?[a-z])?\))? ?(?:=|\\in(?![a-z]))"
+    r"(?:m? ?(?:\\angle|∠) ?[A-Z]{1,3}"
+    r"|\\?[A-Za-z]{1,8}(?:_\{\w{1,8}\}|_\w)?(?: ?\([a-z](?:, ?[a-z])?\))?)"
+    r" ?(?:=|\\in(?![a-z]))"
+)
+_ALTERNATIVE = re.compile(
+    r"\\cup(?![A-Za-z])|\x01 ?or ?\x02| or |\\text\{ ?or ?\}|,? ?\x01 ?or ?\x02"
 )
 _INFINITY = {r"\infty": "infinity", r"+\infty": "infinity", r"-\infty": "-infinity"}
 _WORD = re.compile(r"[A-Za-z]{2,}")
@@ -32,6 +42,10 @@ def normal_form(answer: Answer, rules: Equivalence = DEFAULT) -> NormalForm:
     if answer.kind == "code":
         lines = answer.text.strip().split("\n")
         return NormalForm("code", "\n".join(line.rstrip() for line in lines))
+    if answer.kind == "exact":
+        return NormalForm("exact", answer.text.strip())
+    if answer.kind == "literal":
+        return _literal(answer.text)
     if answer.kind == "choice":
         return NormalForm("choice", answer.text.strip(" ().:").upper())
     if answer.kind == "text" or len(answer.text) > _LONGEST or nesting(answer.text) > _DEEPEST:
@@ -44,29 +58,66 @@ def _mathematical(text: str, rules: Equivalence) -> NormalForm:
     text = strip_wrapping(text)
     if (plain := number(text)) is not None:
         return NormalForm("number", plain)
-    return _whole(_without_assignment(mark_text(tidy(text))), rules)
+    tidied = mark_text(tidy(text))
+    if is_statement(tidied):
+        return NormalForm("notation", ("statement", _compact(tidied)))
+    return _whole(_without_assignment(tidied), rules)
 
 
 def _whole(text: str, rules: Equivalence) -> NormalForm:
-    """A list or a union by its parts, which are sets; else the one part there is."""
-    parts = listed(text)
-    if len(parts) > 1 and not text.startswith("\\begin"):
-        return NormalForm("set", frozenset(_part(part, rules) for part in _values_of_one(parts)))
-    united = text.split("\\cup")
-    if len(united) > 1:
-        return NormalForm("union", frozenset(_part(part, rules) for part in united))
+    """A notation; a list or a union by its parts, which are sets; else the one part there is."""
+    if (plain := number(text)) is not None:
+        return NormalForm("number", plain)
+    if written := notation(text):
+        return NormalForm("notation", written)
+    alternatives = [part for part in _ALTERNATIVE.split(text) if part.strip()]
+    if intervals := _intervals(alternatives, rules):
+        return _united(intervals)
+    parts = [] if "\\begin" in text else listed(text)
+    if len(parts) > 1:
+        return _list(parts, rules)
+    if len(alternatives) > 1 and "\\cup" in text and "\\begin" not in text:
+        return _united([_part(part, rules) for part in text.split("\\cup")])
     return _part(text, rules)
 
 
-def _part(text: str, rules: Equivalence) -> NormalForm:
+def _list(parts: list[str], rules: Equivalence) -> NormalForm:
+    """A set; in order, and told by name, where the list goes on or counts different things."""
+    if any(part.strip(" .\x01\x02") in ("", "...", "and so on", "etc") for part in parts):
+        forms = (_part(part, rules) for part in parts if part.strip(" ."))
+        return NormalForm("notation", ("goes on", *forms))
+    if things := counted(parts):
+        return NormalForm("notation", things)
+    return NormalForm("set", frozenset(_part(part, rules) for part in _values_of_one(parts)))
+
+
+def _intervals(texts: list[str], rules: Equivalence) -> list[NormalForm]:
+    """The intervals of inequalities in one variable; none where any of them is something else."""
+    found = [interval(text, lambda end: _single(end, rules)) for text in texts]
+    return [form for form in found if form] if texts and all(found) else []
+
+
+def _united(forms: list[NormalForm]) -> NormalForm:
+    return forms[0] if len(set(forms)) == 1 else NormalForm("union", frozenset(forms))
+
+
+def _part(text: str, rules: Equivalence) -> NormalForm:  # noqa: PLR0911
     """A matrix, a tuple, an interval or a set by its parts; else a single value."""
     text = text.strip()
+    if number(text) is None and (written := notation(text)):
+        return NormalForm("notation", written)
+    if rows := cases(text):
+        values = ((_single(value, rules), _compact(condition)) for value, condition in rows)
+        return NormalForm("notation", ("cases", frozenset(values)))
     if cells := matrix_cells(text):
-        rows = tuple(tuple(_part(cell, rules) for cell in row) for row in cells)
-        return NormalForm("matrix", rows)
+        matrix = tuple(tuple(_part(cell, rules) for cell in row) for row in cells)
+        return NormalForm("matrix", matrix)
     if (inside := enclosed(text)) is not None:
         start, middle, end = inside
         parts = split(middle)
+        if len(parts) > 1 and any(part.strip(" .") == "" for part in parts):
+            forms = tuple(_part(part, rules) for part in parts if part.strip(" ."))
+            return NormalForm("notation", ("goes on", start, *forms))
         if start == "\\{" or (start == "{" and len(parts) > 1):
             return NormalForm("set", frozenset(_part(part, rules) for part in parts))
         if len(parts) > 1:
@@ -82,12 +133,17 @@ def _single(text: str, rules: Equivalence) -> NormalForm:
     text = " ".join(words_of(text).split())
     if (plain := number(text)) is not None:
         return NormalForm("number", plain * scale)
+    if written := notation(text):
+        return NormalForm("notation", written)
     if _is_prose(text):
         return _text(text)
     if text.count("\\pm") == 1:
         both = frozenset(_single(text.replace("\\pm", sign), rules) for sign in "+-")
         return NormalForm("set", both)
-    return _equation(text) if "=" in text else _expression(text, scale)
+    try:
+        return _equation(text) if "=" in text else _expression(text, scale)
+    except Unworkable:  # known, but not to be rounded to something near
+        return NormalForm("notation", ("beyond", _compact(text)))
 
 
 def _expression(text: str, scale: Fraction) -> NormalForm:
@@ -123,8 +179,14 @@ def _is_prose(text: str) -> bool:
 
 
 def _text(text: str) -> NormalForm:
-    bare = words_of(strip_wrapping(text)).casefold().strip(" .,;:!()\"'")
+    said = phrase(words_of(strip_wrapping(text)))
+    bare = said.casefold().replace("’", "'").strip(" .,;:!()\"'。，；：！")
     return NormalForm("text", " ".join(bare.split()))
+
+
+def _literal(text: str) -> NormalForm:
+    key = literal_key(text)
+    return NormalForm("exact", text.strip()) if key is None else NormalForm("literal", key)
 
 
 def _equation(text: str) -> NormalForm:
@@ -167,7 +229,7 @@ def _values_of_one(parts: list[str]) -> list[str]:
 
 
 def _compact(text: str) -> str:
-    """Without spaces (save one between a command and a letter) and braces around one character."""
+    """Without spaces (save those between words) and braces around one character."""
     bare = text.replace("\x01", "").replace("\x02", "").replace(ROW_BREAK, "\\\\")
     bare = re.sub(r"\{(\w)\}", r"\1", bare)
-    return re.sub(r"\s+(?![A-Za-z])|(?<![A-Za-z])\s+", "", bare)
+    return re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", bare)

@@ -15,7 +15,7 @@ FUNCTIONS = frozenset(
         *("sinh", "cosh", "tanh", "ln", "log", "exp"),
     )
 )
-_GREEK = frozenset(
+GREEK = frozenset(
     (
         *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
         *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi"),
@@ -44,7 +44,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """+, -, *, /, ^, negate, root (of, degree), abs, ! or a function."""
+    """+, -, *, /, ^, negate, root (of, degree), abs, !, binom or a function."""
 
     name: str
     arguments: tuple[Tree, ...]
@@ -75,7 +75,7 @@ def _tokens(text: str) -> list[str]:
             tokens.append(number.replace(",", ""))
         elif command:
             tokens.append("\\" + command)
-        elif letters in FUNCTIONS or letters in _GREEK or letters == "sqrt":
+        elif letters in FUNCTIONS or letters in GREEK or letters == "sqrt":
             tokens.append("\\" + letters)
         elif letters:
             tokens.extend(letters)
@@ -171,11 +171,13 @@ class _Parser:
     def _command(self, name: str) -> Tree:
         if name == "frac":
             return Operation("/", (self._script(), self._script()))
+        if name in ("binom", "dbinom", "tbinom"):
+            return Operation("binom", (self._script(), self._script()))
         if name == "sqrt":
             return self._root()
         if name in FUNCTIONS:
             return self._function(name)
-        if name in _GREEK:
+        if name in GREEK:
             return Name(name + self._subscript())
         raise _NoExpression
 

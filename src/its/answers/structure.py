@@ -73,3 +73,12 @@ def matrix_cells(text: str) -> list[list[str]] | None:
     if not text.endswith(closing) or "\\begin" in body or "\\end" in body:
         return None
     return [row.split("&") for row in body.split(ROW_BREAK)]
+
+
+def cases(text: str) -> list[tuple[str, str]] | None:
+    """The values and conditions of a definition by cases; None for what is none."""
+    if not text.startswith("\\begin{cases}") or not text.endswith("\\end{cases}"):
+        return None
+    body = text.removeprefix("\\begin{cases}").removesuffix("\\end{cases}").strip(" " + ROW_BREAK)
+    rows = [row.partition("&") for row in body.split(ROW_BREAK)]
+    return [(value.strip(" ,"), condition.strip(" .,")) for value, _, condition in rows]

@@ -13,6 +13,7 @@ from its.allocation.stopping import StoppingRule
 from its.errors import ConfigurationError
 from its.models.settings import ModelSettings, Positive, PositiveFloat, Section
 from its.pipeline.components import OneOf, PartSettings
+from its.problems.problem import AnswerKind
 from its.rewards import REWARDS, Reward
 from its.selection import SELECTORS, Selector
 from its.strategies import STRATEGIES, Strategy
@@ -117,7 +118,7 @@ class VerifySettings(Section):
 class AnswerSettings(Section):
     """How answers are read and compared."""
 
-    kind: Literal["auto", "number", "expression", "choice", "code", "text"] = "auto"
+    kind: AnswerKind = "auto"
     units: Literal["ignore", "keep"] = Field(
         "ignore", description="Whether 12 cm is the same as 12."
     )

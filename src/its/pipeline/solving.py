@@ -64,6 +64,10 @@ class Solver:
         Raises EndpointError when the endpoint is unusable for good, and RunDirectoryError when
         the run cannot be written.
         """
+        alone = replace(self, comparer=self.comparer.for_problem())
+        return await alone._solve(problem)
+
+    async def _solve(self, problem: Problem) -> Solved:
         started = time.monotonic()
         account = self._open_account(problem)
         asked = _of_kind(problem, self.plan.answer_kind)

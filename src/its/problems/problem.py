@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
-AnswerKind = Literal["auto", "number", "expression", "choice", "code", "text"]
+AnswerKind = Literal["auto", "number", "expression", "choice", "code", "text", "exact", "literal"]
 
 
 CODE_VERIFIERS = ("code_tests", "stdio")

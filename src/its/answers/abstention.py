@@ -1,0 +1,64 @@
+"""Whether a text gives no answer, by the words that stand under whatever wraps them."""
+
+from __future__ import annotations
+
+import re
+from unicodedata import category
+
+from its.answers.languages import every
+
+_COMMAND = re.compile(
+    r"\\(?:boxed|fbox|text[a-z]*|mathrm|mathbf|mathit|mathsf|mbox|operatorname|emph|left|right"
+    r"|q?quad|displaystyle)(?![A-Za-z])|\\(?=[A-Za-z])|\\."
+)
+_LAYOUT = re.compile(r"[^\w'/?.\\-]+|_+|\.{2,}|\.(?=\s|$)")
+_LONGEST = 400  # characters of a text that may be nothing but a refusal
+_MOST_WORDS = 24
+_EMPTY_VALUES = frozenset(("[]", "{}", "()", r"\{\}", "''", '""'))
+_BLANKS = frozenset(every("blanks"))
+# Scripts that put no space between words have no word boundary to look for either.
+_REFUSAL = re.compile(
+    "|".join(
+        rf"\b{re.escape(phrase)}" if phrase[0].isalpha() and ord(phrase[0]) < 0x2E80
+        else re.escape(phrase)
+        for phrase in every("refusals")
+    )
+)  # fmt: skip
+_NUMBER = re.compile(r"\d")
+
+
+def words_under(text: str) -> str:
+    """The words of a text in lower case, without commands, brackets, emphasis and punctuation."""
+    text = text.replace("’", "'").replace("‘", "'").casefold()
+    return " ".join(_LAYOUT.sub(" ", _COMMAND.sub(" ", text)).split()).strip(" .-'")
+
+
+def gives_no_answer(text: str) -> bool:
+    """Whether a stated answer is none: nothing, a placeholder, or a sentence that refuses."""
+    bare = text.strip()
+    if bare in _EMPTY_VALUES:
+        return False  # an empty list or set is a value
+    if len(text) > _LONGEST:
+        return False
+    words = words_under(bare)
+    if words in _BLANKS or not any(map(_says_something, words or bare)):
+        return True
+    return refuses(words)
+
+
+def refuses(words: str) -> bool:
+    """Whether a short sentence says that it gives no answer."""
+    return len(words.split()) <= _MOST_WORDS and _REFUSAL.search(words) is not None
+
+
+def ends_in_refusal(text: str) -> bool:
+    """Whether the last sentence of a text refuses to answer, and states no number behind that."""
+    tail = text.strip()[-_LONGEST:]
+    last = re.split(r"(?<=[.!?。！？])\s+|\n+", tail.rstrip(" .!?。！？\n"))[-1]
+    words = words_under(last)
+    found = _REFUSAL.search(words) if len(words.split()) <= _MOST_WORDS else None
+    return found is not None and not _NUMBER.search(words, found.end())
+
+
+def _says_something(character: str) -> bool:
+    return character.isalnum() or (character > "~" and category(character) == "Sm")

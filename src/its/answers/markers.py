@@ -1,0 +1,231 @@
+"""What a text states as its answer: boxes, `####`, tags, JSON, "the answer is …".
+
+Markers stand inside markers, so what one holds is read once more. Linear in the text's length.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from its.answers.languages import every
+
+_BOX = re.compile(r"\\(?:boxed|fbox) ?\{|\\[{}\\]|[{}]")
+_BOX_BARE = re.compile(r"\\(?:boxed|fbox) ?([^\s{}$\\]{1,200})")
+_BOX_JOINT = re.compile(
+    r"[\s$,;.()\\]{0,8}(?:(?:and|or|und|et|y|o|oder|ou)\b|[,;&]|和|或)?[\s$()\\]{0,8}"
+)
+_HASHES = re.compile(r"####[ \t]*([^\n]{1,400})")
+_DISPLAYED = re.compile(r"\$\$(.{1,1000}?)\$\$|\\\[(.{1,1000}?)\\\]", re.DOTALL)
+_TAG = re.compile(r"<((?:final[_ ]?)?answer)>", re.IGNORECASE)
+_CLOSING_TAG = re.compile(r"</(?:final[_ ]?)?answer>?", re.IGNORECASE)
+_FIELD = re.compile(r"""["'](?:final[_ ]?)?answer["']\s{0,8}:\s{0,8}""", re.IGNORECASE)
+_SENTENCE_END = re.compile(
+    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bMrs)(?<!\bRs)(?<!\bNo)[.;](?:\s|$)|[。；！]"
+    r"|(?<=\S) (?:because|since|as|so)\b"
+)
+_CLAUSE = re.compile(r", (?:which|who|where|because|since|as|so|that|if|when|given|making|not)\b")
+_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_FENCED = re.compile(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
+_LONGEST = 4_000
+_MOST_NESTED = 4
+
+
+def _mark() -> re.Pattern[str]:
+    """The words for an answer with what must follow them, in all languages."""
+
+    def either(phrases: list[str]) -> str:
+        return "|".join(map(re.escape, phrases))
+
+    spaced = [phrase for phrase in every("marks") if not _is_unspaced(phrase)]
+    unspaced = [phrase for phrase in every("marks") if _is_unspaced(phrase)]
+    verbs = [verb for verb in every("verbs") if not _is_unspaced(verb)]
+    unspaced_verbs = [verb for verb in every("verbs") if _is_unspaced(verb)]
+    leads = either(list(every("leads")))
+    bold = r"(?:\*\*|__)?"
+    return re.compile(
+        rf"^#{{1,6}} [^\n]{{0,60}}\banswer[ \t]*$"
+        rf"|\b(?:{either(spaced)}){bold}"
+        rf"(?:[ \t]{{1,4}}(?:{either(verbs)})(?!\w){bold}:?|[ \t]{{0,4}}[:=：＝]{bold}|\*\*:?\n)"
+        rf"|(?:{either(unspaced)}){bold}[ \t]{{0,4}}"
+        rf"(?:(?:{either(unspaced_verbs)}){bold}[:：]?|[:=：＝]{bold}|\*\*[:：]?\n)"
+        rf"|(?:{leads})[ \t]{{0,4}}[:：]?(?=[ \t(（]{{0,4}}[A-Za-z0-9])",
+        re.IGNORECASE | re.MULTILINE,
+    )
+
+
+def _is_unspaced(phrase: str) -> bool:
+    """Whether a phrase is in a script that puts no space between words."""
+    return any(
+        0x2E80 <= ord(c) <= 0x9FFF or 0xAC00 <= ord(c) <= 0xD7A3 or 0xE00 <= ord(c) <= 0xE7F
+        for c in phrase
+    )
+
+
+_MARK = _mark()
+
+
+def statements(text: str) -> Iterator[str]:
+    """Every explicit answer, as written: the last of each kind, the surest kind first."""
+    for find in _FINDERS:
+        if (found := find(text)) is not None:
+            yield _innermost(found)
+
+
+def statement(text: str) -> str | None:
+    """The last explicit answer of the surest kind there is."""
+    return next(statements(text), None)
+
+
+def verbatim(text: str) -> str | None:
+    """The explicit answer character by character: what a tag or a box holds, or a fenced block, or
+    what follows the last "Answer:" (the line, else the block of lines below it)."""
+    if (found := _tagged(text)) is not None:
+        return found
+    mark = _last(_MARK, text)
+    if mark is None:
+        found = _boxed(text)
+        blocks = _FENCED.findall(text) if found is None else []
+        return blocks[-1] if blocks else found
+    rest = text[mark.end() :].lstrip(" \t:").rstrip()
+    if block := _FENCED.match(rest.lstrip()):
+        return block[1]
+    line = rest.split("\n", 1)[0].strip() or rest.strip()
+    quoted = re.fullmatch(r"`([^`]*)`|\*\*(.*)\*\*", line)
+    return line if quoted is None else quoted[1] or quoted[2] or ""
+
+
+def _innermost(content: str) -> str:
+    """What the markers inside a marker hold."""
+    for _ in range(_MOST_NESTED):
+        inner = next((found for find in _FINDERS if (found := find(content)) is not None), None)
+        if inner is None or inner == content:
+            break
+        content = inner
+    return content
+
+
+def _boxed(text: str) -> str | None:
+    """The content of the box that opens last among those that close; innermost where nested.
+
+    Boxes that follow each other with no more than a comma or "and" between them are one list.
+    """
+    if "\\boxed" not in text and "\\fbox" not in text:
+        return None
+    boxes = _boxes(text)
+    if not boxes:
+        bare = _last(_BOX_BARE, text)
+        return bare[1] if bare else None
+    start, content_start, content_end = boxes[-1]
+    contents = [text[content_start:content_end]]
+    for earlier, earlier_content, earlier_end in reversed(boxes[:-1]):
+        between = text[earlier_end + 1 : start]
+        if earlier_end >= start or not _BOX_JOINT.fullmatch(between) or not between.strip():
+            break
+        contents.append(text[earlier_content:earlier_end])
+        start = earlier
+    return ", ".join(dict.fromkeys(reversed(contents)))
+
+
+def _boxes(text: str) -> list[tuple[int, int, int]]:
+    """Where each box that closes and holds something begins, and its content: in order of their
+    beginnings."""
+    open_braces: list[tuple[int, int] | None] = []
+    boxes: list[tuple[int, int, int]] = []
+    for token in _BOX.finditer(text):
+        if token[0].endswith("{") and token[0] != "\\{":
+            open_braces.append((token.start(), token.end()) if len(token[0]) > 1 else None)
+        elif token[0] == "}" and open_braces:
+            opened = open_braces.pop()
+            if opened and text[opened[1] : token.start()].strip():
+                boxes.append((*opened, token.start()))
+    return sorted(boxes)
+
+
+def _hashed(text: str) -> str | None:
+    """GSM8K's mark; a heading of the same form has words, and something below it."""
+    found = _last(_HASHES, text)
+    if found is None or not found[1].strip():
+        return None
+    is_heading = _WORD.search(found[1]) and text[found.end() :].strip()
+    return None if is_heading else found[1]
+
+
+def _tagged(text: str) -> str | None:
+    """What stands in the last answer tag, or behind one whose end was a stop string."""
+    opening = _last(_TAG, text)
+    if opening is None:
+        return None
+    rest = text[opening.end() : opening.end() + _LONGEST]
+    closing = _CLOSING_TAG.search(rest)
+    content = rest[: closing.start()] if closing else rest
+    if "</" in content and not closing:
+        content = content[: content.rindex("</")]
+    return content if content.strip() else None
+
+
+def _in_json(text: str) -> str | None:
+    """The value of the last field named answer; the parts of a list."""
+    found = _last(_FIELD, text)
+    if found is None:
+        return None
+    value = text[found.end() : found.end() + _LONGEST]
+    try:
+        return _as_text(json.JSONDecoder().raw_decode(value)[0])
+    except (ValueError, RecursionError):
+        quoted = re.match(r"""(["'])(.*?)\1\s*[,}\n]""", value)
+        bare = re.match(r"[-+\w.]{1,40}", value)
+        return quoted[2] if quoted else bare[0] if bare else None
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and value and not any(isinstance(v, list | dict) for v in value):
+        return ", ".join(map(_as_text, value))
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _marked(text: str) -> str | None:
+    """What follows the last "Answer:" or "the answer is", to the end of its sentence."""
+    for mark in reversed(list(_MARK.finditer(text))):
+        rest = text[mark.end() : mark.end() + 2_000].lstrip(" \t\r\n:：")
+        if displayed := _DISPLAYED.match(rest):
+            return displayed[1] or displayed[2]
+        line = rest.split("\n", 1)[0].strip()
+        if line.count("}") > line.count("{"):  # of a block around the mark, or the statement
+            line = line[1:].strip() if line.startswith("}") else line.removesuffix("}")
+        if line.count("**") % 2:  # bold that began before the mark
+            line = line.removeprefix("**").removesuffix("**").strip()
+        if line:
+            return _first_sentence(line)
+    return None
+
+
+def _first_sentence(line: str) -> str:
+    """The answer at the head of a line: a formula or bold text it starts with, or its sentence."""
+    for pattern in (r"\$([^$]+)\$[.,]?(?: |$)", r"\\\((.+?)\\\)", r"\*\*([^*]+)\*\*"):
+        if found := re.match(pattern, line):
+            return found[1]
+    end = _SENTENCE_END.search(line)
+    sentence = (line[: end.start()] if end else line).rstrip("!")
+    clause = _CLAUSE.search(sentence)
+    if clause and (_says_a_value(sentence[: clause.start()]) or not re.search(r"\d", sentence)):
+        return sentence[: clause.start()]
+    return sentence
+
+
+def _says_a_value(text: str) -> bool:
+    return bool(re.search(r"\d", text)) or len(text.split()) <= 2
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    last = None
+    for last in pattern.finditer(text):  # noqa: B007
+        pass
+    return last
+
+
+_FINDERS: tuple[Callable[[str], str | None], ...] = (_boxed, _hashed, _tagged, _in_json, _marked)
