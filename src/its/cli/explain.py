@@ -69,7 +69,7 @@ def explain(
     _show(record)
     if output is not None:
         messages.say(f"Kept in {output}: its explain --run {output} --id {record.row['id']}")
-    return 3 if record.row["status"] == "failed" else 0
+    return 3 if record.row["status"] != "answered" else 0
 
 
 def _problem(question: str) -> Problem:

@@ -20,6 +20,7 @@ from its.grading.regrading import grading_fields
 from its.pipeline.attempting import Attempt
 from its.pipeline.plan import Plan
 from its.pipeline.solution import Baseline, Solution
+from its.pipeline.unanswered import why_unanswered
 from its.problems.problem import CODE_VERIFIERS, AnswerKind, BadLine, Problem, Question
 from its.strategies.greedy import Greedy
 from its.usage import Usage
@@ -125,7 +126,8 @@ class Solver:
     ) -> Solution:
         chosen = selection.candidate
         if chosen is None or chosen.answer is None:
-            return replace(solution, status="unanswered", strategy=attempt.last_stage)
+            reason = why_unanswered(attempt.account.events)
+            return replace(solution, status="unanswered", strategy=attempt.last_stage, error=reason)
         answered = replace(
             solution,
             status="answered",

@@ -123,6 +123,7 @@ class _Prober:
         self._address = address
         self._settings = settings
         self._patience = settings.timeouts.first_token
+        self._hide = settings.secrets().in_data
         self.thinks = False
         self.usages: list[Usage] = []
         self.notes: list[str] = []
@@ -159,7 +160,7 @@ class _Prober:
             except CallError:
                 self._charge_broken(request, received)
                 raise
-            return _heard(reply, reader)
+            return _heard(reply, reader, self._hide(reader.first_text))
 
         for attempt in range(1, TRIES + 1):
             try:
@@ -299,9 +300,9 @@ class _Prober:
             )
 
 
-def _heard(reply: Reply, reader: ReplyReader) -> Heard:
+def _heard(reply: Reply, reader: ReplyReader, text: str) -> Heard:
     return Heard(
-        text=reader.first_text,
+        text=text,
         completions=len(reply.completions),
         usage=reply.usage,
         reported=not reply.usage.estimated_tokens,

@@ -124,7 +124,7 @@ def _without(
     known: Capabilities, error: PermanentCallError, said: str, sent: Mapping[str, Any]
 ) -> Capabilities | None:
     """The one parameter that the endpoint does not take."""
-    if not _REFUSES.search(said):
+    if not (_REFUSES.search(said) or error.param in LEAVABLE):
         return None
     refused = [
         remembered
