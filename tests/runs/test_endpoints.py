@@ -571,7 +571,7 @@ def test_no_planted_secret_is_written_or_shown(tmp_path: Path) -> None:
         )
         code, err = run_pipeline(tmp_path, model, TEAM=PLANTED["header"])
         assert code == 3, err
-        shown, _, said = finish(
+        _, shown, said = finish(
             its("check", str(tmp_path / "pipeline.yaml"), TEAM=PLANTED["header"])
         )
     texts = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}

@@ -127,6 +127,7 @@ class OpenAIModel:
                     self.capabilities = better if self.capabilities is not None else None
                 elif self._terms == terms or not isinstance(error, PermanentCallError):
                     raise  # where another call has learned meanwhile, this one tries again
+                received.sent = False  # what was refused has cost nothing
             else:
                 return self._without_secrets(reply), reader
 
