@@ -16,14 +16,10 @@ _LONGEST = 400  # characters of a text that may be nothing but a refusal
 _MOST_WORDS = 24
 _EMPTY_VALUES = frozenset(("[]", "{}", "()", r"\{\}", "''", '""'))
 _BLANKS = frozenset(every("blanks"))
-# Scripts that put no space between words have no word boundary to look for either.
-_REFUSAL = re.compile(
-    "|".join(
-        rf"\b{re.escape(phrase)}" if phrase[0].isalpha() and ord(phrase[0]) < 0x2E80
-        else re.escape(phrase)
-        for phrase in every("refusals")
-    )
-)  # fmt: skip
+# Scripts that put no space between words have no beginning of a word to look for either.
+_REFUSALS = tuple(
+    f" {phrase}" if ord(phrase[0]) < 0x2E80 else phrase for phrase in every("refusals")
+)
 _NUMBER = re.compile(r"\d")
 
 
@@ -48,7 +44,7 @@ def gives_no_answer(text: str) -> bool:
 
 def refuses(words: str) -> bool:
     """Whether a short sentence says that it gives no answer."""
-    return len(words.split()) <= _MOST_WORDS and _REFUSAL.search(words) is not None
+    return _end_of_refusal(words) is not None
 
 
 def ends_in_refusal(text: str) -> bool:
@@ -56,8 +52,17 @@ def ends_in_refusal(text: str) -> bool:
     tail = text.strip()[-_LONGEST:]
     last = re.split(r"(?<=[.!?。！？])\s+|\n+", tail.rstrip(" .!?。！？\n"))[-1]
     words = words_under(last)
-    found = _REFUSAL.search(words) if len(words.split()) <= _MOST_WORDS else None
-    return found is not None and not _NUMBER.search(words, found.end())
+    end = _end_of_refusal(words)
+    return end is not None and not _NUMBER.search(words, end)
+
+
+def _end_of_refusal(words: str) -> int | None:
+    """Where a phrase that refuses ends in a short sentence; None where there is none."""
+    if len(words.split()) > _MOST_WORDS:
+        return None
+    padded = f" {words}"
+    found = next((phrase for phrase in _REFUSALS if phrase in padded), None)
+    return None if found is None else padded.index(found) + len(found) - 1
 
 
 def _says_something(character: str) -> bool:

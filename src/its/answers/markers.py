@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from its.answers.languages import every
@@ -33,27 +34,34 @@ _LONGEST = 4_000
 _MOST_NESTED = 4
 
 
-def _mark() -> re.Pattern[str]:
-    """The words for an answer with what must follow them, in all languages."""
+def _marks(text: str) -> list[re.Match[str]]:
+    """Every place where a text names its answer. Few texts hold words of more than one language,
+    so only the phrases that a text holds are looked for."""
+    lower = text.casefold()
+    held = tuple(phrase for phrase in _PHRASES if phrase in lower)
+    return list(_pattern(held).finditer(text)) if held else []
 
-    def either(phrases: list[str]) -> str:
-        return "|".join(map(re.escape, phrases))
 
-    spaced = [phrase for phrase in every("marks") if not _is_unspaced(phrase)]
-    unspaced = [phrase for phrase in every("marks") if _is_unspaced(phrase)]
-    verbs = [verb for verb in every("verbs") if not _is_unspaced(verb)]
-    unspaced_verbs = [verb for verb in every("verbs") if _is_unspaced(verb)]
-    leads = either(list(every("leads")))
-    bold = r"(?:\*\*|__)?"
+@lru_cache(maxsize=256)
+def _pattern(held: tuple[str, ...]) -> re.Pattern[str]:
+    """These words for an answer, each with what must follow it."""
+    spaced = _either([phrase for phrase in held if phrase in _MARKS and not _is_unspaced(phrase)])
+    unspaced = _either([phrase for phrase in held if phrase in _MARKS and _is_unspaced(phrase)])
+    leads = _either([phrase for phrase in held if phrase not in _MARKS])
     return re.compile(
         rf"^#{{1,6}} [^\n]{{0,60}}\banswer[ \t]*$"
-        rf"|\b(?:{either(spaced)}){bold}"
-        rf"(?:[ \t]{{1,4}}(?:{either(verbs)})(?!\w){bold}:?|[ \t]{{0,4}}[:=：＝]{bold}|\*\*:?\n)"
-        rf"|(?:{either(unspaced)}){bold}[ \t]{{0,4}}"
-        rf"(?:(?:{either(unspaced_verbs)}){bold}[:：]?|[:=：＝]{bold}|\*\*[:：]?\n)"
-        rf"|(?:{leads})[ \t]{{0,4}}[:：]?(?=[ \t(（]{{0,4}}[A-Za-z0-9])",
+        rf"|\b{spaced}{_BOLD}"
+        rf"(?:[ \t]{{1,4}}{_SPACED_VERBS}(?!\w){_BOLD}:?|[ \t]{{0,4}}[:=：＝]{_BOLD}|\*\*:?\n)"
+        rf"|{unspaced}{_BOLD}[ \t]{{0,4}}"
+        rf"(?:{_UNSPACED_VERBS}{_BOLD}[:：]?|[:=：＝]{_BOLD}|\*\*[:：]?\n)"
+        rf"|{leads}[ \t]{{0,4}}[:：]?(?=[ \t(（]{{0,4}}[A-Za-z0-9])",
         re.IGNORECASE | re.MULTILINE,
     )
+
+
+def _either(phrases: Iterable[str]) -> str:
+    """A pattern for any of them; one that matches nothing where there is none."""
+    return f"(?:{'|'.join(map(re.escape, phrases)) or '(?!)'})"
 
 
 def _is_unspaced(phrase: str) -> bool:
@@ -64,7 +72,11 @@ def _is_unspaced(phrase: str) -> bool:
     )
 
 
-_MARK = _mark()
+_MARKS = frozenset(every("marks"))
+_PHRASES = (*every("marks"), *every("leads"))
+_BOLD = r"(?:\*\*|__)?"
+_SPACED_VERBS = _either(verb for verb in every("verbs") if not _is_unspaced(verb))
+_UNSPACED_VERBS = _either(verb for verb in every("verbs") if _is_unspaced(verb))
 
 
 def statements(text: str) -> Iterator[str]:
@@ -84,12 +96,12 @@ def verbatim(text: str) -> str | None:
     what follows the last "Answer:" (the line, else the block of lines below it)."""
     if (found := _tagged(text)) is not None:
         return found
-    mark = _last(_MARK, text)
-    if mark is None:
+    marks = _marks(text)
+    if not marks:
         found = _boxed(text)
         blocks = _FENCED.findall(text) if found is None else []
         return blocks[-1] if blocks else found
-    rest = text[mark.end() :].lstrip(" \t:").rstrip()
+    rest = text[marks[-1].end() :].lstrip(" \t:").rstrip()
     if block := _FENCED.match(rest.lstrip()):
         return block[1]
     line = rest.split("\n", 1)[0].strip() or rest.strip()
@@ -190,7 +202,7 @@ def _as_text(value: Any) -> str:
 
 def _marked(text: str) -> str | None:
     """What follows the last "Answer:" or "the answer is", to the end of its sentence."""
-    for mark in reversed(list(_MARK.finditer(text))):
+    for mark in reversed(_marks(text)):
         rest = text[mark.end() : mark.end() + 2_000].lstrip(" \t\r\n:：")
         if displayed := _DISPLAYED.match(rest):
             return displayed[1] or displayed[2]
