@@ -102,9 +102,9 @@ MUTATIONS = (
     ),
     mutation(
         "guesses vote beside stated answers",
-        CHOOSING,
-        "stated = any(c.answer is not None and not c.answer.fallback for c in candidates)",
-        "stated = False",
+        "candidates.py",
+        "None if stated and guess else number",
+        "number",
         ONE_PROBLEM,
     ),
     mutation(
@@ -166,7 +166,7 @@ MUTATIONS = (
     mutation(
         "scoring is not held back",
         "allocation/plan.py",
-        "if generating + scoring(max(0, candidates - 1)) <= free:",
+        "if generating + choosing(candidates_from(generating)) <= free:",
         "if generating <= free:",
         ONE_PROBLEM,
     ),

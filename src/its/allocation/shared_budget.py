@@ -11,6 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from its.allocation.amounts import Limit
 from its.allocation.batch import BatchPolicy, Standing, window_budget
@@ -49,7 +50,7 @@ class SharedBudget:
         self._recorded = recorded
         self._remember = remember
         self._policy = policy or BatchPolicy()
-        self._window = 0
+        self._window = ""
         self._round = 0
         self._allowed = 0.0
         self._spent_before = 0.0
@@ -61,7 +62,8 @@ class SharedBudget:
         """Let these problems draw; `unseen` more come behind them (None: nobody knows)."""
         self._spent_before = self._measure(self.budget.spent)
         left = self._limit.value - self._spent_before
-        self._window += 1
+        # Known by its problems: a resumed run may find other windows finished before this one.
+        self._window = blake2b(b"".join(problems), digest_size=8).hexdigest()
         self._round = 0
         self._drawn = dict.fromkeys(problems)
         self._allowed = window_budget(left, len(problems), unseen)
