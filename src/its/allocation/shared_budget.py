@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from its.allocation.amounts import Limit
-from its.allocation.batch import BatchPolicy, Standing, window_budget
+from its.allocation.batch import BatchPolicy, DrawState, tie_of, window_budget
 from its.calls.budget import Amount, Budget, Cap
 
 Remember = Callable[[str, str], Awaitable[None]]
@@ -33,20 +33,21 @@ class Drawn:
 class SharedBudget:
     """The budget of a whole run, and its division over one window of problems at a time.
 
-    `scoring` is how many completions each candidate will cost at selection; they are held back.
+    `choosing` is how many completions the choice among so many answers may take (0 for none); they
+    are held back where the answers differ.
     """
 
     def __init__(
         self,
         limit: Limit,
-        scoring: int,
+        choosing: Callable[[int], int],
         recorded: Mapping[str, str],
         remember: Remember,
         policy: BatchPolicy | None = None,
     ) -> None:
         self.budget = Budget(_cap(limit))
         self._limit = limit
-        self._scoring = scoring
+        self._choosing = choosing
         self._recorded = recorded
         self._remember = remember
         self._policy = policy or BatchPolicy()
@@ -91,40 +92,75 @@ class SharedBudget:
         self._round += 1
         name = f"{self._window}/{self._round}"
         remembered = self._recorded.get(name)
+        grants = {} if remembered is None else _read(remembered, list(self._drawn))
+        if remembered is None or (not any(grants.values()) and self._joined()):
+            counts = self._policy.grants(*self._states())
+            grants = dict(zip(self._drawn, counts, strict=True))
         if remembered is None:
-            grants = self._policy.grants(*self._standings())
-            await self._remember(name, ",".join(map(str, grants)))
-        else:
-            grants = [int(grant) for grant in remembered.split(",")]
-        over = not any(grants)
-        for problem, grant in zip(list(self._drawn), grants, strict=True):
-            if grant or over:
-                self._waiting.pop(problem).set_result(grant)
+            await self._remember(name, _written(grants))
+        over = not any(grants.values())
+        for problem in list(self._drawn):
+            if grants[problem] or over:
+                self._waiting.pop(problem).set_result(grants[problem])
 
-    def _standings(self) -> tuple[list[Standing], float]:
-        """Where every problem stands, and what may still be spent on drawing."""
-        members = [drawn for drawn in self._drawn.values() if drawn is not None]
-        samples = sum(len(drawn.classes) for drawn in members)
+    def _joined(self) -> bool:
+        """Whether a problem has joined the window since its rounds were recorded."""
+        return any(drawn is not None and not drawn.classes for drawn in self._drawn.values())
+
+    def _states(self) -> tuple[list[DrawState], float]:
+        """What every problem has drawn, and what may still be spent on drawing."""
+        members = {key: drawn for key, drawn in self._drawn.items() if drawn is not None}
+        samples = sum(len(drawn.classes) for drawn in members.values())
         spent = self._measure(self.budget.spent) - self._spent_before
         mean = spent / samples if samples else 0.0
         each = 1.0 if self._limit.unit == "completions" else mean
-        held_back = each * self._scoring * samples
-        standings = [
-            Standing(
-                votes=tuple(float(v) for v in Counter(_answers(drawn)).values()),
-                abstained=len(drawn.classes) - len(_answers(drawn)),
-                effort=drawn.tokens,
-                left=drawn.left,
-                cost=each * (1 + self._scoring),
-            )
-            for drawn in members
-        ]
-        return standings, self._allowed - spent - held_back
+        held_back = each * sum(self._held(drawn) for drawn in members.values())
+        states = [self._state(key, drawn, each) for key, drawn in members.items()]
+        return states, self._allowed - spent - held_back
+
+    def _state(self, problem: bytes, drawn: Drawn, each: float) -> DrawState:
+        answers = _answers(drawn)
+        held = self._held(drawn)
+        if drawn.classes:
+            worst = self._choosing(len(answers) + 1) - held
+            expected = worst if len(set(answers)) > 1 else 0
+        else:
+            worst = expected = 0  # an answer that was not checked is better than none
+        return DrawState(
+            votes=tuple(float(v) for v in Counter(answers).values()),
+            abstained=len(drawn.classes) - len(answers),
+            effort=drawn.tokens,
+            left=drawn.left,
+            cost=each * (1 + max(0, expected)),
+            bound=each * (1 + max(0, worst)),
+            tie=tie_of(problem),
+        )
+
+    def _held(self, drawn: Drawn) -> int:
+        """Completions that choosing among a problem's candidates will take: where all agree,
+        nothing need be scored."""
+        answers = _answers(drawn)
+        return self._choosing(len(answers) if len(set(answers)) > 1 else min(1, len(answers)))
 
     def _measure(self, amount: Amount) -> float:
         if self._limit.unit == "completions":
             return amount.completions
         return amount.tokens if self._limit.unit == "tokens" else amount.usd
+
+
+def _written(grants: Mapping[bytes, int]) -> str:
+    """A round's grants as they are journaled: `key:samples` of those that draw."""
+    return ",".join(f"{key.hex()}:{grant}" for key, grant in grants.items() if grant)
+
+
+def _read(remembered: str, problems: Sequence[bytes]) -> dict[bytes, int]:
+    """The grants of a round that an earlier session decided. Problems that have joined the window
+    since draw nothing in it; earlier versions wrote one number per problem, in order."""
+    parts = remembered.split(",") if remembered else []
+    if parts and ":" not in parts[0]:
+        return dict(zip(problems, [*map(int, parts), *[0] * len(problems)], strict=False))
+    found = {bytes.fromhex(key): int(grant) for key, _, grant in (p.partition(":") for p in parts)}
+    return {problem: found.get(problem, 0) for problem in problems}
 
 
 def _answers(drawn: Drawn) -> list[int]:

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from its.allocation.batch import BatchPolicy, Standing
+from its.allocation.batch import BatchPolicy, DrawState, tie_of
 from its.allocation.short import short_m_at_k
 from its.allocation.stopping import ConfidenceConsistency, StoppingRule
 from its.curves.records import Record
 from its.estimators import majority
+from its.problems.problem import Problem, Question
 from its.selection.ranking import (
     AnswerClass,
     by_norm,
@@ -109,11 +110,12 @@ def replay_batch(
     which must rise: the larger ones go on where the smaller ended."""
     rounds: list[list[int]] = [[] for _ in records]
     drawn = [0] * len(records)
+    ties = [_tie(record) for record in records]
     results = []
     for budget in budgets:
         while True:
-            standings = [_standing(r, n) for r, n in zip(records, drawn, strict=True)]
-            grants = policy.grants(standings, budget - sum(drawn))
+            states = [_state(r, n, tie) for r, n, tie in zip(records, drawn, ties, strict=True)]
+            grants = policy.grants(states, budget - sum(drawn))
             if not any(grants):
                 break
             for i, grant in enumerate(grants):
@@ -142,12 +144,18 @@ def _chosen(record: Record, n: int, ranking: Sequence[AnswerClass]) -> Replay:
     return Replay(record.correct[ranking[0].representative], (n,), confidence(ranking))
 
 
-def _standing(record: Record, drawn: int) -> Standing:
+def _state(record: Record, drawn: int, tie: int) -> DrawState:
     votes = Counter(number for number in record.voting(drawn) if number is not None)
     tokens = [count for count in record.tokens[:drawn] if count is not None]
-    return Standing(
+    return DrawState(
         votes=tuple(float(count) for count in votes.values()),
         abstained=drawn - votes.total(),
         effort=math.fsum(tokens) / len(tokens) if tokens else None,
         left=len(record) - drawn,
+        tie=tie,
     )
+
+
+def _tie(record: Record) -> int:
+    """As a run of these problems breaks ties."""
+    return tie_of(Problem(record.id, 0, Question(record.question)).key)

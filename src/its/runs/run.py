@@ -23,6 +23,7 @@ from its.calls.limits import Waiting
 from its.grading.grader import Flag
 from its.models.protocol import Model
 from its.models.recorded.model import RecordedModel
+from its.pipeline.choosing import choosing_cost
 from its.pipeline.clients import OpenModels, open_models
 from its.pipeline.plan import Plan, build_plan
 from its.pipeline.preflight import require
@@ -172,7 +173,7 @@ def _shared_budget(pipeline: Pipeline, plan: Plan, journal: Journal) -> SharedBu
 
     return SharedBudget(
         parse_amount(pipeline.budget.batch),
-        plan.reward.completions(1) if plan.reward is not None else 0,
+        lambda answered: choosing_cost(plan, answered, answered),
         journal.decisions_of(_SHARED_BUDGET),
         remember,
     )

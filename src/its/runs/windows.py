@@ -16,13 +16,18 @@ from its.runs.batch import Batch, Emit, Solves
 WINDOW = 512
 """Problems that draw together. More would learn more from each other and wait longer."""
 
+SHUFFLED = 32
+"""Windows of a file that are read ahead and shuffled, so that memory does not grow with it."""
+
 Row = tuple[int, Problem | BadLine]
 
 
 class WindowedBatch(Batch):
-    """Takes problems a window at a time, in the order of the input.
+    """Takes problems a window at a time: a stream in the order of the input, a file shuffled.
 
-    A window with any row missing draws again as a whole: what it had drawn comes from the journal,
+    Windows cannot trade budget, so each should hold easy and hard problems alike; files are often
+    sorted by just that. The order is that of a hash of the problems, the same in every run. A
+    window with any row missing draws again as a whole: what it had drawn comes from the journal,
     so that its rounds grant the same. `total` is the number of problems, None for a stream.
     """
 
@@ -40,17 +45,26 @@ class WindowedBatch(Batch):
         self._total = total
 
     async def _feed(self, problems: AsyncIterator[Problem | BadLine]) -> None:
-        window: list[Row] = []
+        rows: list[Row] = []
+        most = WINDOW if self._total is None else WINDOW * SHUFFLED
         async for row in problems:
-            window.append((self.standing.read, row))
+            rows.append((self.standing.read, row))
             self.standing.read += 1
-            if len(window) == WINDOW:
-                await self._draw(window)
-                window = []
+            if len(rows) == most:
+                await self._draw_all(rows)
+                rows = []
         self.standing.input_ended = True
-        await self._draw(window)
+        await self._draw_all(rows)
 
-    async def _draw(self, window: list[Row]) -> None:
+    async def _draw_all(self, rows: list[Row]) -> None:
+        if self._total is not None:
+            rows.sort(key=lambda numbered: numbered[1].key)
+        for start in range(0, len(rows), WINDOW):
+            waiting = max(0, len(rows) - start - WINDOW)
+            await self._draw(rows[start : start + WINDOW], waiting)
+
+    async def _draw(self, window: list[Row], waiting: int) -> None:
+        """Let a window draw; `waiting` problems are read and come after it."""
         missing = [(position, row) for position, row in window if not self._recorded(row)]
         if not missing:
             for position, row in window:
@@ -60,13 +74,18 @@ class WindowedBatch(Batch):
                 self._emit_recorded(row, position)
             return
         problems = [row.key for _, row in window if isinstance(row, Problem)]
-        unseen = None if self._total is None else max(0, self._total - self.standing.read)
-        ended = self.standing.input_ended
-        self._shared.open_window(problems, 0 if ended else unseen)
+        self._shared.open_window(problems, self._unseen(waiting))
         for position, row in window:
             await self._room.acquire()
             self._start(row, position)
         await self._all_ended()
+
+    def _unseen(self, waiting: int) -> int | None:
+        if self.standing.input_ended:
+            return waiting
+        if self._total is None:
+            return None
+        return waiting + max(0, self._total - self.standing.read)
 
     def _spend_recorded(self, row: Problem | BadLine) -> None:
         """What a finished window spent still counts against the whole."""
