@@ -175,3 +175,26 @@ async def test_programs_are_graded_by_tests_that_no_model_sees(tmp_path: Path) -
     assert (row["correct"], row["grading"]["by"]) == (True, "code_tests"), row["grading"]
     assert seen
     assert not any("77123" in text for text in seen)
+
+
+@needs_sandbox
+async def test_public_tests_mark_the_run_as_an_oracle(tmp_path: Path) -> None:
+    rows = [{"id": "a", "question": "Write f(x), its square.", "tests": ["assert f(3) == 9"]}]
+    write(tmp_path / "p.jsonl", rows)
+    (tmp_path / "c.yaml").write_text(
+        "difficulty: {method: fixed, value: 10}\nstages: [{strategy: best_of_n, n: 4}]\n"
+        "select: {method: best_of_n, reward: {method: code_tests, public_tests: true}}\n"
+    )
+    written: list[int] = []
+
+    def program(ask: Ask) -> str:
+        written.append(1)
+        body = "x * x" if len(written) % 4 == 0 else f"x + {len(written)}00"
+        return f"```python\ndef f(x):\n    return {body}\n```"
+
+    async with HostileServer(script=program) as server:
+        ended = await solve(server, "p.jsonl", "-c", "c.yaml", "-o", "run", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert ended.rows[0]["correct"] is True
+    assert "Oracle" in ended.err
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["oracle"] is True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from its.candidates import Answer, Candidate
 from its.errors import ConfigurationError
-from its.models.protocol import Capabilities
-from its.problems.problem import Question
+from its.models.protocol import Capabilities, Completion
+from its.problems.problem import Question, RowVerifier
 from its.prompts import load_prompt_set
 from its.rewards import ChoiceCheck, CodeTests, PatternCheck, SchemaCheck, ValueCheck
 from its.verifiers.agreement import agreement
@@ -137,3 +139,47 @@ async def test_a_hostile_candidate_costs_only_itself_and_the_score_says_why():
         scores[1:6], ("OSError", "OSError", "Memory", "long", "long"), strict=True
     ):
         assert word in score.reason or "No such file" in score.reason
+
+
+class Writing(NoDoor):
+    """A door to a model that writes one test."""
+
+    def request(self, messages):
+        assert "9973" not in str(messages)
+        return messages
+
+    async def complete(self, request, label):
+        return Completion("assert f(2) == 4", "end")
+
+
+SQUARES = ("def f(x): return x * x", "def f(x): return x + x", "def f(x): return 0")
+
+
+@needs_sandbox
+async def test_public_examples_and_given_tests_are_a_reward():
+    question = Question(
+        'def f(x):\n    """Square.\n    >>> f(3)\n    9\n    >>> f(2)\n    4\n    """'
+    )
+    reward = CodeTests(samples=0, examples=True, agreement=False)
+    assert reward.completions(3) == 0
+    pool = candidates(*SQUARES, kind="code")
+    scores = await reward.score(question, pool, NoDoor(), GENERAL)
+    assert [score.value for score in scores] == [1, 0.5, 0]
+    without = await reward.score(QUESTION, pool, NoDoor(), GENERAL)
+    assert [score.value for score in without] == [None] * 3
+
+
+@needs_sandbox
+async def test_a_rows_own_tests_are_a_reward_only_where_they_are_public():
+    tests = RowVerifier("code_tests", {"tests": ["assert f(9973) > 9973 * 3"]})
+    pairs = RowVerifier("stdio", {"pairs": [["3", "9"]]})
+    pool = candidates(*SQUARES, kind="code")
+    public = CodeTests(public_tests=True, agreement=False)
+    opened = replace(QUESTION, public_tests=tests)
+    scores = await public.score(opened, pool, NoDoor(), GENERAL)
+    assert [score.value for score in scores] == [1, 0, 0]
+    closed = await CodeTests(samples=1, agreement=False).score(opened, pool, Writing(), GENERAL)
+    assert [score.value for score in closed] == [1, 1, 0], "only what the model wrote"
+    printed = candidates("print(int(input()) ** 2)", "print(6)", kind="code")
+    scores = await public.score(replace(QUESTION, public_tests=pairs), printed, NoDoor(), GENERAL)
+    assert [score.value for score in scores] == [1, 0]

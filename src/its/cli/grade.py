@@ -66,6 +66,7 @@ def grade(
     from its.analysis.outcomes import outcome_of
     from its.runs.directory import reopen_run, write_atomically
     from its.runs.regrading import regrade_run
+    from its.terminal import write_data
     from its.views.grading import graded_lines
     from its.views.messages import Messages
 
@@ -86,10 +87,8 @@ def grade(
     finally:
         directory.close()
     if stdout or not sys.stdout.isatty():
-        for change in regraded.changes:
-            line = orjson.dumps(change.as_dict(), option=orjson.OPT_APPEND_NEWLINE)
-            sys.stdout.buffer.write(line)
-        sys.stdout.buffer.flush()
+        rows = (change.as_dict() for change in regraded.changes)
+        write_data(b"".join(orjson.dumps(r, option=orjson.OPT_APPEND_NEWLINE) for r in rows))
     messages = Messages(quiet)
     for sentence in graded_lines(regraded, figures, passes, dry_run=dry_run):
         messages.say(sentence)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -16,9 +15,9 @@ from its.problems.problem import Problem, RowVerifier
 from its.verifiers import checkers
 from its.verifiers.checkers import Verdict
 from its.verifiers.code import run_tests
-from its.verifiers.extracting import entry_point_of, header_of, program_in
+from its.verifiers.extracting import program_in
 from its.verifiers.standard_streams import run_pairs
-from its.verifiers.trial import Suite
+from its.verifiers.suites import pairs_of, suite_of
 
 EXACT = frozenset(("code_tests", "stdio", "schema", "regex", "value", "choice"))
 """Kinds that grade by themselves; a rubric needs a model."""
@@ -50,73 +49,13 @@ async def verify(problem: Problem, answer: Answer | None, text: str, comparer: C
             return await _value(verifier, problem.reference, answer, comparer)
 
 
-def suite_of(data: Mapping[str, Any], prompt: str) -> Suite:
-    """The tests of a row. What the prompt gives before the entry point is there beside them."""
-    tests = [str(test) for test in data.get("tests") or ()]
-    entry_point = data.get("entry_point")
-    if entry_point is None:
-        entry_point = entry_point_of(tests)
-    if (test := data.get("test")) is not None:
-        call = f"\ncheck({entry_point})\n" if re.search(r"^def check\(", str(test), re.M) else ""
-        tests.append(f"{test}{call}")
-    imports = "\n".join(str(line) for line in data.get("imports") or ())
-    setup = f"{header_of(prompt, entry_point)}{imports}\n{data.get('setup') or ''}\n"
-    return Suite(tuple(tests), setup, entry_point)
-
-
 async def _program(problem: Problem, data: Mapping[str, Any], said: str) -> Verdict:
     prompt = problem.question.text
-    if data.get("pairs") is None:
-        suite = suite_of(data, prompt)
-    elif data.get("function") is not None:
-        suite = Suite(tuple(_calls(data)), "", str(data["function"]))
-    else:
-        return await run_pairs(program_in(said), _texts(data["pairs"]))
+    suite = suite_of(data, prompt)
+    if suite is None:
+        return await run_pairs(program_in(said), pairs_of(data))
     report = await run_tests(program_in(said, suite.entry_point, prompt), suite)
     return Verdict(bool(report.passed) and all(report.passed), report.reason)
-
-
-def _texts(pairs: Sequence[Sequence[object]]) -> list[tuple[str, str]]:
-    return [(_text(given), _text(expected)) for given, expected in pairs]
-
-
-def _text(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return "\n".join(map(str, value))
-    return str(value)
-
-
-def _calls(data: Mapping[str, Any]) -> list[str]:
-    """Pairs of arguments and result as assertions. A result may be given in a list of one."""
-    name = str(data["function"])
-    tests = []
-    for given, expected in data["pairs"]:
-        arguments = given
-        if isinstance(given, str):
-            arguments = [_value_in(line) for line in given.splitlines() if line.strip()]
-        result = _value_in(expected) if isinstance(given, str) else expected
-        callee = (
-            f"(Solution().{name} if 'Solution' in globals() else {name})"
-            if name.isidentifier()
-            else name
-        )
-        tests.append(
-            f"given = {callee}(*{arguments!r})\n"
-            "given = list(given) if isinstance(given, tuple) else given\n"
-            f"assert given == {result!r} or [given] == {result!r}"
-        )
-    return tests
-
-
-def _value_in(text: object) -> object:
-    """The JSON value that a text holds, else the text itself."""
-    if not isinstance(text, str):
-        return text
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return value
 
 
 async def _schema(data: Mapping[str, Any], said: str) -> Verdict:

@@ -11,6 +11,7 @@ from its.allocation.stopping import StoppingRule
 from its.calls.client import ModelClient
 from its.problems.problem import AnswerKind
 from its.prompts import PromptSet
+from its.rewards.checks import CodeTests
 from its.rewards.protocol import Reward
 from its.selection.protocol import Selector
 from its.strategies.protocol import Strategy
@@ -62,6 +63,11 @@ class Plan:
     verify_attempts: int
     answer_kind: AnswerKind
     cascade: tuple[Level, ...]
+
+    @property
+    def oracle(self) -> bool:
+        """Whether the rows' own tests choose between candidates."""
+        return isinstance(self.reward, CodeTests) and self.reward.public_tests
 
 
 def build_plan(

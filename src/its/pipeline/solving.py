@@ -21,7 +21,7 @@ from its.pipeline.attempting import Attempt
 from its.pipeline.plan import Plan
 from its.pipeline.solution import Baseline, Solution
 from its.pipeline.unanswered import why_unanswered
-from its.problems.problem import CODE_VERIFIERS, AnswerKind, BadLine, Problem, Question
+from its.problems.problem import CODE_VERIFIERS, BadLine, Problem, Question
 from its.strategies.greedy import Greedy
 from its.usage import Usage
 
@@ -71,7 +71,7 @@ class Solver:
     async def _solve(self, problem: Problem) -> Solved:
         started = time.monotonic()
         account = self._open_account(problem)
-        asked = _of_kind(problem, self.plan.answer_kind)
+        asked = _asked_with(problem, self.plan)
         account.note("question", **_asked(problem.question))
         if self.listen is not None:
             self.listen(account)
@@ -176,11 +176,15 @@ def _asked(question: Question) -> dict[str, Any]:
     return {"text": question.text} | ({"choices": question.choices} if question.choices else {})
 
 
-def _of_kind(problem: Problem, kind: AnswerKind) -> Problem:
-    """The problem with the pipeline's kind of answer, where it names none itself."""
-    if problem.question.kind != "auto":
-        return problem
-    return replace(problem, question=replace(problem.question, kind=kind))
+def _asked_with(problem: Problem, plan: Plan) -> Problem:
+    """The problem with the pipeline's kind of answer, where it names none itself; and with its
+    tests in the open, where the pipeline makes them public."""
+    question = problem.question
+    if question.kind == "auto":
+        question = replace(question, kind=plan.answer_kind)
+    if plan.oracle and problem.verifier is not None and problem.verifier.kind in CODE_VERIFIERS:
+        question = replace(question, public_tests=problem.verifier)
+    return replace(problem, question=question)
 
 
 def bad_line(line: BadLine) -> Solved:

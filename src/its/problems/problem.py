@@ -25,20 +25,6 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """All of a problem that may reach a model, a prompt or a reward: never the reference.
-
-    `messages` is the conversation where the input gave one (the question is then its last user
-    turn); `choices` are the options of a multiple-choice question, in order A, B, C, ...
-    """
-
-    text: str
-    messages: tuple[Message, ...] = ()
-    choices: tuple[str, ...] = ()
-    kind: AnswerKind = "auto"
-
-
-@dataclass(frozen=True, slots=True)
 class RowVerifier:
     """How a row's answers are graded, where more is known than a reference. By kind, `data` holds
 
@@ -55,6 +41,23 @@ class RowVerifier:
 
     kind: VerifierKind
     data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All of a problem that may reach a model, a prompt or a reward: never the reference.
+
+    `messages` is the conversation where the input gave one (the question is then its last user
+    turn); `choices` are the options of a multiple-choice question, in order A, B, C, ...
+    `public_tests` are the row's own tests where the pipeline makes them public, else None: a
+    reward may then run them, and no prompt holds them.
+    """
+
+    text: str
+    messages: tuple[Message, ...] = ()
+    choices: tuple[str, ...] = ()
+    kind: AnswerKind = "auto"
+    public_tests: RowVerifier | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,12 @@ from its.rewards.protocol import Reward
 from its.verifiers import checkers
 from its.verifiers.agreement import agreement
 from its.verifiers.checkers import Verdict
-from its.verifiers.code import assertions_in, run_tests
-from its.verifiers.extracting import program_in
+from its.verifiers.code import TrialReport, assertions_in, run_tests
+from its.verifiers.extracting import entry_point_of, examples_in, header_of, program_in
 from its.verifiers.sandbox import available_interpreter
+from its.verifiers.standard_streams import run_pairs
+from its.verifiers.suites import pairs_of, suite_of
+from its.verifiers.trial import Suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +116,14 @@ class ValueCheck(Reward):
 
 @dataclass(frozen=True, slots=True)
 class CodeTests(Reward):
-    """Runs candidate programs in a sandbox against tests: `tests` as given, else model-written.
+    """Runs candidate programs in a sandbox against tests: `tests` as given, else public ones.
 
-    Written tests come from `samples` replies of at most `most` assertions in all. With
-    `agreement` the score of a program is that of dual execution (CodeT, arXiv:2207.10397): the
-    share of programs that pass the same tests, times the share of tests that they pass; else the
-    share of tests passed. Raises SandboxUnavailable, a plain sentence, where no sandbox is.
+    Public are the `examples` of the prompt's docstring and what the model writes: `samples`
+    replies of at most `most` assertions in all. `public_tests` takes the row's own tests, which
+    then are no measure any more: the run is marked as an oracle. With `agreement` the score of a
+    program is that of dual execution (CodeT, arXiv:2207.10397): the share of programs that pass
+    the same tests, times the share of tests that they pass; else the share of tests passed.
+    Raises SandboxUnavailable, a plain sentence, where no sandbox is.
     """
 
     name = "code_tests"
@@ -126,9 +131,11 @@ class CodeTests(Reward):
     scores_prefixes = False
 
     tests: tuple[str, ...] = ()
-    samples: Annotated[int, Ge(1)] = 2
+    samples: Annotated[int, Ge(0)] = 2
     most: Annotated[int, Ge(1)] = 30
     agreement: bool = True
+    examples: bool = False
+    public_tests: bool = False
 
     def completions(self, candidates: int) -> int:
         return 0 if self.tests or not candidates else self.samples
@@ -139,19 +146,27 @@ class CodeTests(Reward):
         if not candidates:
             return []
         await asyncio.to_thread(available_interpreter)
-        tests = dict.fromkeys(self.tests, 1) or await self._written(question, door, prompts)
-        if not tests:
-            return [Score(c.id, None, "code_tests", "no test could be read") for c in candidates]
-        programs = [program_in(candidate.text) for candidate in candidates]
-        reports = await asyncio.gather(*(run_tests(program, list(tests)) for program in programs))
+        given = question.public_tests if self.public_tests else None
+        if given is None:
+            counted = await self._counted(question, door, prompts)
+            entry_point = entry_point_of(counted)
+            suite = Suite(tuple(counted), header_of(question.text, entry_point), entry_point)
+        elif (own := suite_of(given.data, question.text)) is None:
+            return await _print_right(pairs_of(given.data), candidates)
+        else:
+            counted, suite = {}, own
+        if not suite.tests:
+            return [Score(c.id, None, self.name, "no test could be read") for c in candidates]
+        programs = [program_in(c.text, suite.entry_point, question.text) for c in candidates]
+        reports = await _reports(programs, suite)
         passed = [report.passed for report in reports]
-        agreed = agreement(passed, programs, list(map(float, tests.values())))
+        agreed = agreement(passed, programs, [float(counted.get(t, 1)) for t in suite.tests])
         values = agreed.scores if self.agreement else [report.share for report in reports]
         return [
             Score(
                 candidate.id,
                 value,
-                "code_tests",
+                self.name,
                 report.reason,
                 {"passed": list(report.passed), "class": number},
             )
@@ -159,6 +174,14 @@ class CodeTests(Reward):
                 candidates, values, reports, agreed.classes, strict=True
             )
         ]
+
+    async def _counted(self, question: Question, door: Door, prompts: PromptSet) -> dict[str, int]:
+        """Tests, and how often each was written."""
+        if self.tests:
+            return dict.fromkeys(self.tests, 1)
+        counted = dict.fromkeys(examples_in(question.text), 1) if self.examples else {}
+        written = await self._written(question, door, prompts) if self.samples else {}
+        return counted | written
 
     async def _written(self, question: Question, door: Door, prompts: PromptSet) -> dict[str, int]:
         """Assertions that the model wrote, with how often each was written, by that."""
@@ -172,6 +195,23 @@ class CodeTests(Reward):
                 counts[assertion] = counts.get(assertion, 0) + 1
         often = sorted(counts, key=lambda test: -counts[test])
         return {test: counts[test] for test in often[: self.most]}
+
+
+async def _reports(programs: Sequence[str], suite: Suite) -> list[TrialReport]:
+    """A report for each program; programs of the same text are run once."""
+    distinct = list(dict.fromkeys(programs))
+    reports = await asyncio.gather(*(run_tests(program, suite) for program in distinct))
+    found = dict(zip(distinct, reports, strict=True))
+    return [found[program] for program in programs]
+
+
+async def _print_right(
+    pairs: Sequence[tuple[str, str]], candidates: Sequence[Candidate]
+) -> list[Score]:
+    async def check(candidate: Candidate) -> Verdict:
+        return await run_pairs(program_in(candidate.text), pairs)
+
+    return await _check_all("code_tests", candidates, check)
 
 
 async def _check_all(

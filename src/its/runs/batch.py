@@ -53,11 +53,13 @@ class Standing:
     """How the batch stands, for whoever watches. `graded` counts rows with a reference, `correct`
     the right ones among them, `baseline_correct` those that the greedy pass got right; `recorded`
     rows came from an earlier session, `regraded` of them were graded anew, and `changed` then had
-    another verdict; `reasons` counts the failures of the first distinct reasons.
+    another verdict; `oracle` marks a run whose rows' own tests chose between candidates;
+    `reasons` counts the failures of the first distinct reasons.
     """
 
     recorded: int = 0
     regraded: int = 0
+    oracle: bool = False
     changed: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     graded: int = 0

@@ -99,6 +99,8 @@ async def start_run(
                 raise
             context = CallContext(journal, pipeline.seed)
             plan = build_plan(pipeline, models.clients, models.prompts)
+            if plan.oracle:
+                directory.describe(oracle=True)
             shared = _shared_budget(pipeline, plan, journal)
             flag = _recorded_flags(models)
             solver = Solver(plan, context, comparer, baseline, shared=shared, flag=flag)
@@ -124,6 +126,7 @@ async def run_batch(
     second one leaves at once. Either way the run can be resumed.
     """
     batch = _batch(run, solver or run.solver, emit, total)
+    batch.standing.oracle = run.solver.plan.oracle
     watch(batch)
     state, interrupted = "interrupted", False
     try:

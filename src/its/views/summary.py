@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 BASELINE = "baseline"
 REASON_LENGTH = 160
+ORACLE = (
+    "Oracle: the rows' own tests chose between candidates (public_tests). The accuracy says what "
+    "they choose, not what can be expected without them."
+)
 
 
 def summary(
@@ -42,6 +46,8 @@ def summary(
         yield Text(f"  {reason}", "red")
     if ended.standing.regraded:
         yield Text(graded_again(ended.standing))
+    if ended.standing.oracle:
+        yield Text(ORACLE)
     if ended.standing.graded:
         yield ""
         yield _comparison(ended.standing, stages, boxed, width)
