@@ -120,6 +120,7 @@ try {
   await openPage();
   await show();
   document.documentElement.setAttribute("data-ready", "");
+  performance.mark("figures-shown");
 } catch (error) {
   content.replaceChildren(el("p", { class: "error" }, `This report cannot be opened: ${error.message}`));
   throw error;
