@@ -42,6 +42,7 @@ class Outcome:
     reference: Any = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     baseline: Baseline | None = None
+    grading: Mapping[str, Any] | None = None
 
     @property
     def graded(self) -> bool:
@@ -72,6 +73,7 @@ def outcome_of(row: Mapping[str, Any]) -> Outcome:
         question=row.get("question"),
         reference=row.get("reference"),
         metadata=metadata if isinstance(metadata, dict) else {},
+        grading=row.get("grading"),
         baseline=None
         if not baseline
         else Baseline(baseline["answer"], baseline["correct"], usage_of(baseline["usage"])),

@@ -125,6 +125,7 @@ def _columns(outcomes: Sequence[Outcome], packed: Packed) -> dict[str, list[Any]
         "seconds": [o.seconds for o in outcomes],
         "error": [_cut(o.error, ERROR) for o in outcomes],
         "greedy": [_greedy(o) for o in outcomes],
+        "grading": [_grading(o) for o in outcomes],
         "metadata": [_metadata(o) for o in outcomes],
         "changed": [packed.glimpses.get(o.id, nothing).changed for o in outcomes],
         "question": [
@@ -138,6 +139,13 @@ def _columns(outcomes: Sequence[Outcome], packed: Packed) -> dict[str, list[Any]
 def _greedy(outcome: Outcome) -> list[Any] | None:
     baseline = outcome.baseline
     return None if baseline is None else [_cut(baseline.answer, LONGEST), baseline.correct]
+
+
+def _grading(outcome: Outcome) -> list[str] | None:
+    """What gave the verdict, and why."""
+    grading = outcome.grading or {}
+    told = [str(grading[name])[:ERROR] for name in ("by", "reason") if grading.get(name)]
+    return told or None
 
 
 def _metadata(outcome: Outcome) -> dict[str, Any] | None:

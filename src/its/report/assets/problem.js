@@ -37,7 +37,11 @@ function header(problems, i, story) {
     el("p", { class: "asked" }, said(story.question ?? problems.question[i] ?? "")),
     story.choices.length > 0 && el("ol", { class: "options", type: "A" }, story.choices.map((each) => el("li", null, said(each)))),
     problems.error[i] && el("p", { class: "error" }, said(problems.error[i])),
-    el("dl", { class: "facts small" }, factsOf(problems, i, story).map(([name, value]) => el("div", null, el("dt", null, name), el("dd", null, value)))));
+    factList(factsOf(problems, i, story)), factList(metadataOf(problems, i)));
+}
+
+function factList(facts) {
+  return facts.length > 0 && el("dl", { class: "facts small" }, facts.map(([name, value]) => el("div", null, el("dt", null, name), el("dd", null, value))));
 }
 
 function factsOf(problems, i, story) {
@@ -52,8 +56,12 @@ function factsOf(problems, i, story) {
     ["tokens", short(problems.tokens[i])],
     problems.usd[i] !== null && ["money", money(problems.usd[i])],
     ["time", seconds(problems.seconds[i])],
-    ...Object.entries(problems.metadata[i] ?? {}).slice(0, 8).map(([name, value]) => [said(name), said(value)]),
+    problems.grading[i] && ["graded by", [said(problems.grading[i][0]), problems.grading[i][1] && el("small", null, " ", said(problems.grading[i][1]))]],
   ].filter(Boolean);
+}
+
+function metadataOf(problems, i) {
+  return Object.entries(problems.metadata[i] ?? {}).map(([name, value]) => [said(name), said(value)]);
 }
 
 /** What the other runs of this page answered. */

@@ -56,7 +56,7 @@ function controls(problems, refresh) {
     direction.textContent = view.down ? "↓" : "↑";
     refresh();
   });
-  return el("div", { class: "controls" }, search, filters, el("label", { class: "pick" }, "sorted by ", sort), direction, metadata(problems, refresh),
+  return el("div", { class: "controls" }, search, filters, el("span", { class: "together" }, el("label", { class: "pick" }, "sorted by ", sort), direction), metadata(problems, refresh),
     view.only && el("p", { class: "quiet" }, "Only problems chosen in the comparison; choose a filter to see the others."));
 }
 
