@@ -132,6 +132,32 @@ async def test_a_worker_that_cannot_start_is_asked_only_once(
     assert await worker.same("x < 2", "2 > x") is None
 
 
+TOWERS = [f"x + y < 9^{{9^{{9 + {n}}}}}" for n in range(6)]
+
+
+@needs_math
+@pytest.mark.slow
+async def test_what_takes_too_long_is_bounded_per_problem_and_keeps_no_other_waiting() -> None:
+    order: list[str] = []
+
+    async def ask(comparer: Comparer, name: str, *texts: str) -> list[int | None]:
+        classes = await comparer.classes(answers(*texts))
+        order.append(name)
+        return classes
+
+    async with Comparer() as comparer:
+        await ask(comparer, "start", "x + y < 2", "2 > x + y")
+        slow, quick = comparer.for_problem(), comparer.for_problem()
+        both = await asyncio.gather(
+            ask(slow, "towers", *TOWERS), ask(quick, "quick", "x + y < 3", "x + y < 4", "3 > y + x")
+        )
+        assert both == [[0, 1, 2, 3, 4, 5], [0, 1, 0]]
+        assert order == ["start", "quick", "towers"]
+        assert slow.seconds_left <= 0 < quick.seconds_left
+        await ask(slow, "again", *TOWERS[:3])  # remembered, or the time is spent: asks nothing
+        assert slow.seconds_left > -1
+
+
 @needs_math
 async def test_odd_characters_reach_the_worker(comparer: Comparer) -> None:
     async with Comparer() as symbolic:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from its.answers.abstention import ends_in_refusal, gives_no_answer
 from its.answers.characters import folded
 from its.answers.choices import read_choice
+from its.answers.equivalence import Shape
 from its.answers.latex import strip_wrapping
 from its.answers.markers import statement, verbatim
 from its.answers.normal_form import normal_form
@@ -64,15 +65,23 @@ def _read(stated: str, kind: AnswerKind) -> Answer | None:
     shape = normal_form(Answer(text, "expression")).shape
     if kind == "expression" or shape == "number":
         return Answer(text, "number" if shape == "number" else "expression")
-    words = len(_WORD.findall(text))
-    wordy = words > _PROSE
-    sentence = shape in ("text", "expression") and words >= 2 and is_sentence(text)
-    if (kind == "number" or wordy or sentence) and (found := quantity(text)):
-        number, plain = found
-        return Answer(number, "number", fallback=wordy and not (plain and sentence))
-    if kind == "number":
-        return None
+    number = _number_of(text, kind, shape)
+    if number is not None or kind == "number":
+        return number
+    wordy = len(_WORD.findall(text)) > _PROSE
     return Answer(text, "text" if wordy or shape == "text" else "expression")
+
+
+def _number_of(text: str, kind: AnswerKind, shape: Shape) -> Answer | None:
+    """The number that a sentence states; a guess where that is not plain and the text is long."""
+    found = quantity(text)
+    if found is None:
+        return None
+    (number, plain), words = found, len(_WORD.findall(text))
+    if plain and words > 1 and shape in ("text", "expression") and is_sentence(text):
+        return Answer(number, "number")
+    wordy = words > _PROSE
+    return Answer(number, "number", fallback=wordy) if kind == "number" or wordy else None
 
 
 def _guess(text: str, kind: AnswerKind) -> Answer | None:

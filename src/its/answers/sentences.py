@@ -19,7 +19,7 @@ _NAME = re.compile(
 )
 _TRUTH = frozenset(("true", "false", "yes", "no"))
 _UNSURE = re.compile(
-    r"\b(?:not|no|never|least|most|more|less|than|or|either|between|maybe|perhaps|probably|which"
+    r"\b(?:not|no|never|none|cannot|impossible|invalid|unable|fails?|failed|least|most|more|less|than|or|either|between|maybe|perhaps|probably|which"
     r"|that|if|unless|except|without|nearly|almost|of|in|to)\b|n't|,",
     re.IGNORECASE,
 )

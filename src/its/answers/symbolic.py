@@ -31,6 +31,7 @@ _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end) ?\{([a-z]+\*?)\}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FOREIGN = re.compile(r"\.\.|[:;?@#~\"'`]|[^\x00-\x7f]|\\text|^\W*$")
+_TOWER = re.compile(r"\^ ?\{[^{}]*\^ ?\{[^{}]*\^")
 _INDEXED = re.compile(r"\\(?:sum|prod|int|lim)")
 _LIMIT = re.compile(r"\\(?:sum|prod|int|lim) ?_ ?(?:\{[^{}]*\}|\w)")
 
@@ -51,8 +52,9 @@ def symbolic_available() -> bool:
 
 def is_mathematics(text: str) -> bool:
     """Whether a tidied text is mathematics from end to end, so that nothing of it gets lost where
-    it is parsed: known commands, single letters, and no sum over terms with an index."""
-    if _FOREIGN.search(text) or not set(_COMMAND.findall(text)) <= _KNOWN:
+    it is parsed: known commands, single letters, no sum over terms with an index, and no tower of
+    powers, whose size has no bound."""
+    if _FOREIGN.search(text) or _TOWER.search(text) or not set(_COMMAND.findall(text)) <= _KNOWN:
         return False
     if any("matrix" not in name for name in _ENVIRONMENT.findall(text)):
         return False
