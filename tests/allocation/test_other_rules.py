@@ -97,7 +97,10 @@ def test_the_last_tenth_is_told_in_changed_answers_and_right_ones():
     steady = History((0, 0, 0, 0, 0, 0, 0), (True,) * 7)
     part = last_part([mended, steady], share=0.8)
     assert (part.samples, part.changed, part.gained) == (8, 1, 1)
-    assert part.in_words() == "The last 8 samples changed the answer of 1 problem: +1 right."
+    assert part.in_words() == (
+        "Because of the last tenth of the samples (8), 1 problem has another answer, "
+        "and 1 more is right."
+    )
     ungraded = last_part([History((0, 0)), History((None, 1))], share=0.5)
     assert (ungraded.changed, ungraded.gained) == (1, None)
     assert last_part([]).samples == 0

@@ -29,10 +29,20 @@ class LastPart:
 
     def in_words(self) -> str:
         problems = "problem" if self.changed == 1 else "problems"
-        changed = f"The last {self.samples} samples changed the answer of {self.changed} {problems}"
+        verb = "has" if self.changed == 1 else "have"
+        if self.changed == 0:
+            return f"Without the last tenth of the samples ({self.samples}) no answer would differ."
+        changed = (
+            f"Because of the last tenth of the samples ({self.samples}), {self.changed} {problems} "
+            f"{verb} another answer"
+        )
         if self.gained is None:
             return f"{changed}."
-        return f"{changed}: {self.gained:+d} right."
+        if self.gained == 0:
+            return f"{changed}, and as many are right as without them."
+        more = "more" if self.gained > 0 else "fewer"
+        verb = "is" if abs(self.gained) == 1 else "are"
+        return f"{changed}, and {abs(self.gained)} {more} {verb} right."
 
 
 def last_part(histories: Sequence[History], share: float = 0.1) -> LastPart:

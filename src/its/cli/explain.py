@@ -48,12 +48,15 @@ def explain(
     Live with a QUESTION, or from the record of a run with --run.
     """
     from its.runs.record import read_record
+    from its.runs.rows import is_run
     from its.views.messages import Messages
 
+    if run is None and question is not None and is_run(Path(question)):
+        run, question = Path(question), None
     if run is not None:
         if question is not None:
             raise UsageError("give a question, or --run with --id, not both")
-        _show(read_record(run, id_))
+        _show(read_record(run, id_ or _pick(run, Messages(quiet))))
         return 0
     if question is None:
         raise UsageError("no question: write it in quotes, or tell a recorded one with --run DIR")
@@ -70,6 +73,20 @@ def explain(
     if output is not None:
         messages.say(f"Kept in {output}: its explain --run {output} --id {record.row['id']}")
     return 3 if record.row["status"] != "answered" else 0
+
+
+def _pick(run: Path, messages: Messages) -> str | None:
+    """The first of the rows worth a look, and how to see the others; None where there are none."""
+    from its.runs.rows import least_sure, read_rows, worth_a_look
+    from its.views.rows import look_line
+
+    wrong, unsure = worth_a_look(run)
+    rows = [*wrong, *unsure] or least_sure(read_rows(run), 1)
+    for row in rows[1:]:
+        messages.say(look_line(row, 100))
+    if len(rows) > 1:
+        messages.say(f"These are worth a look too: its explain {run} --id ID")
+    return str(rows[0]["id"]) if rows else None
 
 
 def _problem(question: str) -> Problem:

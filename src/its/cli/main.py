@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from its.cli import check, compare, curve, explain, grade, judge, parts, report, schema, solve, tune
+from its.cli import (
+    check,
+    compare,
+    curve,
+    explain,
+    grade,
+    judge,
+    parts,
+    report,
+    schema,
+    show,
+    solve,
+    tune,
+)
 from its.errors import ItsError, UsageError
 from its.terminal import flush_all, open_streams
 
@@ -42,12 +55,24 @@ app.command("report", short_help="Write a run, or several compared, as one HTML 
 app.command("compare", short_help="Tell which of several runs is better, paired on problems.")(
     compare.compare
 )
+app.command("show", short_help="Show the rows of a run, filtered and grouped.")(show.show)
 app.command("tune", short_help="Find the best budget for every difficulty.")(tune.tune)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from its import __version__
+
+        print(f"its {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_version)
+    ] = False,
 ) -> None:
     """Options of every command."""
 

@@ -67,6 +67,19 @@ Settings = Annotated[
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no summary.")]
 
 
+def parse_map(assignments: list[str] | None) -> dict[str, str]:
+    """`--map question=body.text`; raises UsageError."""
+    from its.errors import UsageError
+
+    fields: dict[str, str] = {}
+    for assignment in assignments or ():
+        part, equals, path = assignment.partition("=")
+        if not equals or not path.strip():
+            raise UsageError(f"--map {assignment!r} needs a part and a field: --map question=FIELD")
+        fields[part.strip()] = path.strip()
+    return fields
+
+
 def resolve_pipeline(
     config: str | None,
     model: str | None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +15,7 @@ from its.cli import options
 from its.errors import InputError
 
 if TYPE_CHECKING:
-    from its.problems.fields import Mapping
+    from its.problems.findings import Findings
     from its.problems.reading import ProblemReader
     from its.runs.run import RunResult
     from its.session import Session
@@ -26,7 +25,12 @@ READ_TWICE = 20_000_000
 """Bytes of input up to which problems are counted before anything is spent."""
 
 Source = Annotated[
-    str, typer.Argument(metavar="PROBLEMS.jsonl", help="JSON lines (.gz too); - is standard input.")
+    list[str],
+    typer.Argument(
+        metavar="PROBLEMS...",
+        help="Files of problems: JSON lines, CSV, JSON, Parquet; - is standard input.",
+        show_default=False,
+    ),
 ]
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="DIR", help="Run directory.")
@@ -60,6 +64,21 @@ def solve(
     answer_field: Annotated[
         str | None, typer.Option(metavar="FIELD", help="Field with the reference.")
     ] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="PART=FIELD",
+            help="Which field is what: question=body.text. Also context, choices, reference, id.",
+        ),
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help='The question from several fields: "{text}\\n\\n{ask}".'),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="The rows as a table, too.")
+    ] = None,
     ordered: Annotated[bool, typer.Option("--ordered", help="Print rows in input order.")] = False,
     baseline: Annotated[
         bool, typer.Option("--baseline", help="One greedy pass beside it, for comparison.")
@@ -87,9 +106,11 @@ def solve(
     from its.pipeline.ceiling import ceiling
     from its.pipeline.clients import all_prompts
     from its.problems.reading import open_problems
+    from its.problems.sources import name_of_run
     from its.session import Session
     from its.views.messages import Messages
-    from its.views.opening import mapping_line
+    from its.views.opening import first_problem, reading_line
+    from its.views.rows import write_table
 
     messages = Messages(quiet, animated=not (stdout and sys.stdout.isatty()))
     open_input = partial(
@@ -97,6 +118,8 @@ def solve(
         problems,
         question_field=question_field,
         answer_field=answer_field,
+        fields=options.parse_map(map_),
+        template=template,
         limit=limit,
         ids=id_ or (),
     )
@@ -104,19 +127,25 @@ def solve(
         if pipeline.model.name == "embedded" and model is None:
             messages.say("No model named: the embedded one runs (--model names another).")
         survey = _survey(problems, open_input)
-        if survey.mappings:
-            messages.say(mapping_line(survey.mappings))
+        first = None if survey.rows == 0 else reader.first()
+        messages.say(reading_line(survey.findings or reader.findings))
         most = ceiling(pipeline, all_prompts(pipeline), survey.questions, baseline).in_words()
         if dry_run:
+            if first is not None:
+                print(first_problem(pipeline, first))
             print(most)
             return 0
         messages.say(most)
 
         def finish(session: Session, result: RunResult) -> None:
             _refuse_missing(reader)
+            if csv is not None:
+                write_table(session.directory.path, csv)
             _say_summary(session, result, messages)
 
-        session = Session(pipeline, source=problems, run=output, fresh=fresh, baseline=baseline)
+        session = Session(
+            pipeline, source=name_of_run(reader.sources), run=output, fresh=fresh, baseline=baseline
+        )
         rows = BatchOutput(stdout or not sys.stdout.isatty(), ordered)
         return run_command(session, reader, messages, rows, finish, total=survey.rows)
 
@@ -127,20 +156,22 @@ class Survey:
 
     rows: int | None = None
     questions: list[str] | None = None
-    mappings: Counter[Mapping] | None = None
+    findings: Findings | None = None
 
 
-def _survey(source: str, open_input: Callable[[], ProblemReader]) -> Survey:
+def _survey(sources: list[str], open_input: Callable[[], ProblemReader]) -> Survey:
     """Reads a file once more to know its problems; a stream or a very large file stays unread."""
     from its.problems.problem import Problem
+    from its.problems.sources import size_of
 
-    if source == "-" or Path(source).stat().st_size > READ_TWICE:
+    size = size_of(sources)
+    if size is None or size > READ_TWICE:
         return Survey()
     with open_input() as reader:
         rows = list(reader)
         questions = [row.question.text for row in rows if isinstance(row, Problem)]
         _refuse_missing(reader)
-        return Survey(len(rows), questions, reader.mappings)
+        return Survey(len(rows), questions, reader.findings)
 
 
 def _refuse_missing(reader: ProblemReader) -> None:

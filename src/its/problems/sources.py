@@ -61,6 +61,14 @@ def size_of(sources: str | Sequence[str]) -> int | None:
         return 0
 
 
+def name_of_run(sources: Sequence[str]) -> str:
+    """The name that a run's directory has from its input."""
+    if len(sources) == 1:
+        return STANDARD_INPUT if is_stream(sources[0]) else sources[0]
+    stem = os.path.basename(sources[0]).split(".")[0] or "problems"
+    return f"{stem}-and-{len(sources) - 1}-more"
+
+
 def check_source(source: str) -> None:
     """Raises InputError for a file that is visibly not there, a directory, or unreadable."""
     if not is_stream(source):

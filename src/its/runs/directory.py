@@ -43,7 +43,7 @@ class RunDirectory:
 def default_path(source: str, fingerprint: str) -> Path:
     """`runs/<input stem>-<fingerprint>`, `runs/stdin-<fingerprint>` for a stream."""
     name = "stdin" if source == "-" else Path(source).name
-    for suffix in (".gz", ".jsonl", ".json"):
+    for suffix in (".gz", ".zst", ".jsonl", ".json", ".csv", ".tsv", ".parquet"):
         name = name.removesuffix(suffix)
     return RUNS / f"{name or 'problems'}-{fingerprint}"
 

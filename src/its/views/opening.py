@@ -4,20 +4,63 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from its.problems.fields import Mapping
+from its.problems.findings import Findings
+from its.views.figures import plural
+
+if TYPE_CHECKING:
+    from its.pipeline.config import Pipeline
+    from its.problems.problem import Problem
 
 MAPPINGS = 3
 """Different ways of reading a line that are told apart."""
 
+UNSENT = 6
+"""Fields that are named as not sent."""
+
+
+def reading_line(findings: Findings) -> str:
+    """How the input was understood: which field is what, choices and how they are named, and the
+    fields that no model sees."""
+    if not findings.mappings:
+        return "No problem was read."
+    parts = [mapping_line(findings.mappings).removesuffix(".")]
+    if findings.most:
+        number = f"{findings.fewest} to {findings.most}"
+        choices = f"{findings.most if findings.fewest == findings.most else number} choices"
+        ways = " and ".join(way for way, _ in findings.named.most_common(2))
+        parts.append(f"{choices}, named {ways}" if ways else choices)
+    if findings.unsent:
+        names = list(findings.unsent)
+        more = f" and {len(names) - UNSENT} more" if len(names) > UNSENT else ""
+        parts.append(f"not sent: {', '.join(names[:UNSENT])}{more}")
+    return f"{'; '.join(parts)}."
+
 
 def mapping_line(mappings: Counter[Mapping]) -> str:
-    """Which field was read as what; with the number of lines where not all were read alike."""
+    """Which field was read as what; with the number of records where not all were read alike."""
     if len(mappings) == 1:
         return f"Read {next(iter(mappings))}."
-    told = [f"{mapping} ({number:,} lines)" for mapping, number in mappings.most_common(MAPPINGS)]
+    shown = [
+        f"{mapping} ({plural(number, 'record')})"
+        for mapping, number in mappings.most_common(MAPPINGS)
+    ]
     more = "" if len(mappings) <= MAPPINGS else f"; and {len(mappings) - MAPPINGS} other ways"
-    return f"Read {'; '.join(told)}{more}."
+    return f"Read {'; '.join(shown)}{more}."
+
+
+def first_problem(pipeline: Pipeline, problem: Problem) -> str:
+    """The first problem as the model's prompt will ask it."""
+    from its.prompts.prompt_set import question_text
+
+    question = problem.question
+    turns = [f"{message.role}: {message.content}" for message in question.messages[:-1]]
+    asked = question_text(question)
+    lines = [f"The first problem ({problem.id}) as it will be asked:", ""]
+    lines += [f"  {line}" for line in "\n".join([*turns, asked]).splitlines()]
+    return "\n".join([*lines, ""])
 
 
 def resume_line(directory: Path, rows: int, total: int | None) -> str:

@@ -18,7 +18,7 @@ from its.runs.batch import Batch, Standing
 from its.runs.run import ActiveRun
 from its.views import figures
 from its.views.messages import Messages
-from its.views.opening import mapping_line
+from its.views.opening import reading_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,7 +49,11 @@ class Progress:
         self._batch: Batch | None = None
         self._live: Live | None = None
         self._ticking: asyncio.Task[None] | None = None
-        self._mapping_said = total is not None or reader is None
+        self._mapping_said = (
+            total is not None
+            or (reader is not None and reader.mapping is not None)
+            or reader is None
+        )
         self._stopping_said = False
         self._pace = Pace()
 
@@ -113,7 +117,7 @@ class Progress:
         reader = self._reader
         if not self._mapping_said and reader is not None and reader.mapping is not None:
             self._mapping_said = True
-            self._messages.say(mapping_line(reader.mappings))
+            self._messages.say(reading_line(reader.findings))
 
     def _say_stopping(self) -> None:
         """Once, after the first Ctrl-C."""

@@ -13,6 +13,7 @@ from its.runs.batch import Standing
 from its.runs.run import RunResult
 from its.usage import total
 from its.views import figures
+from its.views.rows import look_at
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,6 +25,8 @@ ORACLE = (
     "Oracle: the rows' own tests chose between candidates (public_tests). The accuracy says what "
     "they choose, not what can be expected without them."
 )
+LINE = 120
+"""Columns of a line that shows a row, off a terminal too."""
 
 
 def summary(
@@ -48,18 +51,20 @@ def summary(
         yield Text(graded_again(ended.standing))
     if ended.standing.oracle:
         yield Text(ORACLE)
-    if ended.standing.graded:
-        yield ""
-        yield _comparison(ended.standing, stages, boxed, width)
-        yield from map(Text, last_spending(ended.standing, histories))
     if ended.accounting.totals.usage.calls:
         yield ""
         yield bill_table(stages, ended.accounting.totals, boxed=boxed, width=width)
         for remark in _remarks(ended.accounting.totals):
             yield Text(remark, "dim")
     yield ""
+    if looks := list(look_at(directory, min(width, LINE))):
+        yield from map(Text, [*looks, ""])
     yield Text(f"Solutions, traces and accounts are in {directory}")
     yield from map(Text, next_steps(ended))
+    if ended.standing.graded:
+        yield from map(Text, last_spending(ended.standing, histories))
+        yield ""
+        yield _comparison(ended.standing, stages, boxed, width)
 
 
 def outcome(standing: Standing) -> str:
@@ -103,7 +108,7 @@ def next_steps(ended: RunResult) -> list[str]:
     if ended.interrupted:
         return ["Interrupted: the same command resumes where it stopped."]
     if ended.standing.statuses["failed"]:
-        return ["The same command retries what failed (mend bad lines first) and repeats no other."]
+        return ["The same command retries what failed (fix bad lines first) and repeats no other."]
     return []
 
 
