@@ -109,10 +109,10 @@ async def test_a_problem_of_a_batch_is_told_by_its_id(tmp_path: Path) -> None:
     assert "What is 3 + 3?" in told.out.decode()
     assert "Answer      12  right" in told.out.decode()
     assert (failed.code, "Failed      line 9: is not JSON" in failed.out.decode()) == (0, True)
-    assert unknown.code == many.code == 2
+    assert (unknown.code, many.code) == (2, 0)
     assert "run holds no problem 'p99'; it has " in unknown.err
     assert unknown.err.count(", ") == 5
-    assert "run holds 9 problems; name one with --id" in many.err
+    assert "  wrong" in many.out.decode()  # the first row worth a look
 
 
 async def test_a_problem_tried_again_is_told_by_its_last_try(tmp_path: Path) -> None:
