@@ -24,6 +24,11 @@ def read(tmp_path: Path, **fields: Any) -> Problem | BadLine:
     [
         ({"tests": ["assert f(1) == 1"]}, "code_tests", {"tests": ("assert f(1) == 1",)}),
         ({"tests": [{"input": "1\n", "output": "2\n"}]}, "stdio", {"pairs": (("1\n", "2\n"),)}),
+        (
+            {"test": "def check(c): assert c(1)", "entry_point": "f"},
+            "code_tests",
+            {"test": "def check(c): assert c(1)", "entry_point": "f"},
+        ),
         ({"schema": {"type": "object"}}, "schema", {"schema": {"type": "object"}}),
         ({"json_schema": {"enum": [1]}}, "schema", {"schema": {"enum": [1]}}),
         ({"regex": "a+"}, "regex", {"pattern": "a+"}),
@@ -48,6 +53,8 @@ def test_a_row_names_its_verifier(
     "fields",
     [
         {"tests": 3},
+        {"test": "blood", "entry_point": "arm"},
+        {"test": "def check(c): assert c(1)"},
         {"tests": []},
         {"tests": ["blood", "urine"]},
         {"schema": "CREATE TABLE t (x)"},

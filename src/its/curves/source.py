@@ -28,7 +28,7 @@ async def graded_records(pool: Pool, *, allow_biased: bool = False) -> list[Reco
     settings = GradingSettings.of(pool.configuration)
     async with settings.comparer() as comparer:
         grader = Grader(comparer, settings.kind)
-        problems = [await _graded(problem, grader) for problem in pool.problems]
+        problems = [await _graded(problem, grader.for_problem()) for problem in pool.problems]
     graded = [p for p in problems if any(sample.correct is not None for sample in p.samples)]
     if not graded:
         raise InputError(

@@ -73,6 +73,11 @@ class Grader:
         self.kind = kind
         self._flag = flag
 
+    def for_problem(self) -> Grader:
+        """The same grader with an allowance of its own for symbolic mathematics: what one
+        problem's answers cost, no other problem pays."""
+        return Grader(self.comparer.for_problem(), self.kind, self._flag)
+
     def kind_of(self, question: Question) -> AnswerKind:
         """The row's own kind of answer, else the pipeline's; a choice where there are choices."""
         if question.choices:

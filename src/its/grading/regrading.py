@@ -31,7 +31,7 @@ async def regrade(
     A verdict that was recorded with the sample stays, unless the reference is another by now.
     `read_again` reads the answer out of the solution's text once more, for another kind of answer.
     """
-    graded = dict(row)
+    graded, grader = dict(row), grader.for_problem()
     if _recorded(row).get("by") == "recorded" and not is_stale(row, problem):
         return graded
     text = row.get("solution") or ""

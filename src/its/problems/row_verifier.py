@@ -1,8 +1,8 @@
 """What a row says of how it is to be graded, beside or instead of a reference.
 
 Fields that mean this whatever the data set: `verifier` (an object with a `kind`), `tests` (Python
-assertions, or objects with `input` and `output`), `schema` and `json_schema`, `regex`, `rubric`,
-and `tolerance` beside a reference.
+assertions, or objects with `input` and `output`), `test` with `entry_point`, `schema` and
+`json_schema`, `regex`, `rubric`, and `tolerance` beside a reference.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ def read_verifier(record: dict[str, Any]) -> tuple[RowVerifier | None, tuple[str
     """
     if record.get("verifier") is not None:
         return _stated(record["verifier"]), ("verifier",)
+    if (named := _named_test(record)) is not None:
+        return named
     for field, read in _READERS:
         if record.get(field) is not None and (found := read(record[field])) is not None:
             return found, (field,)
@@ -53,6 +55,17 @@ _NEEDED: dict[VerifierKind, tuple[str, ...]] = {
     "rubric": ("rubric",),
     "choice": ("choices",),
 }
+
+
+def _named_test(record: dict[str, Any]) -> tuple[RowVerifier, tuple[str, ...]] | None:
+    """A `test` of the function that `entry_point` names."""
+    test, entry_point = record.get("test"), record.get("entry_point")
+    if not isinstance(test, str) or not isinstance(entry_point, str):
+        return None
+    if "def check(" not in test and "assert" not in test:
+        return None
+    data = {"test": test, "entry_point": entry_point.strip()}
+    return RowVerifier("code_tests", data), ("test", "entry_point")
 
 
 def _tests(value: Any) -> RowVerifier | None:

@@ -91,6 +91,10 @@ def reopen_run(path: Path) -> RunDirectory:
         raise RunDirectoryError(
             f"{path} is no run directory: it has no run.json; give the one that `its solve` named"
         )
+    if not (path / "journal.sqlite").is_file():
+        raise RunDirectoryError(
+            f"{path} has lost its journal.sqlite, without which no row can be changed; restore it"
+        )
     try:
         return RunDirectory(path, _lock(path), description)
     except OSError as error:

@@ -71,7 +71,7 @@ def check_pattern(pattern: str) -> None:
         re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise ConfigurationError(
-            f"{pattern!r} is not a regular expression: {error}; mend the pattern"
+            f"{pattern!r} is not a regular expression: {error}; correct the pattern"
         ) from None
 
 

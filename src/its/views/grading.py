@@ -27,8 +27,8 @@ def graded_lines(
         lines.append(f"By {field}:")
         lines += [f"  {value}: {_in_words(accuracy)}" for value, accuracy in groups.items()]
     if passes:
-        told = ", ".join(f"pass@{k} {share:.3f}" for k, share in passes.items())
-        lines.append(f"Of the samples drawn: {told}.")
+        listed = ", ".join(f"pass@{k} {share:.3f}" for k, share in passes.items())
+        lines.append(f"Of the samples drawn: {listed}.")
     return lines
 
 
@@ -70,8 +70,8 @@ def _graded_by(regraded: Regraded) -> list[str]:
     )
     lines = []
     if counted:
-        told = ", ".join(f"{number:,} by {by}" for by, number in counted.most_common())
-        lines.append(f"Graded: {told}.")
+        counts = ", ".join(f"{number:,} by {by}" for by, number in counted.most_common())
+        lines.append(f"Graded: {counts}.")
     if regraded.kept:
         rows = figures.plural(regraded.kept, "row")
         lines.append(
