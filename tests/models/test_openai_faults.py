@@ -90,6 +90,40 @@ async def test_retry_after_as_a_date(open_model: Open) -> None:
     assert 30 < error.retry_after <= 60
 
 
+@pytest.mark.parametrize(
+    ("headers", "body", "seconds"),
+    [
+        ({"retry_after_ms": "1500"}, {}, 1.5),
+        ({}, {"error": {"message": "Please try again in 20s."}}, 20),
+        ({}, {"error": {"message": "Try again in 1m2.5s"}}, 62.5),
+        ({}, {"error": {"message": "Please retry after 6 seconds."}}, 6),
+        ({}, {"error": {"details": [{"@type": "x.RetryInfo", "retryDelay": "34s"}]}}, 34),
+        ({}, {"error": {"metadata": {"headers": {"Retry-After": "9"}}}}, 9),
+        ({}, {"retry_after": 3}, 3),
+        ({"Retry_After": "1"}, {"error": "wait 30 seconds"}, 30),
+        ({"x_ratelimit_reset_requests": "6m0s"}, {}, 360),
+        (
+            {
+                "x_ratelimit_reset_requests": "9s",
+                "x_ratelimit_remaining_requests": "0",
+                "x_ratelimit_reset_tokens": "50s",
+                "x_ratelimit_remaining_tokens": "7",
+            },
+            {},
+            9,
+        ),
+        ({}, {"error": "There were 20 s of silence"}, None),
+        ({"Retry_After": "nan"}, {"retry_after": "1e999"}, None),
+    ],
+)
+async def test_a_wait_is_found_wherever_it_is_said(
+    open_model: Open, headers: dict[str, str], body: Any, seconds: float | None
+) -> None:
+    error = await fault(open_model, response(body, status="429 No", **headers))
+    assert isinstance(error, TransientCallError)
+    assert error.retry_after == seconds
+
+
 @pytest.mark.parametrize("name", ["llama_cpp", "vllm"])
 async def test_a_prompt_too_long_in_both_dialects(open_model: Open, name: str) -> None:
     request = Request((Message("user", "long " * 20_000),), 8)

@@ -32,9 +32,10 @@ def check(
 
 async def _check(pipeline: Pipeline, models: OpenModels) -> None:
     """The pipeline comes first, so that it is seen whatever the endpoints say."""
+    from its.models.known import remark_on_price
     from its.pipeline.clients import model_roles, public_address
     from its.pipeline.preflight import require
-    from its.views.checking import endpoint_lines, pipeline_lines, prompt_lines
+    from its.views.checking import LABEL, endpoint_lines, pipeline_lines, prompt_lines
     from its.views.messages import open_console
 
     console = open_console(stderr=False)
@@ -58,6 +59,9 @@ async def _check(pipeline: Pipeline, models: OpenModels) -> None:
             found[role], usage = await client.model.probe()
             for text in endpoint_lines(found[role], usage):
                 say(f"  {text}")
+            remark = remark_on_price(settings[role])
+            if remark is not None:
+                say(f"  {'price':<{LABEL}}{remark}")
         require(pipeline, found)
     finally:
         await models.close()

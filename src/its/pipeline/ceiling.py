@@ -14,7 +14,8 @@ from its.rewards.protocol import Reward
 from its.usage import Number, Usage
 
 if TYPE_CHECKING:
-    from its.pipeline.config import Pipeline, StageBase
+    from its.models.known import price_of
+from its.pipeline.config import Pipeline, StageBase
 
 DRAFTS_IN_A_PROMPT = 2
 """Most prompts hold at most the question, a draft and its critique, a completion long each."""
@@ -57,7 +58,8 @@ def ceiling(
     solving = most_completions(pipeline)
     completion = max(model.max_tokens for model in models)
     template = max(_longest(chosen) for chosen in prompts.values())
-    prices = [Price(m.price.input, m.price.cached_input, m.price.output) for m in models]
+    found = [price_of(model) for model in models]
+    prices = [Price(price.input, price.cached_input, price.output) for price in found]
     parts = _parts(pipeline)
     grows = any(part.shows_all or Need.CONTINUATION in part.needs for part in parts)
     drafts = solving if grows else DRAFTS_IN_A_PROMPT

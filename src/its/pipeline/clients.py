@@ -11,6 +11,7 @@ from its.calls.client import ModelClient, Price, Sampling
 from its.calls.limits import PerMinute, Slots
 from its.calls.retries import Circuit, RetryPolicy
 from its.models.backends import backend_of
+from its.models.known import price_of
 from its.models.protocol import Model
 from its.prompts import PromptSet, load_prompt_set
 
@@ -69,7 +70,7 @@ def _prompts(settings: ModelSettings, pipeline: Pipeline) -> PromptSet:
 def open_client(
     settings: ModelSettings, pipeline: Pipeline, given: Model | None = None
 ) -> ModelClient:
-    price, retries = settings.price, settings.retries
+    price, retries = price_of(settings), settings.retries
     return ModelClient(
         model=given
         or backend_of(settings).open(

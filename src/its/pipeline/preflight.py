@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from its.allocation.amounts import parse_amount
 from its.errors import ConfigurationError, SandboxUnavailable
+from its.models.known import price_of
 from its.models.protocol import Capabilities
 from its.parts import Need
 from its.pipeline.clients import model_roles
@@ -157,7 +158,7 @@ def _unpriced(pipeline: Pipeline) -> Iterator[Fault]:
     if capped is None:
         return
     for role, settings in model_roles(pipeline).items():
-        price, place = settings.price, _place(role)
+        price, place = price_of(settings), _place(role)
         if (price.input is None or price.output is None) and (
             role != "judge" or _asks_judge(pipeline)
         ):

@@ -90,7 +90,23 @@ def _abilities(found: Capabilities) -> dict[str, str]:
         "JSON schema": "kept" if found.json_schema else "not kept: replies are read as text",
         "stop strings": ("cut off" if found.trims_stop else "left in, and cut off here")
         + (", and named" if found.names_stop else ""),
-        "streaming": "yes: a cancelled call stops there" if found.streams else "no",
+        "streaming": "the only way"
+        if found.only_streams
+        else "yes: a cancelled call stops there"
+        if found.streams
+        else "no",
+        "token limit": f"sent as {found.limit_name}"
+        + (f", at least {found.least_tokens}" if found.least_tokens > 1 else ""),
+        "left out": ", ".join(found.refuses) or "nothing",
+        "temperature": "fixed"
+        + ("" if found.temperature is None else f" at {found.temperature:g}")
+        + " by the endpoint"
+        if "temperature" in found.refuses
+        else "as asked for"
+        if not found.least_temperature
+        else f"as asked for, from {found.least_temperature:g}",
+        "thinking": "before the answer, counted" if found.thinks else "none seen",
+        "ends of replies": "told: one without is not trusted" if found.finishes else "not told",
         "context": "unknown" if found.context is None else f"{found.context:,} tokens",
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from its.errors import ConfigurationError
 from its.models.backend import ModelBackend
+from its.models.known import known_model
 from its.models.protocol import Model
 from its.models.settings import ModelSettings
 
@@ -40,7 +41,7 @@ class EndpointBackend(ModelBackend):
                 f"model {settings.name!r} has no endpoint: set model.base_url, --base-url or "
                 "OPENAI_BASE_URL, or leave the model out to use the embedded one"
             )
-        timeout = settings.timeout
+        timeout, known = settings.timeout, known_model(settings.name)
         return OpenAIModel(
             OpenAISettings(
                 name=settings.name,
@@ -49,6 +50,7 @@ class EndpointBackend(ModelBackend):
                 headers=_filled(settings.headers),
                 key_header=settings.key_header,
                 top_p=settings.top_p,
+                reasoning_terms=known is not None and known.reasoning,
                 api=settings.api,
                 timeouts=Timeouts(timeout.connect, timeout.first_token, timeout.total),
                 extra_body=_with_reasoning(settings),

@@ -13,7 +13,7 @@ from its.models.openai.json_text import encode
 from its.models.openai.probe import Asker, probe, unrecorded, unusable
 from its.models.openai.reply import ReplyReader
 from its.models.openai.settings import OpenAISettings
-from its.models.openai.terms import learned
+from its.models.openai.terms import REASONING_TERMS, learned
 from its.models.openai.tokens import estimate, prompt_bound, raw_bound
 from its.models.openai.transport import Transport
 from its.models.protocol import Capabilities, Completion, Received, Record, Reply, Request
@@ -35,7 +35,8 @@ class OpenAIModel:
         self._secrets = settings.secrets()
         self._settings = settings
         self._transport = Transport(settings, self._faults)
-        self._terms = settings.capabilities or Capabilities()
+        first = REASONING_TERMS if settings.reasoning_terms else Capabilities()
+        self._terms = settings.capabilities or first
 
     async def probe(self) -> tuple[Capabilities, Usage]:
         return await self.probe_by(unrecorded)

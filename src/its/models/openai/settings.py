@@ -43,10 +43,11 @@ class OpenAISettings:
     `base_url` usually ends in /v1. `api` "completions" sends raw prompts, joined by `template`.
     `extra_body` is added to every request (top_k, min_p, the server's own fields). `parameters`
     is the model's size, for FLOPs. `capabilities` are an earlier probe's findings, None before
-    one. `top_p` is what the run will ask for, so that the probe tries
-    it. `headers` go with every request; the key goes in `key_header`, as a bearer where that is
-    Authorization. `stream` "auto" streams wherever the endpoint can, so that a cancelled call
-    stops there; "never" saves the client's CPU and gives that up.
+    one. `headers` go with every request; the key goes in `key_header`, as a bearer where that is
+    Authorization. `top_p` is what the run will ask for, so that the probe tries it;
+    `reasoning_terms` where the model is known to take those of the hosted reasoning models.
+    `stream` "auto" streams wherever the endpoint can, so that a cancelled call stops there;
+    "never" saves the client's CPU and gives that up.
     """
 
     name: str
@@ -59,6 +60,7 @@ class OpenAISettings:
     parameters: int | None = None
     capabilities: Capabilities | None = None
     top_p: float = 1.0
+    reasoning_terms: bool = False
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     key_header: str = "Authorization"
     stream: Literal["auto", "never"] = "auto"

@@ -27,6 +27,12 @@ LEAST_TEMPERATURE = 0.01
 REASONING_LEAST = 16
 """The smallest token limit that the hosted reasoning models take."""
 _REASONING = frozenset({"stop", "logprobs"})
+REASONING_TERMS = Capabilities(
+    limit_name="max_completion_tokens",
+    least_tokens=REASONING_LEAST,
+    refuses=("logprobs", "stop", "temperature"),
+)
+"""What the hosted reasoning models are known to take, before they are asked."""
 _IN_RANGE = re.compile(
     r"positive|between|range|greater than|less than|at most|at least|[<>]=? ?\d|\(0", re.IGNORECASE
 )
