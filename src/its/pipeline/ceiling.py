@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from its.allocation.amounts import Limit, parse_amount
 from its.calls.client import Price
+from its.models.known import price_of
 from its.parts import Need, Part
 from its.prompts import PromptSet
 from its.rewards.protocol import Reward
 from its.usage import Number, Usage
 
 if TYPE_CHECKING:
-    from its.models.known import price_of
 from its.pipeline.config import Pipeline, StageBase
 
 DRAFTS_IN_A_PROMPT = 2
