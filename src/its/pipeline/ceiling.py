@@ -15,7 +15,7 @@ from its.rewards.protocol import Reward
 from its.usage import Number, Usage
 
 if TYPE_CHECKING:
-from its.pipeline.config import Pipeline, StageBase
+    from its.pipeline.config import Pipeline, StageBase
 
 DRAFTS_IN_A_PROMPT = 2
 """Most prompts hold at most the question, a draft and its critique, a completion long each."""
