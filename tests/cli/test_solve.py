@@ -122,7 +122,7 @@ async def test_no_reference_ever_reaches_the_endpoint(tmp_path: Path) -> None:
         ended = await solve(
             server, "p.jsonl", "-c", "adaptive", "--baseline", *verified, "-q", cwd=tmp_path
         )
-        assert ended.code == 0
+        assert ended.code in (0, 3), ended.err
         sent = orjson.dumps(server.bodies)
     assert b"Which number comes first?" in sent
     assert secret.encode() not in sent
