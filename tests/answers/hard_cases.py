@@ -13,7 +13,7 @@ DIFFERENT: list[tuple[str, str]] = [
     ("3-2", "2-1"), ("3–2", "2–1"), ("3-2", "1"), ("3-5 days", "4-6 days"), ("10-7", "3"),
     ("3–5 days", "4–6 days"), ("3 to 5 days", "4 to 6 days"), ("$3-$5", "$4-$6"), ("21-15", "20-14"),
     ("between 3 and 5", "between 4 and 6"), ("1990-1995", "1991-1996"), ("555-1234", "556-1235"),
-    ("9 a.m.", "9 p.m."), ("9:30 AM", "9:30 PM"), ("9:30", "9:31"), ("3:4", "4:3"), ("12 am", "12 pm"),
+    ("9 a.m.", "9 p.m."), ("9:30 AM", "9:30 PM"), ("9:30", "9:31"), ("[3-5]", "[4-6]"), ("7–5", "6–4"), ("10-20%", "20-30%"), ("3:4", "4:3"), ("12 am", "12 pm"),
     ("5 May", "5 June"), ("May 5", "June 5"), ("5 May 2021", "5 May 2022"), ("March 2020", "May 2020"),
     ("3月5日", "5月3日"), ("2024年3月5日", "2024年5月3日"),
     # signs of logic and structure
@@ -71,6 +71,8 @@ SAME: list[list[str]] = [
     [r"x>1 \text{ or } x<0", r"(-\infty,0)\cup(1,\infty)", "x<0 or x>1"],
     [r"3 \* 60 \* 3 = 3600 meters", "3600"], ["The capital is Paris", "Paris", "It is Paris."],
     ["It is false", "False", "false", "This is false."],
+    ["-2,1", "1, -2", "1,-2", r"\{-2, 1\}"], ["(1, -2)", "(1,-2)"], ["x is 5", "5", "x = 5"],
+    ["5", r"5\ \mathrm{m\,s^{-1}}", r"5\,\mathrm{kg\cdot m/s^{2}}"], [r"x \leqslant 2", "x ≤ 2", r"(-\infty, 2]"],
     ["x＝3", "3", "x = 3"],
 ]  # fmt: skip
 
@@ -101,7 +103,8 @@ READ: list[tuple[str, str | None]] = [
     ("<|channel|>analysis<|message|>Answer: 3<|end|><|start|>assistant<|channel|>final<|message|>"
      "Answer: 4<|return|>", "4"),
     ("<|channel|>analysis<|message|>Answer: 3", None), ("analysisAnswer: 3assistantfinalAnswer: 4", "4"),
-    ("Answer: Natalia sold 72 clips.", "72"), ("Answer: Weng earned $10", "$10"),
+    ("Answer: Natalia sold 72 clips.", "72"), ("Answer: Weng earned $10", "$10"), ("Answer: She paid $12 in total", "$12"),
+    ("Answer: John is 12 years old", "12"), ("मुझे नहीं पता", None), ("ฉันไม่ทราบ", None),
     ("Answer: The capital is Paris", "Paris"), ("Answer: It is false", "false"),
     ("The answer is 72 clips.", "72 clips"), ("Answer: Not possible to obtain 24", "Not possible to obtain 24"),
     ("Answer: This cannot form 24", "This cannot form 24"), ("Answer: Invalid (not 24)", "Invalid (not 24)"), ("Answer: Apollo 11", "Apollo 11"),
@@ -119,7 +122,7 @@ FOUR_CHOICES = ("Paris", "London", "Rome", "4")
 
 # The letter of a choice among these four.
 CHOSEN: list[tuple[str, str | None]] = [
-    (r"\boxed{E = mc^2} and so on. Final answer: C", "C"), ("A, C", None), ("A and C", None),
+    (r"\boxed{E = mc^2} and so on. Final answer: C", "C"), ("A, C", None), ("A and C", None), ("both A and C", None), ("Answer: 'C'", "C"), ("选C", "C"),
     ("B is clearly wrong, so it must be C.", "C"), ("Answer: A or B", None), ("c) rome", "C"),
     ("b. 4", "B"), (r"\boxed{\text{Answer: D}}", "D"), ("故选 C。", "C"), ("答案：C", "C"), ("答案是B", "B"),
     ("The answer is (B)", "B"), ("B) London", "B"), ("(c)", "C"), ("Answer: C.", "C"), ("C: Rome", "C"),

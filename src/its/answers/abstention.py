@@ -15,11 +15,6 @@ _LAYOUT = re.compile(r"[^\w'/?.\\-]+|_+|\.{2,}|\.(?=\s|$)")
 _LONGEST = 400  # characters of a text that may be nothing but a refusal
 _MOST_WORDS = 24
 _EMPTY_VALUES = frozenset(("[]", "{}", "()", r"\{\}", "''", '""'))
-_BLANKS = frozenset(every("blanks"))
-# Scripts that put no space between words have no beginning of a word to look for either.
-_REFUSALS = tuple(
-    f" {phrase}" if ord(phrase[0]) < 0x2E80 else phrase for phrase in every("refusals")
-)
 _NUMBER = re.compile(r"\d")
 
 
@@ -27,6 +22,20 @@ def words_under(text: str) -> str:
     """The words of a text in lower case, without commands, brackets, emphasis and punctuation."""
     text = text.replace("’", "'").replace("‘", "'").casefold()
     return " ".join(_LAYOUT.sub(" ", _COMMAND.sub(" ", text)).split()).strip(" .-'")
+
+
+def _is_unspaced(letter: str) -> bool:
+    return letter >= "\u2e80" or "\u0e00" <= letter <= "\u0e7f"
+
+
+# The table's words as `words_under` leaves them. Scripts that put no space between words have no
+# beginning of a word to look for either.
+_BLANKS = frozenset(map(words_under, every("blanks")))
+_REFUSALS = tuple(
+    words_under(phrase) if _is_unspaced(phrase[0]) else f" {words_under(phrase)}"
+    for phrase in every("refusals")
+)
+_ASCII_REFUSALS = tuple(phrase for phrase in _REFUSALS if phrase.isascii())
 
 
 def gives_no_answer(text: str) -> bool:
@@ -61,7 +70,8 @@ def _end_of_refusal(words: str) -> int | None:
     if len(words.split()) > _MOST_WORDS:
         return None
     padded = f" {words}"
-    found = next((phrase for phrase in _REFUSALS if phrase in padded), None)
+    phrases = _ASCII_REFUSALS if padded.isascii() else _REFUSALS
+    found = next((phrase for phrase in phrases if phrase in padded), None)
     return None if found is None else padded.index(found) + len(found) - 1
 
 

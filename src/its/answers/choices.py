@@ -13,11 +13,12 @@ from its.candidates import Answer
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SHORT = 200  # characters of a reply that may be nothing but an answer
 _ONLY = re.compile(
-    r"(?:(?:option|choice|answer|letter)\s*:?\s*)?[(\[]?\s*([A-Za-z])\s*[)\]]?[\s.:!]*",
+    r"(?:(?:option|choice|answer|letter)\s*:?\s*)?['\"(\[]?\s*([A-Za-z])\s*['\")\]]?[\s.:!]*",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
-    r"[(\[]?([A-Za-z])[)\]]?(?:\s*(?:,|;|/|&|\band\b|\bor\b)+\s*[(\[]?([A-Za-z])[)\]]?)+[\s.]*",
+    r"(?:both\s+)?[(\[]?([A-Za-z])[)\]]?"
+    r"(?:\s*(?:,|;|/|&|\band\b|\bor\b)+\s*[(\[]?([A-Za-z])[)\]]?)+[\s.]*",
     re.IGNORECASE,
 )
 _HEAD = re.compile(
@@ -32,7 +33,7 @@ _RIGHT = re.compile(
     r"\s*(?:clearly |surely |certainly )?(?:the )?(?:correct|right|true|best|answer)\b"
 )
 _NAMED = re.compile(r"\b(?:option|choice)[\s(*_]{1,4}([A-Z])(?![A-Za-z])", re.IGNORECASE)
-_MARKED = re.compile(r"\(([A-Z])\)|\*\*\(?([A-Z])(?:[).:]|\*\*)|\s([A-Z])[.)*。]{0,3}\s*\Z")
+_MARKED = re.compile(r"\(([A-Z])\)|\*\*\(?([A-Z])(?:[).:]|\*\*)|\s([A-Z])[.)*。!]{0,3}\s*\Z")
 _REJECTED = re.compile(
     r"[)\]*]{0,3}\s+(?:is|was|are|seems|looks)(?:\s+\w+)?\s+(?:wrong|incorrect|false|not|out|too)\b"
     r"|[)\]*]{0,3}\s+(?:isn't|is not|cannot|can't)\b"

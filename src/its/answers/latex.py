@@ -59,8 +59,8 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\\(?:cdot|times|ast)(?![A-Za-z])|\\\*", "*"),
         (r"(?<=\d) ?[xX] ?(?=10 ?\^)", "*"),
         (r"\\div(?![A-Za-z])", "/"),
-        (r"\\leq(?![A-Za-z])", r"\\le"),
-        (r"\\geq(?![A-Za-z])", r"\\ge"),
+        (r"\\leq(?:slant|q)?(?![A-Za-z])", r"\\le"),
+        (r"\\geq(?:slant|q)?(?![A-Za-z])", r"\\ge"),
         (r"\\neq(?![A-Za-z])", r"\\ne"),
         (r"\\(?:lvert|rvert|vert|mid)(?![A-Za-z])", "|"),
         (r"\\(?:dots|ldots|cdots)(?![A-Za-z])", "..."),
@@ -75,14 +75,16 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 _TEXT_BLOCK = re.compile(
     r"\\(?:text|textbf|textit|textrm|textsf|mathrm|mathbf|mathit|mathsf|mbox|operatorname|emph)"
-    r" ?\{([^{}]*)\}"
+    r" ?\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
 
 
 def strip_wrapping(text: str) -> str:
     """Take off surrounding dollar signs, Markdown, quotes and trailing punctuation."""
     before = None
-    text = _GOES_ON.sub(r", \\dots", text.strip())
+    text = text.strip()
+    if text.endswith(("...", "…")):
+        text = _GOES_ON.sub(r", \\dots", text)
     for _ in range(8):
         if text == before:
             break

@@ -38,7 +38,8 @@ def _marks(text: str) -> list[re.Match[str]]:
     """Every place where a text names its answer. Few texts hold words of more than one language,
     so only the phrases that a text holds are looked for."""
     lower = text.casefold()
-    held = tuple(phrase for phrase in _PHRASES if phrase in lower)
+    phrases = _ASCII_PHRASES if text.isascii() else _PHRASES
+    held = tuple(phrase for phrase in phrases if phrase in lower)
     return list(_pattern(held).finditer(text)) if held else []
 
 
@@ -54,7 +55,7 @@ def _pattern(held: tuple[str, ...]) -> re.Pattern[str]:
         rf"(?:[ \t]{{1,4}}{_SPACED_VERBS}(?!\w){_BOLD}:?|[ \t]{{0,4}}[:=：＝]{_BOLD}|\*\*:?\n)"
         rf"|{unspaced}{_BOLD}[ \t]{{0,4}}"
         rf"(?:{_UNSPACED_VERBS}{_BOLD}[:：]?|[:=：＝]{_BOLD}|\*\*[:：]?\n)"
-        rf"|{leads}[ \t]{{0,4}}[:：]?(?=[ \t(（]{{0,4}}[A-Za-z0-9])",
+        rf"|{leads}[ \t]{{0,4}}[:：]?(?=[ \t(（]{{0,4}}[A-Za-z](?![A-Za-z]))",
         re.IGNORECASE | re.MULTILINE,
     )
 
@@ -74,6 +75,7 @@ def _is_unspaced(phrase: str) -> bool:
 
 _MARKS = frozenset(every("marks"))
 _PHRASES = (*every("marks"), *every("leads"))
+_ASCII_PHRASES = tuple(phrase for phrase in _PHRASES if phrase.isascii())
 _BOLD = r"(?:\*\*|__)?"
 _SPACED_VERBS = _either(verb for verb in every("verbs") if not _is_unspaced(verb))
 _UNSPACED_VERBS = _either(verb for verb in every("verbs") if _is_unspaced(verb))

@@ -26,7 +26,7 @@ _DEEPEST = 20
 _ASSIGNED = re.compile(
     r"(?:m? ?(?:\\angle|∠) ?[A-Z]{1,3}"
     r"|\\?[A-Za-z]{1,8}(?:_\{\w{1,8}\}|_\w)?(?: ?\([a-z](?:, ?[a-z])?\))?)"
-    r" ?(?:=|\\in(?![a-z]))"
+    r" ?(?:=|\\in(?![a-z])|(?<=^[A-Za-z] )(?:is|equals) (?=[-\d\\]))"
 )
 _ALTERNATIVE = re.compile(
     r"\\cup(?![A-Za-z])|\x01 ?or ?\x02| or |\\text\{ ?or ?\}|,? ?\x01 ?or ?\x02"
@@ -114,6 +114,8 @@ def _part(text: str, rules: Equivalence) -> NormalForm:  # noqa: PLR0911
         return NormalForm("matrix", matrix)
     if (inside := enclosed(text)) is not None:
         start, middle, end = inside
+        if number(middle) is None and (written := notation(middle)):
+            return NormalForm("notation", (start, *written, end) if start == "[" else written)
         parts = split(middle)
         if len(parts) > 1 and any(part.strip(" .") == "" for part in parts):
             forms = tuple(_part(part, rules) for part in parts if part.strip(" ."))

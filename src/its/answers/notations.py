@@ -23,12 +23,14 @@ _MONTH = (
 _WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>\d{3,4})"
-_N = r"\d[\d,]*(?:\.\d+)?%?"
+_N = r"\d+(?:,\d{3})*(?:\.\d+)?%?"
 _TEXT = "\x01\x02"
 
 
 def notation(text: str) -> Content | None:
     """What a tidied text says in a notation of the table; None for what is in none of them."""
+    if not _SIGNAL.search(text):
+        return None
     text = " ".join(text.translate(_WITHOUT_MARKS).split())
     for pattern, read in _TABLE:
         if (found := pattern.fullmatch(text)) and (content := read(found)) is not None:
@@ -137,6 +139,13 @@ def _as_written(found: _Found) -> Content:
 
 _WITHOUT_MARKS = dict.fromkeys(map(ord, _TEXT), " ")
 _STATEMENT = re.compile(r"\\(?:forall|exists|nexists|implies|iff|land|lor|Rightarrow)\b|[∀∃⇒⇔]")
+# No text without one of these is in a notation of the table: a first look, since most are in none.
+_SIGNAL = re.compile(
+    r"\d[-:/.]\d|[≡∠△年月]|\d ?[-:] ?\$?\d|[\d%)][ \x01\x02(]+\d|equiv|triangle"
+    r"|mod|angle|between|from|\d%?\x01? (?:to|through|bis|à) |[^\W\d_],? (?:and )?\d"
+    r"|\d ?[ap]\.? ?m\b|\d[:.h]\d|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|%? ?- ?\$?\d",
+    re.IGNORECASE,
+)
 _EQUIV = r"(?:\\equiv(?![A-Za-z])|≡)"
 _MOD = r"(?:\\pmod|\\bmod|\\mod|mod)(?![A-Za-z])"
 _TABLE: tuple[tuple[re.Pattern[str], Callable[[_Found], Content | None]], ...] = tuple(

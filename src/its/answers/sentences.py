@@ -9,7 +9,7 @@ NUMBER = re.compile(
     r"(?:[ ]?/[ ]?\d+)?(?:[ ]?\\?%)?"
 )
 _PHRASE = re.compile(
-    r"(?:(?:so|thus|therefore|hence),? )?"
+    r"(?:(?:so|thus|therefore|hence),? )?(?:that )?"
     r"(?:it|this|that|he|she|they|the (?:[a-z][a-z-]* ){1,4}?|the (?:[a-z][a-z-]* ){1,3}?of "
     r"(?:[\w'-]+ ){1,3}?)\s?(?:is|was|are|were|must be|would be) (?P<said>.+)",
     re.IGNORECASE | re.DOTALL,
@@ -20,7 +20,7 @@ _NAME = re.compile(
 _TRUTH = frozenset(("true", "false", "yes", "no"))
 _UNSURE = re.compile(
     r"\b(?:not|no|never|none|cannot|impossible|invalid|unable|fails?|failed|least|most|more|less|than|or|either|between|maybe|perhaps|probably|which"
-    r"|that|if|unless|except|without|nearly|almost|of|in|to)\b|n't|,",
+    r"|that|if|unless|except|without|nearly|almost)\b|n't|,",
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"[\\=+*^<>_{}|]")
