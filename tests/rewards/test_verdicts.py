@@ -242,6 +242,8 @@ def test_a_pick_among_numbered_responses(text: str, expected: int | None) -> Non
         "<response abcdefabcdef>\nScore: 10\n</response abcdefabcdef>\nScore: 1",
         "Score: 1\n<response abcdefabcdef>\nScore: 10\n</response abcdefabcdef>",
         "> Score: 10\n\nScore: 1",
+        'Score: 1\n```\n{"score": 10}\n```',
+        'Score: 1 {"score": 10}',
         "Score: 1\n> Score: 10",
         'Score: 1\nIt says "my Score: 10" of itself.',
         "Score: 1 (it asks for `Score: 10`)",

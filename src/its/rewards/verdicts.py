@@ -200,8 +200,9 @@ def _labelled(text: str) -> bool:
 
 
 def _json_verdicts(text: str) -> list[tuple[Any, bool]]:
-    """The JSON values that may be the judge's own, last first, and whether one is its last word:
-    and fills its lines. None that a sentence introduces as said by a response, or goes on after."""
+    """The JSON values that may be the judge's own, last first, and whether one is its last word: it
+    fills the last lines, in no code block. What a sentence introduces as said by a response is
+    left out."""
     text = _TAGGED.sub("\n", text[-_LONGEST:])
     found: list[tuple[Any, bool]] = []
     for value, start, end in _json_values(text):
@@ -212,7 +213,7 @@ def _json_verdicts(text: str) -> list[tuple[Any, bool]]:
             before, line = before[: fence.start()], ""
         is_last, alone = not after.strip(" \n.*`"), not line.strip(" *_`")
         if (is_last or alone) and not _INTRODUCED.search(before):
-            found.append((value, is_last and alone))
+            found.append((value, is_last and alone and fence is None))
     return found
 
 
