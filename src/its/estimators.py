@@ -71,3 +71,40 @@ def bootstrap_interval(
     means = given[random.integers(0, len(given), (resamples, len(given)))].mean(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+class CalibrationError:
+    """The expected calibration error of confidences, counted one by one in ten bins.
+
+    In each bin the mean confidence is held against the share of right answers; the differences are
+    averaged by the number of cases.
+    """
+
+    def __init__(self, bins: int = 10) -> None:
+        self._confidence = [0.0] * bins
+        self._right = [0.0] * bins
+        self.cases = 0
+
+    def add(self, confidence: float, right: bool) -> None:
+        place = min(int(confidence * len(self._right)), len(self._right) - 1)
+        self._confidence[place] += confidence
+        self._right[place] += right
+        self.cases += 1
+
+    @property
+    def value(self) -> float | None:
+        """From 0 to 1; None without any case."""
+        if not self.cases:
+            return None
+        pairs = zip(self._confidence, self._right, strict=True)
+        return math.fsum(abs(sure - right) for sure, right in pairs) / self.cases
+
+
+def expected_calibration_error(
+    confidences: Sequence[float], correct: Sequence[bool]
+) -> float | None:
+    """How far confidences are from the share of right answers, in ten bins."""
+    error = CalibrationError()
+    for confidence, right in zip(confidences, correct, strict=True):
+        error.add(confidence, right)
+    return error.value

@@ -100,7 +100,10 @@ def test_the_tuned_preset_runs_on_the_pool_and_spends_what_it_promised(pool_file
     )
     assert chosen.returncode == 0, chosen.stderr
     assert b"Held out" in chosen.stderr
-    assert yaml.safe_load(tuned.read_text())["select"] == {"method": "vote"}
+    assert b"calibration error" in chosen.stderr
+    select = yaml.safe_load(tuned.read_text())["select"]
+    assert select["method"] == "vote"
+    assert len(select["calibration"]) == 2
     options = ["-c", str(tuned), "-o", str(run), "-q", "--stdout"]
     solved = subprocess.run(
         [*command, "solve", str(pool_file), "-m", f"recorded:{pool_file}", *options],

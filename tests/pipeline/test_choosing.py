@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import its
-from its.models.protocol import Request
-from its.testing import FakeModel
+from its.models.protocol import Request, TokenLogprob
+from its.testing import ALL_CAPABILITIES, FakeModel, Said
 
 
 def answers(*texts: str) -> FakeModel:
@@ -192,3 +194,32 @@ def test_an_answer_that_was_not_checked_beats_one_that_was_rejected() -> None:
     solution = solved(FakeModel(script), settings)
     assert (solution.answer, solution.verified) == ("3", None)
     assert solution.confidence == pytest.approx(0.5 / 5, abs=1e-4)
+
+
+# --- the confidence -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("logprob", [-0.01, -0.7])
+def test_a_single_answer_is_as_sure_as_its_own_tokens(logprob: float) -> None:
+    tokens = tuple(TokenLogprob(word, logprob) for word in ("Answer:", " 7"))
+    model = FakeModel(lambda request, number: Said("Answer: 7", logprobs=tokens))
+    (solution,) = its.solve(["?"], its.load_pipeline("greedy", model="f"), models={"model": model})
+    assert model.requests[0].logprobs is not None
+    assert solution.confidence == pytest.approx(math.exp(logprob), abs=1e-4)
+
+
+def test_without_token_probabilities_a_single_answer_says_one_half() -> None:
+    capabilities = replace(ALL_CAPABILITIES, logprobs=False)
+    model = FakeModel(lambda request, number: "Answer: 7", capabilities=capabilities)
+    (solution,) = its.solve(["?"], its.load_pipeline("greedy", model="f"), models={"model": model})
+    assert model.requests[0].logprobs is None
+    assert solution.confidence == 0.5
+
+
+def test_a_calibration_turns_the_confidence_into_a_chance() -> None:
+    """Four of four says .875, log-odds 1.946; halved and less one that is a chance of .493."""
+    select = {"method": "vote", "calibration": [-1.0, 0.5]}
+    stages = [{"strategy": "self_consistency", "n": 4}]
+    solution = solved(answers("7"), {"select": select, "stages": stages})
+    chance = 1 / (1 + math.exp(1.0 - 0.5 * math.log(0.875 / 0.125)))
+    assert solution.confidence == pytest.approx(chance, abs=1e-4)

@@ -9,17 +9,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from its.allocation.difficulty import ProbeDifficulty
-from its.allocation.stopping import AdaptiveConsistency, StoppingRule, UnanimousWindow
+from its.allocation.stopping import (
+    AdaptiveConsistency,
+    DiminishingReturns,
+    StoppingRule,
+    UnanimousWindow,
+)
 from its.curves.records import Record
-from its.curves.replay import Replay, replay_stop, vote_is_correct
+from its.curves.replay import Replay, replay_stop, replay_vote
 
 LEVELS = range(1, 11)
 RULES: dict[str, StoppingRule] = {
     "adaptive_consistency": AdaptiveConsistency(maximum=1000),
     "unanimous_window": UnanimousWindow(maximum=1000),
+    "unanimous_window_of_3": UnanimousWindow(window=3, maximum=1000),
+    "diminishing_returns": DiminishingReturns(maximum=1000),
 }
 
 
@@ -76,7 +83,7 @@ def replay_policy(policy: Policy, record: Record) -> Replay:
     else:
         rest = record.since(used)
         rounds += replay_stop(rest, RULES[policy.rule], most - used).rounds
-    return Replay(vote_is_correct(record, sum(rounds)), tuple(n for n in rounds if n))
+    return replace(replay_vote(record, sum(rounds)), rounds=tuple(n for n in rounds if n))
 
 
 def difficulty_of(record: Record, probe: int) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import yaml
 
+from its.curves.policies import RULES
 from its.curves.tuning import Tuned
 
 
@@ -24,10 +26,20 @@ def preset(tuned: Tuned, source: str) -> str:
         else {"method": "fixed", "value": 1},
         "budget": {"per_difficulty": most, "max": most * 10},
         "stages": stages,
-        "stop": {"rule": policy.rule} | ({"maximum": most} if policy.rule != "none" else {}),
-        "select": {"method": "vote"},
+        "stop": _rule(policy.rule, most),
+        "select": {
+            "method": "vote",
+            "calibration": [round(tuned.calibration.offset, 4), round(tuned.calibration.slope, 4)],
+        },
     }
     return "\n".join(f"# {line}" for line in _measured(tuned, source)) + "\n" + _dump(pipeline)
+
+
+def _rule(name: str, most: int) -> dict[str, Any]:
+    if name == "none":
+        return {"rule": "none"}
+    rule = RULES[name]
+    return {"rule": rule.name, **asdict(rule), "maximum": most}
 
 
 def _measured(tuned: Tuned, source: str) -> list[str]:
@@ -37,6 +49,8 @@ def _measured(tuned: Tuned, source: str) -> list[str]:
         f"Held out: {held.accuracy:.3f} at {held.cost:.2f} completions; self-consistency at the",
         f"same cost {tuned.vote.accuracy:.3f}: {tuned.gain:+.3f} "
         f"[{tuned.low:+.3f}, {tuned.high:+.3f}].",
+        f"Calibration error of the confidence, held out: {tuned.error_before:.3f} as it is, "
+        f"{tuned.error_after:.3f} calibrated.",
     ]
 
 

@@ -18,12 +18,14 @@ from its.curves.policies import (
     Policy,
     Trial,
     difficulty_of,
+    replay_policy,
     try_policy,
     vote_trial,
 )
 from its.curves.records import Record, shuffles
 from its.curves.replay import vote_is_correct
-from its.estimators import bootstrap_interval
+from its.estimators import CalibrationError, bootstrap_interval
+from its.selection.calibration import Calibration, fit
 
 PROBES = (2, 3, 4)
 THRESHOLDS = (1, 2, 4, 6)
@@ -36,7 +38,9 @@ class Tuned:
 
     `held_out` scores each problem by the policy of the half it is not in; `vote` is plain
     self-consistency at the mean completions of `held_out`; `gain` is the difference of accuracy
-    with its 95 % interval over problems. `folds` are the two halves' own choices.
+    with its 95 % interval over problems. `folds` are the two halves' own choices. `calibration` is
+    fitted to the policy's confidences on all problems; `error_before` and `error_after` are their
+    expected calibration error without and with one fitted on the other half.
     """
 
     policy: Policy
@@ -48,6 +52,9 @@ class Tuned:
     low: float
     high: float
     folds: tuple[Policy, Policy]
+    calibration: Calibration
+    error_before: float
+    error_after: float
 
     @property
     def beats_voting(self) -> bool:
@@ -89,7 +96,39 @@ def tune(records: Sequence[Record], budget: float, *, orders: int = 10, seed: in
         low,
         high,
         (choices[0], choices[1]),
+        *_calibrated(policy, drawn, halves),
     )
+
+
+Case = tuple[float, bool]
+
+
+def _calibrated(
+    policy: Policy, drawn: Sequence[Sequence[Record]], halves: Sequence[Sequence[int]]
+) -> tuple[Calibration, float, float]:
+    """The calibration of a policy's confidences, and their error without and with it, held out."""
+    cases = [
+        [
+            (replay.confidence, replay.correct)
+            for record in orders
+            if (replay := replay_policy(policy, record)).confidence is not None
+        ]
+        for orders in zip(*drawn, strict=True)
+    ]
+    before, after = CalibrationError(), CalibrationError()
+    for fitted_on, measured_on in (halves, halves[::-1]):
+        calibration = _fitted([cases[i] for i in fitted_on])
+        for confidence, right in (case for i in measured_on for case in cases[i]):
+            before.add(confidence, right)
+            after.add(calibration.of(confidence), right)
+    return _fitted(cases), before.value or 0.0, after.value or 0.0
+
+
+def _fitted(cases: Sequence[Sequence[Case]]) -> Calibration:
+    """Every problem counts once, in however many orders its samples were drawn."""
+    flat = [case for of_problem in cases for case in of_problem]
+    most = max((len(of_problem) for of_problem in cases), default=1)
+    return fit([sure for sure, _ in flat], [right for _, right in flat], 1 / max(1, most))
 
 
 def _candidates(records: Sequence[Record], budget: float) -> Iterator[Policy]:

@@ -69,7 +69,20 @@ class Choosing:
     async def choose(self, stopped: bool) -> Selection:
         """Score, select and verify; `stopped` where the samples agreed enough to end early."""
         await self._score_candidates(stopped)
-        return await self._verified(await self._select(self.candidates))
+        selection = await self._verified(await self._select(self.candidates))
+        if selection.confidence is None:
+            return selection
+        confidence = self.plan.calibration.of(self._of_one(selection) or selection.confidence)
+        return replace(selection, confidence=confidence)
+
+    def _of_one(self, selection: Selection) -> float | None:
+        """The confidence of a single sample: no vote says anything of it, but the probabilities of
+        its own tokens do, where they came. None where there are several, or a check has failed."""
+        answered = [c for c in self.candidates if c.answer is not None]
+        logprob = answered[0].mean_logprob if len(answered) == 1 else None
+        if logprob is None or not math.isfinite(logprob) or selection.verified is False:
+            return None
+        return math.exp(min(logprob, 0.0))
 
     async def _score_candidates(self, stopped: bool) -> None:
         """Only where scores can change the choice: not after an early stop, nor for one answer."""

@@ -77,6 +77,11 @@ class SelectBase(PartSettings):
 
     method: str
     reward: RewardSettings | None = Field(None, description="What scores the candidates.")
+    calibration: tuple[float, Annotated[float, Field(gt=0)]] | None = Field(
+        None,
+        description="Offset and slope that turn the confidence into the chance to be right, on the "
+        "scale of log-odds; `its tune` finds them where references exist.",
+    )
 
     def build(self) -> Selector:
         return self.built(Selector)

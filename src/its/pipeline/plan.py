@@ -13,6 +13,7 @@ from its.problems.problem import AnswerKind
 from its.prompts import PromptSet
 from its.rewards.checks import CodeTests
 from its.rewards.protocol import Reward
+from its.selection.calibration import Calibration
 from its.selection.protocol import Selector
 from its.strategies.protocol import Strategy
 
@@ -63,6 +64,7 @@ class Plan:
     verify_attempts: int
     answer_kind: AnswerKind
     cascade: tuple[Level, ...]
+    calibration: Calibration
 
     @property
     def oracle(self) -> bool:
@@ -97,6 +99,7 @@ def build_plan(
         verify_attempts=pipeline.verify.attempts if pipeline.verify else 0,
         answer_kind=pipeline.answers.kind,
         cascade=_cascade(pipeline, clients, prompts, reward),
+        calibration=Calibration(*(select.calibration or ())),
     )
 
 

@@ -12,6 +12,7 @@ import orjson
 
 from its.calls.journal import Journal
 from its.calls.journal_rows import RecordedSolution
+from its.estimators import CalibrationError
 from its.grading import Grader, is_stale, regrade
 from its.pipeline.solving import bad_line
 from its.problems.problem import BadLine, Problem
@@ -54,7 +55,8 @@ class Standing:
     the right ones among them, `baseline_correct` those that the greedy pass got right; `recorded`
     rows came from an earlier session, `regraded` of them were graded anew, and `changed` then had
     another verdict; `oracle` marks a run whose rows' own tests chose between candidates;
-    `reasons` counts the failures of the first distinct reasons.
+    `calibration` holds confidences against verdicts; `reasons` counts the failures of the first
+    distinct reasons.
     """
 
     recorded: int = 0
@@ -65,6 +67,7 @@ class Standing:
     graded: int = 0
     correct: int = 0
     baseline_correct: int = 0
+    calibration: CalibrationError = field(default_factory=CalibrationError)
     reasons: dict[str, int] = field(default_factory=dict)
     under_way: int = 0
     read: int = 0
@@ -80,6 +83,8 @@ class Standing:
         if row["correct"] is not None or baseline is not None:
             self.graded += 1
             self.correct += bool(row["correct"])
+            if row.get("confidence") is not None and row["correct"] is not None:
+                self.calibration.add(row["confidence"], row["correct"])
             self.baseline_correct += bool(baseline)
         reason = row["error"]
         if reason is not None and (reason in self.reasons or len(self.reasons) < _REASONS):

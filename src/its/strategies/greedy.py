@@ -11,7 +11,11 @@ from its.strategies.sampling import draw
 
 @dataclass(frozen=True, slots=True)
 class Greedy(Strategy):
-    """One completion at temperature 0. `style` names the style it is asked in, "" for none."""
+    """One completion at temperature 0. `style` names the style it is asked in, "" for none.
+
+    Token probabilities are asked for where they are offered: the confidence of a single answer has
+    nothing else to go by.
+    """
 
     name = "greedy"
 
@@ -24,5 +28,6 @@ class Greedy(Strategy):
         return min(1, completions)
 
     async def run(self, assignment: Assignment) -> Outcome:
-        sample = attempt(assignment, self.style, temperature=0.0)
+        offered = assignment.door.capabilities.logprobs
+        sample = attempt(assignment, self.style, temperature=0.0, logprobs=offered)
         return await draw(replace(assignment, stop=None), [sample])

@@ -63,6 +63,7 @@ def summary(
     yield from map(Text, next_steps(ended))
     if ended.standing.graded:
         yield from map(Text, last_spending(ended.standing, histories))
+        yield from map(Text, calibration(ended.standing))
         yield ""
         yield _comparison(ended.standing, stages, boxed, width)
 
@@ -102,6 +103,17 @@ def last_spending(standing: Standing, histories: Collection[History]) -> list[st
         return []
     last = last_part(list(histories))
     return ["", last.in_words()] if last.samples > 1 else []
+
+
+def calibration(standing: Standing) -> list[str]:
+    """How far the confidences are from the share of right answers, beside the accuracy."""
+    error, cases = standing.calibration.value, standing.calibration.cases
+    if error is None or cases < 2:
+        return []
+    return [
+        "",
+        f"Confidence is off by {error:.3f} (expected calibration error, {cases:,} answers).",
+    ]
 
 
 def next_steps(ended: RunResult) -> list[str]:
