@@ -22,12 +22,12 @@ from its.allocation.stopping import AdaptiveConsistency, ConfidenceConsistency
 
 
 def test_a_problem_goes_up_when_unsure_and_the_gain_is_worth_the_price():
-    assert CascadeRule(threshold=0.8).goes_up(0.5)
-    assert not CascadeRule(threshold=0.8).goes_up(0.8)
-    assert CascadeRule(threshold=0.8).goes_up(None)
+    assert CascadeRule(threshold=0.8).escalates(0.5)
+    assert not CascadeRule(threshold=0.8).escalates(0.8)
+    assert CascadeRule(threshold=0.8).escalates(None)
     priced = CascadeRule(threshold=0.8, value=10)
-    assert priced.goes_up(0.5, larger_accuracy=0.7, price=1)
-    assert not priced.goes_up(0.5, larger_accuracy=0.55, price=1)
+    assert priced.escalates(0.5, larger_accuracy=0.7, price=1)
+    assert not priced.escalates(0.5, larger_accuracy=0.55, price=1)
 
 
 def test_short_m_at_k_keeps_the_first_to_end_and_charges_what_the_others_had_produced():

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from its.curves.cascade import Plan, cascade_curve
+from its.curves.cascade import CascadePlan, cascade_curve
 from its.curves.records import Record
 from its.curves.source import paired
 from its.errors import InputError
@@ -49,9 +49,9 @@ def test_a_small_model_that_is_always_wrong_is_not():
 
 def test_costs_are_those_of_both_models():
     points, _ = cascade_curve(ALWAYS_LOST, LARGE, (1.5, 7), orders=2)
-    costs = {Plan(p.small, p.large, p.threshold): p.cost for p in points}
-    assert costs[Plan(2, 0)] == pytest.approx(3)
-    assert costs[Plan(0, 4)] == pytest.approx(28)
+    costs = {CascadePlan(p.small, p.large, p.threshold): p.cost for p in points}
+    assert costs[CascadePlan(2, 0)] == pytest.approx(3)
+    assert costs[CascadePlan(0, 4)] == pytest.approx(28)
     up = next(p for p in points if (p.strategy, p.small, p.large) == ("cascade", 2, 1))
     assert up.cost == pytest.approx(3 + 7 * up.went_up)
 

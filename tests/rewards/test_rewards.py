@@ -24,8 +24,8 @@ from its.rewards import (
     SequenceProbability,
     StepReward,
 )
+from its.rewards.asking import verify
 from its.rewards.pairwise import compare
-from its.rewards.verification import verify
 from tests.rewards.scripted_door import ScriptedDoor
 
 QUESTION = Question("What is 6 times 7?")

@@ -10,7 +10,7 @@ import pytest
 from its.candidates import Answer, Candidate, Score
 from its.problems.problem import Question
 from its.prompts import load_prompt_set
-from its.selection import SELECTORS, Ballot, BestOfN, Cisc, First, Knockout, StepVote, Universal
+from its.selection import SELECTORS, Ballot, BestScored, Cisc, First, Knockout, StepVote, Universal
 from tests.rewards.scripted_door import ScriptedDoor
 
 QUESTION = Question("Which number?")
@@ -63,9 +63,9 @@ async def test_of_several_scores_the_last_that_says_something_counts():
 async def test_best_of_n_moves_to_the_vote_as_candidates_grow():
     few = ballot(["a", "b"], scores=[0.9, 0.6])
     many = ballot(["a"] + ["b"] * 15, scores=[0.9] + [0.6] * 15)
-    assert (await BestOfN().select(few)).candidate.answer.text == "a"
-    assert (await BestOfN().select(many)).candidate.answer.text == "b"
-    assert (await BestOfN(guard=False).select(many)).candidate.answer.text == "a"
+    assert (await BestScored().select(few)).candidate.answer.text == "a"
+    assert (await BestScored().select(many)).candidate.answer.text == "b"
+    assert (await BestScored(guard=False).select(many)).candidate.answer.text == "a"
 
 
 async def test_cisc_follows_confidence_at_a_low_temperature():

@@ -1,4 +1,4 @@
-"""When a problem goes up from a smaller model to a larger one."""
+"""When a problem escalates from a smaller model to a larger one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class CascadeRule:
     threshold: float = 0.8
     value: float | None = None
 
-    def goes_up(
+    def escalates(
         self,
         confidence: float | None,
         larger_accuracy: float | None = None,

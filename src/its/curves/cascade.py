@@ -26,9 +26,9 @@ SIZES = (1, 2, 3, 4, 8, 16)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Samples of each model (0: not asked at all), and the confidence under which a problem goes
-    up."""
+class CascadePlan:
+    """Samples of each model (0: not asked at all), and the confidence under which a problem
+    escalates."""
 
     small: int
     large: int
@@ -37,7 +37,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class CascadePoint:
-    """A plan's mean accuracy (with 95 % interval), cost a problem, and share that went up."""
+    """A plan's mean accuracy (with 95 % interval), cost a problem, and share that escalated."""
 
     strategy: Literal["small", "large", "cascade"]
     small: int
@@ -54,14 +54,14 @@ class CascadePoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CascadeGain:
     """The cascade's gain over the best mixture of both models alone, at its own cost.
 
     The plan is chosen on one half of the problems and measured on the other, both ways; `plan`
     is the choice on all of them. Worth it where the 95 % interval lies above zero.
     """
 
-    plan: Plan
+    plan: CascadePlan
     gain: float
     low: float
     high: float
@@ -78,7 +78,7 @@ def cascade_curve(
     *,
     orders: int = 20,
     seed: int = 0,
-) -> tuple[list[CascadePoint], Verdict]:
+) -> tuple[list[CascadePoint], CascadeGain]:
     """Every plan's point, and the verdict. `costs` are those of one sample of each model.
 
     Both lists hold the same problems in the same order. Raises ValueError where they do not.
@@ -103,13 +103,15 @@ def _trials(
     costs: tuple[float, float],
     orders: int,
     seed: int,
-) -> dict[Plan, _Trial]:
+) -> dict[CascadePlan, _Trial]:
     drawn = list(zip(shuffles(small, orders, seed), shuffles(large, orders, seed + 1), strict=True))
     most_small, most_large = min(map(len, small)), min(map(len, large))
     smalls = [n for n in SIZES if n <= most_small]
     larges = [n for n in SIZES if n <= most_large]
-    plans = [Plan(n, 0) for n in smalls] + [Plan(0, n) for n in larges]
-    plans += [Plan(n, m, threshold) for n in smalls for threshold in _thresholds(n) for m in larges]
+    plans = [CascadePlan(n, 0) for n in smalls] + [CascadePlan(0, n) for n in larges]
+    plans += [
+        CascadePlan(n, m, threshold) for n in smalls for threshold in _thresholds(n) for m in larges
+    ]
     trials = {plan: _Trial(*([0.0] * len(small) for _ in range(3))) for plan in plans}
     for smaller, larger in drawn:
         for i, (few, many) in enumerate(zip(smaller, larger, strict=True)):
@@ -118,7 +120,7 @@ def _trials(
             for plan, trial in trials.items():
                 right, sure = by_small.get(plan.small, (False, 0.0))
                 up = plan.large > 0 and (
-                    plan.small == 0 or CascadeRule(plan.threshold).goes_up(sure)
+                    plan.small == 0 or CascadeRule(plan.threshold).escalates(sure)
                 )
                 trial.right[i] += (by_large[plan.large] if up else right) / orders
                 trial.cost[i] += (plan.small * costs[0] + up * plan.large * costs[1]) / orders
@@ -139,7 +141,7 @@ def _confidence(record: Record, n: int) -> float:
     return share_confidence(max(votes.values()) / votes.total(), votes.total())
 
 
-def _point(plan: Plan, trial: _Trial) -> CascadePoint:
+def _point(plan: CascadePlan, trial: _Trial) -> CascadePoint:
     kind: Literal["small", "large", "cascade"] = "cascade"
     if not plan.small or not plan.large:
         kind = "small" if plan.small else "large"
@@ -155,7 +157,7 @@ def _point(plan: Plan, trial: _Trial) -> CascadePoint:
     )
 
 
-def _verdict(trials: dict[Plan, _Trial], problems: int, seed: int) -> Verdict:
+def _verdict(trials: dict[CascadePlan, _Trial], problems: int, seed: int) -> CascadeGain:
     places = Random(f"{seed}/folds").sample(range(problems), problems)
     halves = (places[0::2], places[1::2])
     gains: list[float] = []
@@ -167,13 +169,13 @@ def _verdict(trials: dict[Plan, _Trial], problems: int, seed: int) -> Verdict:
             for i in scored_on
         ]
     low, high = bootstrap_interval(gains)
-    return Verdict(_best(trials, range(problems))[0], _mean(gains), low, high)
+    return CascadeGain(_best(trials, range(problems))[0], _mean(gains), low, high)
 
 
-Mixture = list[tuple[Plan, float]]
+Mixture = list[tuple[CascadePlan, float]]
 
 
-def _best(trials: dict[Plan, _Trial], places: Sequence[int]) -> tuple[Plan, Mixture]:
+def _best(trials: dict[CascadePlan, _Trial], places: Sequence[int]) -> tuple[CascadePlan, Mixture]:
     """The cascade that gains most over the best mixture of single models at its cost."""
 
     def mean(values: Sequence[float]) -> float:
@@ -193,7 +195,9 @@ def _best(trials: dict[Plan, _Trial], places: Sequence[int]) -> tuple[Plan, Mixt
     return plan, mixture
 
 
-def _mixture_at(singles: Sequence[tuple[float, float, Plan]], cost: float) -> tuple[float, Mixture]:
+def _mixture_at(
+    singles: Sequence[tuple[float, float, CascadePlan]], cost: float
+) -> tuple[float, Mixture]:
     """The most accurate mixture of at most two single plans at a mean cost of at most `cost`."""
     best: tuple[float, Mixture] = (-1.0, [])
     for near, right, plan in singles:

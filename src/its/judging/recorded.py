@@ -11,7 +11,7 @@ from its.errors import InputError
 from its.judging.accuracy import accuracy, credit
 from its.problems.json_line import LineFault, parse_object, type_name
 from its.problems.lines import BrokenLine, name_of, numbered_lines, open_lines
-from its.rewards.voting import AdaptiveVoting, Sample, totals
+from its.rewards.voting import AdaptiveVoting, JudgedScores, totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _prefix(item: RecordedItem, rule: AdaptiveVoting) -> Sequence[Sample]:
+def _prefix(item: RecordedItem, rule: AdaptiveVoting) -> Sequence[JudgedScores]:
     most = len(item.samples)
     for k in range(1, most):
         if rule.decided(item.samples[:k], item.responses, most):
@@ -101,5 +101,5 @@ def _prefix(item: RecordedItem, rule: AdaptiveVoting) -> Sequence[Sample]:
     return item.samples
 
 
-def _credit(item: RecordedItem, samples: Sequence[Sample]) -> Any:
+def _credit(item: RecordedItem, samples: Sequence[JudgedScores]) -> Any:
     return credit(totals(samples, item.responses), item.label or 0)

@@ -133,7 +133,7 @@ class Attempt:
         self.account.note(
             "decision",
             stage="cascade",
-            decision="goes up",
+            decision="escalates",
             model=level.model,
             reason=f"confidence {lower.confidence or 0:.2f} is under {level.threshold:g}",
         )

@@ -15,7 +15,7 @@ from its.calls.door import StageDoor
 from its.candidates import Answer, Candidate, Score, Selection, without_guesses
 from its.pipeline.plan import Plan
 from its.problems.problem import Question
-from its.rewards.verification import verify
+from its.rewards.asking import verify
 from its.selection.protocol import Ballot
 
 

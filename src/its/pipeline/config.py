@@ -141,7 +141,7 @@ class PromptSettings(Section):
 
 
 class CascadeSettings(Section):
-    """Several models in order of size: a problem goes up while its confidence stays low."""
+    """Several models in order of size: a problem escalates while its confidence stays low."""
 
     models: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         ..., description="Names in `models`, smaller to larger, after the pipeline's model."

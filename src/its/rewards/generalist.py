@@ -13,10 +13,10 @@ from its.calls.protocol import Door
 from its.candidates import Candidate, Score
 from its.problems.problem import Question
 from its.prompts import PromptSet
+from its.rewards.asking import on_unit
 from its.rewards.judgements import Case, Form, Judgement, group_count, grouped, judge, rate
 from its.rewards.protocol import Reward
-from its.rewards.scale import on_unit
-from its.rewards.voting import AdaptiveVoting, Sample, best_rated, totals
+from its.rewards.voting import AdaptiveVoting, JudgedScores, best_rated, totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Generalist(Reward):
         )
         judgements = await self._sample(case)
         ratings = await self._rate(case, judgements)
-        samples: list[Sample] = [judgement.scores for judgement in judgements]
+        samples: list[JudgedScores] = [judgement.scores for judgement in judgements]
         kept = best_rated(samples, ratings) if self.meta else samples
         low, high = case.scale
         return [
@@ -94,7 +94,7 @@ class Generalist(Reward):
         low, high = case.scale
         unit = 9 / (high - low)
         judgements: list[Judgement] = []
-        scaled: list[Sample] = []
+        scaled: list[JudgedScores] = []
         for ordinal in range(self.samples):
             remaining = case.door.remaining
             if remaining is not None and remaining < group_count(count, self.form, self.largest):

@@ -16,8 +16,7 @@ from its.problems.problem import Message, Question
 from its.prompts import PromptSet
 from its.prompts.fencing import fenced
 from its.rewards import verdicts
-from its.rewards.asking import ask
-from its.rewards.scale import on_unit
+from its.rewards.asking import ask, on_unit
 
 Form = Literal["listwise", "pairwise", "pointwise"]
 
@@ -61,7 +60,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GroupVerdict:
     """One reply that could be read: its text, the responses that it saw, and their scores."""
 
     text: str
@@ -76,7 +75,7 @@ class Judgement:
 
     scores: tuple[float | None, ...]
     critiques: tuple[str, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[GroupVerdict, ...]
 
 
 async def judge(case: Case, groups: Sequence[Sequence[int]], label: str) -> Judgement:
@@ -105,7 +104,7 @@ async def judge(case: Case, groups: Sequence[Sequence[int]], label: str) -> Judg
 async def rate(case: Case, judgement: Judgement, label: str) -> float | None:
     """The meta reward of a judgement, from 0 to 1: the mean over its verdicts; None if unread."""
 
-    async def one(verdict: Verdict, label: str) -> float | None:
+    async def one(verdict: GroupVerdict, label: str) -> float | None:
         *responses, judged = fenced([*(case.texts[i] for i in verdict.group), verdict.text])
         messages = case.prompts.render(
             "grm_meta", case.question, responses="\n\n".join(responses), judgement=judged
@@ -172,7 +171,7 @@ def read_critiques(reply: str, count: int) -> list[str]:
     return [found.get(str(i), "").lstrip(" \n*:.-").rstrip(" \n*") for i in range(1, count + 1)]
 
 
-async def _judge_group(case: Case, group: Sequence[int], label: str) -> Verdict | None:
+async def _judge_group(case: Case, group: Sequence[int], label: str) -> GroupVerdict | None:
     door, (low, high) = case.door, case.scale
     request = door.request(
         _messages(case, group),
@@ -189,7 +188,7 @@ async def _judge_group(case: Case, group: Sequence[int], label: str) -> Verdict 
         mended = await ask(door, door.request(turns, temperature=0.0), f"{label}/repair")
         if mended is not None:
             scores = verdicts.scores(mended.text, len(group), low, high)
-    return None if scores is None else Verdict(reply.text, tuple(group), tuple(scores))
+    return None if scores is None else GroupVerdict(reply.text, tuple(group), tuple(scores))
 
 
 def _messages(case: Case, group: Sequence[int]) -> tuple[Message, ...]:

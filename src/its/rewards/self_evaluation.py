@@ -15,9 +15,8 @@ from its.problems.problem import Question
 from its.prompts import PromptSet
 from its.prompts.fencing import fenced
 from its.rewards import verdicts
-from its.rewards.asking import ask
+from its.rewards.asking import ask, on_unit
 from its.rewards.protocol import Reward
-from its.rewards.scale import on_unit
 
 
 @dataclass(frozen=True, slots=True)

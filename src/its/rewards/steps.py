@@ -17,9 +17,8 @@ from its.prompts import PromptSet
 from its.prompts.fencing import fenced
 from its.prompts.prompt_set import BLANK_LINE
 from its.rewards import verdicts
-from its.rewards.asking import ask
+from its.rewards.asking import ask, on_unit
 from its.rewards.protocol import Reward
-from its.rewards.scale import on_unit
 from its.rewards.step_aggregation import StepAggregation, aggregate
 
 

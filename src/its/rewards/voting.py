@@ -14,10 +14,10 @@ from typing import Annotated, Any, ClassVar
 
 from annotated_types import Gt
 
-Sample = Sequence[float | None]
+JudgedScores = Sequence[float | None]
 
 
-def totals(samples: Sequence[Sample], responses: int) -> list[float | None]:
+def totals(samples: Sequence[JudgedScores], responses: int) -> list[float | None]:
     """The sum of each response's scores over the samples (arXiv:2504.02495, equation 14).
 
     A score that could not be read counts as the mean of the response's others; None for a
@@ -44,7 +44,9 @@ def margin(values: Sequence[float | None]) -> float | None:
     return known[0] - known[1] if len(known) > 1 else None
 
 
-def best_rated(samples: Sequence[Sample], ratings: Sequence[float | None]) -> list[Sample]:
+def best_rated(
+    samples: Sequence[JudgedScores], ratings: Sequence[float | None]
+) -> list[JudgedScores]:
     """The better half of the samples by meta reward, max(1, k // 2) of them, in their order.
 
     A sample without a rating ranks last; among equals the earlier one is kept.
@@ -77,7 +79,7 @@ class AdaptiveVoting:
     difference: Annotated[float, Gt(0)] = 5.0
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
-    def decided(self, samples: Sequence[Sample], responses: int, most: int) -> bool:
+    def decided(self, samples: Sequence[JudgedScores], responses: int, most: int) -> bool:
         """Whether to stop after these samples, of `most` that could be had."""
         left = most - len(samples)
         if left <= 0:
@@ -93,7 +95,7 @@ class AdaptiveVoting:
         )
         return math.fsum(gains) <= self.tolerance
 
-    def _gain(self, samples: Sequence[Sample], leader: int, other: int, left: int) -> float:
+    def _gain(self, samples: Sequence[JudgedScores], leader: int, other: int, left: int) -> float:
         """How much likelier the sign of a difference is right after `left` more samples."""
         pairs = [(sample[leader], sample[other]) for sample in samples]
         seen = [a - b for a, b in pairs if a is not None and b is not None]

@@ -2,7 +2,7 @@
 
 from its.parts import Registry
 from its.selection.knockout import Knockout
-from its.selection.methods import BestOfN, Cisc, First, StepVote, Vote, WeightedVote
+from its.selection.methods import BestScored, Cisc, First, StepVote, Vote, WeightedVote
 from its.selection.protocol import Ballot, Selector
 from its.selection.universal import Universal
 from its.selection.votes import best_by_reward, cisc, norm_vote, vote, weighted_vote
@@ -11,14 +11,14 @@ SELECTORS: Registry[Selector] = Registry(
     "selection",
     Selector,
     "its.selections",
-    (First, Vote, WeightedVote, BestOfN, Cisc, StepVote, Knockout, Universal),
+    (First, Vote, WeightedVote, BestScored, Cisc, StepVote, Knockout, Universal),
 )
 """The selection parts by the name that a pipeline file uses."""
 
 __all__ = [
     "SELECTORS",
     "Ballot",
-    "BestOfN",
+    "BestScored",
     "Cisc",
     "First",
     "Knockout",

@@ -53,7 +53,7 @@ class WeightedVote(Selector):
 
 
 @dataclass(frozen=True, slots=True)
-class BestOfN(Selector):
+class BestScored(Selector):
     """The best scored candidate, with a guard against over-optimising the reward.
 
     The more candidates, the likelier the best score is a fault of the reward. With `guard`, the

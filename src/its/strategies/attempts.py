@@ -11,7 +11,7 @@ from typing import Annotated
 from annotated_types import Ge, Interval, MinLen
 
 from its.strategies.protocol import Assignment, Outcome, Strategy
-from its.strategies.sampling import Sample, draw
+from its.strategies.sampling import SampleRequest, draw
 
 Logprobs = bool | Annotated[int, Interval(ge=1, le=20)]
 FIVE_STYLES = ("step_by_step", "edge_cases", "backwards", "subproblems", "analogy")
@@ -54,7 +54,7 @@ def attempt(
     *,
     logprobs: Logprobs = False,
     temperature: float | None = None,
-) -> Sample:
+) -> SampleRequest:
     """The sample that asks for one solution, in a style or (with "") in none."""
     prompts, door = assignment.prompts, assignment.door
     messages = prompts.render(
@@ -62,4 +62,4 @@ def attempt(
     )
     alternatives = 0 if logprobs is True else logprobs or None
     request = door.request(messages, temperature=temperature, logprobs=alternatives)
-    return Sample(request, style)
+    return SampleRequest(request, style)

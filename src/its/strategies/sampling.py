@@ -20,14 +20,14 @@ from its.strategies.protocol import Assignment, Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class SampleRequest:
     """One sample to draw, and the name of the style that it is asked in."""
 
     request: Request
     style: str = ""
 
 
-async def draw(assignment: Assignment, samples: Sequence[Sample]) -> Outcome:
+async def draw(assignment: Assignment, samples: Sequence[SampleRequest]) -> Outcome:
     """Draw the samples in order until they end, the rule says stop or the budget is spent.
 
     A sample that fails costs only itself: it is no candidate, and abstains before the rule. A
@@ -56,7 +56,7 @@ async def draw(assignment: Assignment, samples: Sequence[Sample]) -> Outcome:
 class _Drawing:
     """Samples under way. The rule is known to want the first `needed` of them."""
 
-    def __init__(self, assignment: Assignment, samples: Sequence[Sample]) -> None:
+    def __init__(self, assignment: Assignment, samples: Sequence[SampleRequest]) -> None:
         self.assignment = assignment
         self.samples = samples
         self.results: list[Candidate | CallError | None] = [None] * len(samples)

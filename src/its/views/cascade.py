@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from its.curves.cascade import CascadePoint, Plan, Verdict
+from its.curves.cascade import CascadeGain, CascadePlan, CascadePoint
 
 
 def frontier(points: Sequence[CascadePoint]) -> list[CascadePoint]:
@@ -23,13 +23,13 @@ def row(point: CascadePoint) -> str:
     """One point in a line."""
     went_up = f", {point.went_up:.0%} up" if point.strategy == "cascade" else ""
     return (
-        f"{point.strategy:8} {_samples(Plan(point.small, point.large)):>7}  "
+        f"{point.strategy:8} {_samples(CascadePlan(point.small, point.large)):>7}  "
         f"accuracy {point.accuracy:.3f} ({point.low:.3f} to {point.high:.3f})  "
         f"cost {point.cost:.4g}{went_up}"
     )
 
 
-def told(verdict: Verdict) -> str:
+def told(verdict: CascadeGain) -> str:
     """Whether the cascade is worth it, with the figure that says so."""
     plan = verdict.plan
     figure = (
@@ -44,7 +44,7 @@ def told(verdict: Verdict) -> str:
     return f"A cascade is not worth it here: the best one gives {figure}."
 
 
-def _samples(plan: Plan) -> str:
+def _samples(plan: CascadePlan) -> str:
     return (
         f"{plan.small}+{plan.large}"
         if plan.small and plan.large
