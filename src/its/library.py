@@ -10,6 +10,7 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from its.errors import RunDirectoryError
 from its.models.protocol import Model
 from its.pipeline.load import load_pipeline
 from its.pipeline.solution import Solution
@@ -68,17 +69,25 @@ class Solving:
         self._problems = problems
         self._session = session
         self._progress = progress
+        self._summary: str | None = None
 
     @property
     def result(self) -> RunResult | None:
         return self._session.result
 
+    def _repr_html_(self) -> str | None:
+        """How a notebook shows it: a small table once the iteration has ended."""
+        return self._summary
+
     async def __aiter__(self) -> AsyncGenerator[Solution]:
         async with self._session as session:
             solutions = session.solve(self._problems, progress=self._progress)
-            async with aclosing(solutions):
-                async for solution in solutions:
-                    yield solution
+            try:
+                async with aclosing(solutions):
+                    async for solution in solutions:
+                        yield solution
+            finally:
+                self._summary = _summary_of(session.directory.path)
 
     def __iter__(self) -> Iterator[Solution]:
         """Runs the batch on a loop of its own in a thread, so that it works in a notebook too."""
@@ -87,6 +96,17 @@ class Solving:
             yield from relay
         finally:
             relay.stop()
+
+
+def _summary_of(run: Path) -> str | None:
+    from its.report.reading import read_run_data
+    from its.report.summary import summary_html
+
+    try:
+        data = read_run_data(run)
+    except RunDirectoryError:  # nothing was solved
+        return None
+    return summary_html(data.name, data.outcomes, data.accounts)
 
 
 class _Relay:

@@ -31,6 +31,15 @@ def test_what_is_no_problem_is_a_failed_solution_and_the_others_run() -> None:
     ]
 
 
+def test_a_notebook_shows_a_small_table_without_any_markup_of_the_run() -> None:
+    solving = its.solve([{"id": "<b>x</b>", "question": "Calculate 1+1.", "answer": "2"}], "greedy")
+    assert solving._repr_html_() is None
+    list(solving)
+    shown = solving._repr_html_() or ""
+    assert "1 of 1, 100.0 %" in shown
+    assert "<b>" not in shown
+
+
 async def test_a_coroutine_iterates_with_async_for() -> None:
     answers = [solution.answer async for solution in its.solve(QUESTIONS, "greedy")]
     assert sorted(answers, key=str) == ["14", "53"]
