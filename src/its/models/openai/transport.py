@@ -130,7 +130,7 @@ class Transport:
     async def _send(self, request: httpx.Request) -> httpx.Response:
         carrier = self._carrier or self._open()
         response = await carrier.handle_async_request(request)
-        if response.headers.get("Server") == "llama.cpp" and not self._retired:
+        if not self._retired and (b"Server", b"llama.cpp") in response.headers.raw:
             self._use_connections_once()
         return response
 
@@ -145,7 +145,7 @@ class Transport:
         if response.status_code != 200:
             said = await _whole(response, LONGEST_REFUSAL)
             raise self._faults.refused(response.status_code, said, response.headers)
-        kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
+        kind = _header(response, b"content-type").partition(";")[0].strip()
         if not stream or kind in ("application/json", "text/html"):
             body = await _whole(response, LONGEST_REPLY)
             if len(body) >= LONGEST_REPLY:
@@ -155,7 +155,7 @@ class Transport:
                 reader.finish()
             else:
                 reader.read_whole(body)
-        elif "Content-Encoding" in response.headers:
+        elif _header(response, b"content-encoding"):
             async for data in response.aiter_bytes():
                 reader.feed(data)
             reader.finish()
@@ -238,6 +238,14 @@ def _content(response: httpx.Response) -> aiohttp.StreamReader:
     return content
 
 
+def _header(response: httpx.Response, name: bytes) -> str:
+    """A header by its name in small letters: httpx's own look-up decodes them all each time."""
+    for key, value in response.headers.raw:
+        if key.lower() == name:
+            return value.decode("latin-1")
+    return ""
+
+
 async def _parts(body: bytes) -> AsyncIterator[bytes]:
     for start in range(0, len(body), READ_BUFFER):
         yield body[start : start + READ_BUFFER]
@@ -245,8 +253,8 @@ async def _parts(body: bytes) -> AsyncIterator[bytes]:
 
 async def _whole(response: httpx.Response, most: int) -> bytes:
     """The body, unpacked where it is packed, and at most about so many bytes of it."""
-    if "Content-Encoding" not in response.headers:
-        length = response.headers.get("Content-Length", "")
+    if not _header(response, b"content-encoding"):
+        length = _header(response, b"content-length")
         if length.isascii() and length.isdigit() and int(length) < most:
             return await _content(response).read()
     parts, size = [], 0
