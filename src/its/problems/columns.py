@@ -38,10 +38,11 @@ def read_columns(source: str, stream: BinaryIO, head: bytes) -> Iterator[Record 
     number = 0
     try:
         for batch in _batches(stream, head):
+            batch.validate(full=True)  # a damaged batch may point outside of its memory
             for fields in batch.to_pylist():
                 number += 1
                 yield Record(("row", number), {name: _plain(v) for name, v in fields.items()})
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, SystemError, MemoryError) as error:
         reason = f"{form} is damaged from here on ({' '.join(str(error).split())[:120]})"
         if number == 0:
             raise InputError(f"{name_of(source)} is {form} that cannot be read: it is damaged; "

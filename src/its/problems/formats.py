@@ -93,7 +93,7 @@ def _text(source: str, stream: Lookahead, head: bytes, known: frozenset[str]) ->
     line = head.removeprefix(UTF8_MARK).lstrip().partition(b"\n")[0]
     if _parsed(line) is None and not _starts_object(_second_line(stream)):
         dialect = find_dialect(stream.head(), known)
-        if _YAML.match(head) and (dialect is None or b"," not in line):
+        if _YAML.match(head) and (dialect is None or line.startswith(b"- ") or b"," not in line):
             content = _buffered(stream).read(LARGEST_DOCUMENT)
             records = read_yaml(content)
             if records is not None:
