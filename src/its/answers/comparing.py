@@ -41,7 +41,7 @@ class Comparer:
     """
 
     def __init__(
-        self, rules: Equivalence = DEFAULT, *, symbolic: bool = True, cpu_seconds: float = 1.0
+        self, rules: Equivalence = DEFAULT, *, symbolic: bool = True, cpu_seconds: float = 0.8
     ) -> None:
         self.rules = rules
         self._cpu_seconds = cpu_seconds
@@ -51,7 +51,7 @@ class Comparer:
         self._allowance: _Allowance | None = None
 
     def for_problem(self) -> Comparer:
-        """The same comparer, with one allowance of processor time for all that it is asked: 2.5
+        """The same comparer, with one allowance of processor time for all that it is asked: 2
         seconds. What this problem's answers cost, no other problem pays."""
         own = copy(self)
         own._allowance = _Allowance()
@@ -180,7 +180,7 @@ class Comparer:
 class _Allowance:
     """The processor time that is left for one problem's comparisons."""
 
-    seconds: float = 2.5
+    seconds: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
