@@ -131,9 +131,9 @@ def solve(
         messages.say(reading_line(survey.findings or reader.findings))
         most = ceiling(pipeline, all_prompts(pipeline), survey.questions, baseline).in_words()
         if dry_run:
-            if first is not None:
-                print(first_problem(pipeline, first))
             print(most)
+            if first is not None:
+                print(f"\n{first_problem(first)}")
             return 0
         messages.say(most)
 

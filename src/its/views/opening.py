@@ -11,7 +11,6 @@ from its.problems.findings import Findings
 from its.views.figures import plural
 
 if TYPE_CHECKING:
-    from its.pipeline.config import Pipeline
     from its.problems.problem import Problem
 
 MAPPINGS = 3
@@ -51,7 +50,7 @@ def mapping_line(mappings: Counter[Mapping]) -> str:
     return f"Read {'; '.join(shown)}{more}."
 
 
-def first_problem(pipeline: Pipeline, problem: Problem) -> str:
+def first_problem(problem: Problem) -> str:
     """The first problem as the model's prompt will ask it."""
     from its.prompts.prompt_set import question_text
 
@@ -60,7 +59,7 @@ def first_problem(pipeline: Pipeline, problem: Problem) -> str:
     asked = question_text(question)
     lines = [f"The first problem ({problem.id}) as it will be asked:", ""]
     lines += [f"  {line}" for line in "\n".join([*turns, asked]).splitlines()]
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)
 
 
 def resume_line(directory: Path, rows: int, total: int | None) -> str:
