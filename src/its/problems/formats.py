@@ -48,9 +48,12 @@ def recognise(source: str, stream: Lookahead, known: frozenset[str]) -> Format:
     first = head.removeprefix(UTF8_MARK).lstrip()
     if not first:
         return Format("JSON lines", read_lines(_buffered(stream)))
-    if first.startswith((b"{", b"[")):
-        return _json(source, stream, first)
-    return _text(source, stream, head, known)
+    try:
+        if first.startswith((b"{", b"[")):
+            return _json(source, stream, first)
+        return _text(source, stream, head, known)
+    except DAMAGED as error:
+        raise InputError(f"{name_of(source)}: {damage(error)}") from None
 
 
 def _json(source: str, stream: Lookahead, first: bytes) -> Format:
