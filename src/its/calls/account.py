@@ -30,7 +30,11 @@ class Account:
         self.priority = priority
         self.decisions = decisions
         self.budget = Budget(Cap())
-        self.usage = total(call.usage for call in recorded if call.state in _BILLED)
+        self.usage = total(call.usage for call in recorded if call.billed)
+        self._stages: dict[str, Usage] = {}
+        for call in recorded:
+            if call.billed:
+                self._add(call.stage, call.usage)
         self.events: list[dict[str, Any]] = []
         self.deadline: float | None = None
         self._replies = {
@@ -68,8 +72,16 @@ class Account:
         self._draws = max(self._draws, draw + 1)
         return draw
 
-    def charge(self, usage: Usage) -> None:
+    def charge(self, usage: Usage, stage: str) -> None:
         self.usage = self.usage + usage
+        self._add(stage, usage)
+
+    def usage_of(self, stage: str) -> Usage:
+        """What the calls of a stage cost, those of earlier sessions included."""
+        return self._stages.get(stage, Usage())
+
+    def _add(self, stage: str, usage: Usage) -> None:
+        self._stages[stage] = self._stages.get(stage, Usage()) + usage
 
     def note(self, event: str, **fields: Any) -> dict[str, Any]:
         """Append an event; its place is where it was asked for, its fields may follow."""
@@ -85,6 +97,3 @@ class Account:
             self._prompts[digest] = number
             self.note("prompt", prompt=number, messages=messages)
         return number
-
-
-_BILLED = frozenset({"done", "failed", "cancelled"})

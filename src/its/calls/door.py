@@ -17,6 +17,7 @@ from its.calls.account import Account
 from its.calls.budget import Amount, Budget
 from its.calls.client import ModelClient
 from its.calls.context import Call, CallContext
+from its.calls.damage import damaged
 from its.calls.journal_rows import RecordedCall
 from its.calls.replies import completion_data, completion_of, share
 from its.calls.sending import amount_of, send
@@ -204,10 +205,14 @@ class StageDoor:
 
     def _replay(self, call: RecordedCall, position: int) -> Reply:
         """A completion that an earlier session paid for; its problem's bill holds it already."""
-        completions = [completion_of(data) for data in orjson.loads(call.reply or b"[]")]
+        try:
+            completions = [completion_of(data) for data in orjson.loads(call.reply or b"[]")]
+            completion = completions[position]
+        except (ValueError, TypeError, KeyError, IndexError):
+            raise damaged(self.context.journal.directory, "a recorded reply is broken") from None
         usage = call.usage if len(completions) == 1 else share(call.usage, len(completions))
         self.context.ledger.replay(usage)
-        return Reply((completions[position],), usage)
+        return Reply((completion,), usage)
 
     # --- the clock ------------------------------------------------------------------------------
 

@@ -14,9 +14,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from its.calls.damage import believed, damaged, is_damage
 from its.calls.group_commit import GroupCommit
 from its.calls.journal_rows import (
     USAGE_COLUMNS,
@@ -41,6 +43,7 @@ CREATE TABLE IF NOT EXISTS decisions (problem BLOB, name TEXT, value TEXT,
     PRIMARY KEY (problem, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS solutions (problem BLOB PRIMARY KEY, id TEXT UNIQUE, idx INTEGER,
     status TEXT, row BLOB, trace_start INTEGER, trace_length INTEGER);
+CREATE TABLE IF NOT EXISTS run (fingerprint TEXT);
 CREATE TABLE IF NOT EXISTS lengths (view TEXT PRIMARY KEY, bytes INTEGER) WITHOUT ROWID;
 """
 _INSERT_CALL = (
@@ -59,26 +62,51 @@ _SETTLE_CALL = (
 class Journal:
     """One run's journal and the two streams of views that it commits with."""
 
-    def __init__(self, directory: Path) -> None:
-        """Open or create; raises RunDirectoryError where the directory cannot be written."""
-        self._directory = directory
+    def __init__(self, directory: Path, fingerprint: str | None = None) -> None:
+        """Open or create; raises RunDirectoryError where the directory cannot be written, or
+        holds a journal that is damaged or of a run with another fingerprint."""
+        self.directory = directory
         path = directory / "journal.sqlite"
-        try:
+        with self._writing():
             self._write = sqlite3.connect(path, isolation_level=None)
+            self._refuse_damaged()
             for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
                 self._write.execute(f"PRAGMA {pragma}")
             self._write.executescript(_SCHEMA)
+            self._belong_to(fingerprint)
             self._write.execute("UPDATE calls SET state='lost' WHERE state='sent'")
             self._views = {name: _open_view(directory, name) for name in ("solutions", "traces")}
-        except (sqlite3.Error, OSError) as error:
-            raise RunDirectoryError(f"cannot write the run in {directory}: {error}") from error
-        self._read = sqlite3.connect(path, isolation_level=None)
-        self._read.execute("PRAGMA query_only=1")
-        self._next_id: int = self._one("SELECT COALESCE(MAX(id), 0) + 1 FROM calls")
-        recorded = "SELECT (SELECT COUNT(*) FROM solutions) + (SELECT COUNT(*) FROM decisions)"
-        self.has_history = self._next_id > 1 or bool(self._one(recorded))
-        self._lengths = {name: self._trim_view(name) for name in self._views}
+            self._read = sqlite3.connect(path, isolation_level=None)
+            self._read.execute("PRAGMA query_only=1")
+            self._next_id: int = self._one("SELECT COALESCE(MAX(id), 0) + 1 FROM calls")
+            recorded = "SELECT (SELECT COUNT(*) FROM solutions) + (SELECT COUNT(*) FROM decisions)"
+            self.has_history = self._next_id > 1 or bool(self._one(recorded))
+            self._lengths = {name: self._trim_view(name) for name in self._views}
         self._writer = GroupCommit(self._write_group)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.DatabaseError, OSError) as error:
+            if is_damage(error):
+                raise damaged(self.directory, f"its journal.sqlite: {error}") from None
+            raise RunDirectoryError(f"cannot write the run in {self.directory}: {error}") from None
+
+    def _refuse_damaged(self) -> None:
+        """Look through the structure of the whole file before anything is written."""
+        for (said,) in self._write.execute("PRAGMA quick_check(1)"):
+            if said != "ok":
+                raise sqlite3.DatabaseError(f"database disk image is malformed ({said})")
+
+    def _belong_to(self, fingerprint: str | None) -> None:
+        known = self._write.execute("SELECT fingerprint FROM run").fetchone()
+        if fingerprint is None:
+            return
+        if known is None:
+            self._write.execute("INSERT INTO run VALUES (?)", (fingerprint,))
+        elif known[0] != fingerprint:
+            raise damaged(self.directory, "its journal.sqlite belongs to another run")
 
     # --- what calls write -------------------------------------------------------------------
 
@@ -140,6 +168,7 @@ class Journal:
 
     # --- what a resumed run reads ---------------------------------------------------------------
 
+    @believed
     def calls_of(self, problem: bytes) -> list[RecordedCall]:
         """Every call of a problem in the order sent, those of earlier sessions included."""
         if not self.has_history:
@@ -161,6 +190,7 @@ class Journal:
             for row in rows
         ]
 
+    @believed
     def decisions_of(self, problem: bytes) -> dict[str, str]:
         if not self.has_history:
             return {}
@@ -168,6 +198,7 @@ class Journal:
             self._read.execute("SELECT name, value FROM decisions WHERE problem=?", (problem,))
         )
 
+    @believed
     def solution_of(self, problem: bytes) -> RecordedSolution | None:
         """The recorded row of a problem, None where it has none yet."""
         if not self.has_history:
@@ -177,13 +208,14 @@ class Journal:
         ).fetchone()
         return RecordedSolution(*row) if row else None
 
+    @believed
     def count_finished(self) -> int:
         """How many rows there are that need no second try."""
         return int(self._one("SELECT COUNT(*) FROM solutions WHERE status <> 'failed'"))
 
     def solutions(self) -> Iterator[bytes]:
         """Every recorded row, in the order of the input."""
-        reader = sqlite3.connect(self._directory / "journal.sqlite")
+        reader = sqlite3.connect(self.directory / "journal.sqlite")
         try:
             for (row,) in reader.execute("SELECT row FROM solutions ORDER BY idx"):
                 yield row
@@ -192,12 +224,13 @@ class Journal:
 
     def keyed_solutions(self) -> Iterator[tuple[bytes, bytes]]:
         """Every recorded row with its problem's key, in the order of the input."""
-        reader = sqlite3.connect(self._directory / "journal.sqlite")
+        reader = sqlite3.connect(self.directory / "journal.sqlite")
         try:
             yield from reader.execute("SELECT problem, row FROM solutions ORDER BY idx")
         finally:
             reader.close()
 
+    @believed
     def spending(self) -> list[Spending]:
         """All calls, summed by stage, strategy, model, state and whether their problem has a
         recorded solution, in the order of first appearance."""
@@ -230,7 +263,7 @@ class Journal:
         (needed,) = self._write.execute("SELECT TOTAL(LENGTH(row)) FROM solutions").fetchone()
         if self._lengths["solutions"] == int(needed):
             return
-        path = self._directory / "solutions.jsonl"
+        path = self.directory / "solutions.jsonl"
         draft = path.with_suffix(".draft")
         with draft.open("wb") as file:
             for (row,) in self._write.execute("SELECT row FROM solutions ORDER BY idx"):
@@ -239,7 +272,7 @@ class Journal:
             os.fsync(file.fileno())
         self._views["solutions"].close()
         draft.replace(path)
-        self._views["solutions"] = _open_view(self._directory, "solutions")
+        self._views["solutions"] = _open_view(self.directory, "solutions")
         self._views["solutions"].seek(0, 2)
         self._lengths["solutions"] = int(needed)
 
@@ -294,8 +327,8 @@ class Journal:
 
 def _open_view(directory: Path, name: str) -> Any:
     path = directory / f"{name}.jsonl"
-    path.touch()
-    return path.open("r+b")
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, 0o666), "r+b")
 
 
 def _sum(column: str) -> str:

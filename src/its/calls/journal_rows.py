@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import orjson
+
+from its.errors import RunDirectoryError
 from its.usage import Usage
 
 State = Literal["sent", "done", "failed", "cancelled", "lost"]
@@ -69,12 +72,33 @@ class RecordedCall:
     reply: bytes | None
     usage: Usage
 
+    @property
+    def billed(self) -> bool:
+        """Whether its problem's bill holds it: calls lost to a kill are the run's."""
+        return self.state in ("done", "failed", "cancelled")
+
+
+_ROW = {"id", "status", "correct", "error", "usage"}
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedSolution:
     status: str
     index: int
     row: bytes
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The row as plain data. Raises RunDirectoryError where it is damaged."""
+        try:
+            fields = orjson.loads(self.row)
+        except orjson.JSONDecodeError:
+            fields = None
+        if not (isinstance(fields, dict) and fields.keys() >= _ROW):
+            raise RunDirectoryError(
+                "a recorded row of this run is damaged; --fresh starts over beside it"
+            )
+        return fields
 
 
 @dataclass(frozen=True, slots=True)

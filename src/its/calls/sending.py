@@ -160,7 +160,7 @@ def _intent(call: Call, retry: int) -> Intent:
 
 def _charge(context: CallContext, call: Call, usage: Usage, state: State) -> None:
     context.ledger.charge(usage, state)
-    call.account.charge(usage)
+    call.account.charge(usage, call.stage)
 
 
 def cost_of_failure(

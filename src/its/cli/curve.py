@@ -25,9 +25,14 @@ AllowBiased = Annotated[
     bool, typer.Option("--allow-biased", help="Draw from samples of an adaptive run all the same.")
 ]
 Orders = Annotated[
-    int, typer.Option("--orders", min=1, help="Random orders of the samples to average over.")
+    int,
+    typer.Option(
+        "--orders", min=1, max=100_000, help="Random orders of the samples to average over."
+    ),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Makes it repeatable.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=-(2**63), max=2**63 - 1, help="Makes it repeatable.")
+]
 
 
 def curve(

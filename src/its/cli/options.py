@@ -55,7 +55,12 @@ Budget = Annotated[
 Concurrency = Annotated[
     int | None, typer.Option("--concurrency", metavar="N", min=1, help="Most calls in flight.")
 ]
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Makes a run repeatable.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", min=-(2**63), max=2**63 - 1, help="Makes a run repeatable."
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(

@@ -14,6 +14,7 @@ import yaml
 
 from its.allocation.amounts import parse_amount
 from its.errors import ConfigurationError
+from its.yaml_text import parse_yaml, read_yaml_file
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -132,8 +133,8 @@ def read_document(config: str) -> Document:
         entry = _presets().joinpath(f"{config}.yaml")
         return _parse(entry.read_text("utf-8"), f"preset {config}")
     try:
-        text = Path(config).read_text("utf-8")
-    except (FileNotFoundError, IsADirectoryError, PermissionError, UnicodeDecodeError) as error:
+        text = read_yaml_file(config)
+    except (OSError, ValueError) as error:
         names = preset_names()
         close = get_close_matches(config, names, 1)
         hint = f"did you mean {close[0]!r}? " if close else ""
@@ -141,7 +142,7 @@ def read_document(config: str) -> Document:
         if isinstance(error, UnicodeDecodeError):
             reason = "is not UTF-8"
         elif not isinstance(error, FileNotFoundError):
-            reason = f"cannot be read ({error.strerror})"
+            reason = f"cannot be read ({getattr(error, 'strerror', None) or error})"
         raise ConfigurationError(
             f"configuration {config!r} {reason}; {hint}presets are {', '.join(names)}"
         ) from None
@@ -154,9 +155,11 @@ def parse_override(assignment: str) -> tuple[str, Any]:
     if not separator or not path:
         raise ConfigurationError(f"--set {assignment!r}: write it as key.path=value")
     try:
-        return path, yaml.safe_load(value)
-    except yaml.YAMLError:
-        return path, value
+        return path, parse_yaml(value, f"--set {path}")[1]
+    except ConfigurationError as error:
+        if "not valid YAML" in str(error):
+            return path, value
+        raise
 
 
 def _presets() -> Traversable:
@@ -168,14 +171,7 @@ def _presets() -> Traversable:
 
 
 def _parse(text: str, source: str) -> Document:
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or error
-        raise ConfigurationError(f"{source}{where}: not valid YAML: {problem}") from None
+    node, data = parse_yaml(text, source)
     if data is None:
         data = {}
     if not isinstance(data, dict):

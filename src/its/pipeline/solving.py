@@ -23,7 +23,6 @@ from its.pipeline.solution import Baseline, Solution
 from its.pipeline.unanswered import why_unanswered
 from its.problems.problem import CODE_VERIFIERS, BadLine, Problem, Question
 from its.strategies.greedy import Greedy
-from its.usage import Usage
 
 _HISTORIES = 20_000
 
@@ -155,13 +154,13 @@ class Solver:
         return History(tuple(classes), tuple(right[number] for number in classes))
 
     async def _run_baseline(self, problem: Problem, account: Account) -> Baseline:
-        before, plan = account.usage, self.plan
+        plan = self.plan
         attempt = Attempt(problem.question, plan, account, self.context, self.comparer)
         outcome = await Greedy().run(
             attempt.assignment("baseline", "greedy", plan.client, plan.prompts, Budget(Cap(1)))
         )
         answer = outcome.candidates[0].answer if outcome.candidates else None
-        spent = _difference(account.usage, before)
+        spent = account.usage_of("baseline")
         text = outcome.candidates[0].text if outcome.candidates else ""
         correct = (await self.grader.grade(problem, answer, text)).correct
         account.note("baseline", answer=answer.text if answer else None)
@@ -192,13 +191,3 @@ def bad_line(line: BadLine) -> Solved:
     solution = Solution(line.id, line.index, "failed", error=line.reason)
     event = {"seq": 0, "time": round(time.time(), 3), "event": "failure", "error": line.reason}
     return Solved(solution, (event,))
-
-
-def _difference(after: Usage, before: Usage) -> Usage:
-    """What was charged between two looks at an account."""
-    earlier = before.as_dict()
-
-    def minus(a: float | None, b: float | None) -> Any:
-        return None if a is None or b is None else a - b
-
-    return Usage(**{name: minus(count, earlier[name]) for name, count in after.as_dict().items()})

@@ -15,14 +15,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from its.errors import ConfigurationError
 from its.problems.problem import Message, Question
 from its.prompts.fencing import fenced_by_name
+from its.yaml_text import parse_yaml, read_yaml_file
 
 BLANK_LINE = "\n\n"
 _FIELD = re.compile(r"\{(?:(fenced):)?([a-z_]+)\}")
@@ -102,28 +100,35 @@ def prompt_set_names() -> list[str]:
     )
 
 
-def _read(name_or_path: str) -> dict[str, Any]:
+def _read(name_or_path: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
     shipped = files("its.prompts").joinpath(f"{name_or_path}.yaml")
+    if name_or_path in seen:
+        raise ConfigurationError(
+            f"prompt set {name_or_path!r} extends itself: {' → '.join((*seen, name_or_path))}"
+        )
     try:
         text = (
             shipped.read_text("utf-8")
             if name_or_path in prompt_set_names()
-            else Path(name_or_path).read_text("utf-8")
+            else read_yaml_file(name_or_path)
         )
-        raw = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"cannot read prompt set {name_or_path!r}: {error}; "
             f"shipped ones are {', '.join(prompt_set_names())}"
         ) from error
+    _, raw = parse_yaml(text, f"prompt set {name_or_path!r}")
     if not isinstance(raw, dict):
         raise ConfigurationError(f"prompt set {name_or_path!r} must be a mapping with `prompts`")
     if base := raw.pop("extends", None):
-        return _merge(_read(str(base)), raw)
+        return _merge(_read(str(base), (*seen, name_or_path)), raw)
     return raw
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    for section in ("prompts", "styles", "scales"):
+        if not isinstance(over.get(section, {}), Mapping):
+            raise ConfigurationError(f"`{section}` of a prompt set must be a mapping of names")
     sections = {
         section: {**base.get(section, {}), **over.get(section, {})}
         for section in ("prompts", "styles", "scales")

@@ -10,18 +10,23 @@ from typing import Any, Protocol
 
 import orjson
 
+from its import __version__
 from its.calls.journal import Journal
 from its.calls.journal_rows import RecordedSolution
+from its.errors import ItsError
 from its.estimators import CalibrationError
 from its.grading import Grader, is_stale, regrade
+from its.pipeline.broken import broken
 from its.pipeline.solving import bad_line
 from its.problems.problem import BadLine, Problem
+from its.usage import total
 
 Emit = Callable[[int, bytes], None]
 """Takes the row of the problem that was read as the n-th of this session, as a JSON line."""
 
 _BREATH = 256
 _REASONS = 3
+_BROKEN = "broken"
 
 
 class Row(Protocol):
@@ -168,16 +173,22 @@ class Batch:
         if recorded is None:
             return False
         self.standing.recorded += 1
-        self.standing.count(orjson.loads(recorded.row))
+        self.standing.count(recorded.fields)
         self._emit(position, recorded.row)
         return True
 
     def _recorded(self, row: Problem | BadLine) -> RecordedSolution | None:
         """The finished row of an earlier session, None where there is none, or a failed one."""
         recorded = self._journal.solution_of(row.key)
-        if recorded is None or (recorded.status == "failed" and isinstance(row, Problem)):
+        if recorded is None or (recorded.status == "failed" and self._tries_again(row)):
             return None
         return recorded
+
+    def _tries_again(self, row: Problem | BadLine) -> bool:
+        """A failed problem may do better now, unless it met an exception in this very program."""
+        if not isinstance(row, Problem):
+            return False
+        return self._journal.decisions_of(row.key).get(_BROKEN) != __version__
 
     async def _solve(self, row: Problem | BadLine, position: int) -> None:
         if self._is_stale(row):
@@ -186,33 +197,43 @@ class Batch:
             return
         self.standing.under_way += 1
         try:
-            solved: Story = (
-                await self._solver.solve(row) if isinstance(row, Problem) else bad_line(row)
-            )
+            fields, line, trace = await self._row_of(row)
             if self._emit_recorded(row, position):
                 return  # a finished row is never altered, though its window drew again
-            fields = solved.solution.as_dict()
-            line = _json_line(fields)
-            await self._journal.finish(
-                row.key, row.id, row.index, fields["status"], line, _trace(solved)
-            )
+            await self._journal.finish(row.key, row.id, row.index, fields["status"], line, trace)
         finally:
             self.standing.under_way -= 1
         self.standing.count(fields)
         self._emit(position, line)
+
+    async def _row_of(self, row: Problem | BadLine) -> tuple[dict[str, Any], bytes, bytes]:
+        """A problem's row, as a JSON line too, and its events. An exception that nobody expected
+        is the failed row of this problem alone; so is what cannot be written as JSON."""
+        try:
+            return _written(
+                await self._solver.solve(row) if isinstance(row, Problem) else bad_line(row), row
+            )
+        except ItsError:
+            raise
+        except Exception as error:
+            key = row.key
+            await self._journal.decide(key, _BROKEN, __version__)
+            self._journal.has_history = True
+            billed = [call.usage for call in self._journal.calls_of(key) if call.billed]
+            return _written(broken(row, error, total(billed)), row)
 
     def _is_stale(self, row: Problem | BadLine) -> bool:
         """Whether a problem was finished, and is to be graded against something else by now."""
         if self._grader is None or not isinstance(row, Problem):
             return False
         recorded = self._recorded(row)
-        return recorded is not None and is_stale(orjson.loads(recorded.row), row)
+        return recorded is not None and is_stale(recorded.fields, row)
 
     async def _grade_again(self, row: Problem | BadLine) -> None:
         recorded = self._recorded(row)
         if recorded is None or self._grader is None or not isinstance(row, Problem):
             return
-        before = orjson.loads(recorded.row)
+        before = recorded.fields
         after = await regrade(before, row, self._grader)
         await self._journal.amend(row.key, _json_line(after))
         self.standing.regraded += 1
@@ -232,9 +253,18 @@ class Batch:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _trace(solved: Story) -> bytes:
+def _written(solved: Story, row: Problem | BadLine) -> tuple[dict[str, Any], bytes, bytes]:
+    fields = solved.solution.as_dict()
+    return fields, _json_line(fields), _trace(solved, row.key)
+
+
+def _trace(solved: Story, key: bytes) -> bytes:
+    """The events as JSON lines; the first one says by which key the journal knows the problem."""
     problem = solved.solution.id
-    return b"".join(_json_line({"problem": problem, **event}) for event in solved.events)
+    lines = [{"problem": problem, **event} for event in solved.events]
+    if lines:
+        lines[0]["key"] = key.hex()
+    return b"".join(map(_json_line, lines))
 
 
 def _json_line(fields: Mapping[str, Any]) -> bytes:

@@ -14,9 +14,11 @@ from its import __version__
 from its.errors import RunDirectoryError
 from its.redaction import redact
 from its.runs.fingerprint import differences
+from its.runs.trust import checked, refuse_foreign, refuse_incomplete
 
 RunState = Literal["running", "interrupted", "finished"]
 RUNS = Path("runs")
+_LARGEST = 64 << 20
 
 
 class RunDirectory:
@@ -26,6 +28,10 @@ class RunDirectory:
         self.path = path
         self.description = description
         self._lock = lock
+
+    @property
+    def fingerprint(self) -> str:
+        return str(self.description["fingerprint"])
 
     @property
     def resumed(self) -> bool:
@@ -60,6 +66,7 @@ def open_run(
         path = _beside(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
+        refuse_foreign(path)
         lock = _lock(path)
     except OSError as error:
         raise RunDirectoryError(
@@ -67,6 +74,7 @@ def open_run(
         ) from None
     try:
         before = read_description(path)
+        refuse_incomplete(path, before)
         if before is not None and before.get("fingerprint") != fingerprint:
             raise RunDirectoryError(_refusal(path, before, identity))
     except RunDirectoryError:
@@ -104,13 +112,23 @@ def reopen_run(path: Path) -> RunDirectory:
 def read_description(path: Path) -> dict[str, Any] | None:
     """What `run.json` says, None where there is none. Raises RunDirectoryError."""
     try:
-        content = orjson.loads((path / "run.json").read_bytes())
+        content = orjson.loads(_read_bounded(path / "run.json"))
     except FileNotFoundError:
         return None
     except (OSError, orjson.JSONDecodeError) as error:
         raise RunDirectoryError(f"cannot read {path / 'run.json'}: {error}") from None
     if not isinstance(content, dict):
         raise RunDirectoryError(f"{path / 'run.json'} is not the description of a run")
+    checked(path, content)
+    return content
+
+
+def _read_bounded(path: Path) -> bytes:
+    """The description is small: a file of another kind or size is none."""
+    with path.open("rb") as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise RunDirectoryError(f"{path} is too large for the description of a run")
     return content
 
 
@@ -118,7 +136,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write beside and rename, so that a reader sees the old file or the new one, whole."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with draft.open("wb") as file:
+        draft.unlink(missing_ok=True)
+        with draft.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -132,7 +151,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def _lock(path: Path) -> IO[bytes]:
-    file = (path / ".lock").open("ab")
+    descriptor = os.open(path / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC)
+    file = os.fdopen(descriptor, "r+b")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

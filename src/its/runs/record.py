@@ -44,11 +44,23 @@ def _last_story(directory: Path, id_: str) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
     for line in _raw_lines(directory, "traces"):
         if line.startswith(mark):
-            event = orjson.loads(line)
-            if event["seq"] == 0:
+            event = _parsed(line, directory / "traces.jsonl")
+            if event.get("seq") == 0:
                 events = []
             events.append(event)
     return events
+
+
+def _parsed(line: bytes, path: Path) -> dict[str, Any]:
+    try:
+        fields = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        fields = None
+    if not isinstance(fields, dict):
+        raise RunDirectoryError(
+            f"{path} is damaged: a line in it is no JSON object; resume the run, or take a copy"
+        )
+    return fields
 
 
 def _unknown(directory: Path, id_: str | None, known: list[str]) -> str:
@@ -62,7 +74,10 @@ def _unknown(directory: Path, id_: str | None, known: list[str]) -> str:
 
 def _lines(directory: Path, view: str) -> Iterator[dict[str, Any]]:
     for line in _raw_lines(directory, view):
-        yield orjson.loads(line)
+        row = _parsed(line, directory / f"{view}.jsonl")
+        if not isinstance(row.get("id"), str):
+            raise RunDirectoryError(f"{directory / view}.jsonl is damaged: a row in it has no id")
+        yield row
 
 
 def _raw_lines(directory: Path, view: str) -> Iterator[bytes]:

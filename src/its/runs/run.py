@@ -86,7 +86,7 @@ async def start_run(
     `given` holds models that are open already, by role.
     Raises EndpointError where one cannot be used at all.
     """
-    journal = Journal(directory.path)
+    journal = Journal(directory.path, directory.fingerprint)
     models = open_models(pipeline, given)
     rules = Equivalence(units=pipeline.answers.units, percent=pipeline.answers.percent)
     try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import orjson
-
 from its.allocation.shared_budget import SharedBudget
 from its.calls.budget import Amount
 from its.calls.journal import Journal
@@ -91,7 +89,7 @@ class WindowedBatch(Batch):
         """What a finished window spent still counts against the whole."""
         recorded = self._journal.solution_of(row.key) if isinstance(row, Problem) else None
         if recorded is not None:
-            usage = orjson.loads(recorded.row)["usage"]
+            usage = recorded.fields["usage"]
             tokens = (usage["prompt_tokens"] or 0) + (usage["completion_tokens"] or 0)
             spent = Amount(usage["completions"], tokens, usage["usd"] or 0.0)
             self._shared.budget.charge(spent)
