@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.command import finish, its, rows_of, write_problems
+from tests.runs.command import SEARCH_RULES, compute_of, finish, its, rows_of, write_problems
 from tests.servers.process import HostileProcess, hostile_process
 
 FILES = ("run.json", "solutions.jsonl", "traces.jsonl", "compute.json", "journal.sqlite")
 
 
 def solve(server: HostileProcess, problems: Path, run: Path, *more: str) -> tuple[int, str]:
-    command = ("solve", str(problems), "-q", "-o", str(run), "-m", "loopback", "-c", "greedy")
-    code, _, err = finish(its(*command, "--base-url", server.url, *more))
+    command = ("solve", str(problems), "-q", "-o", str(run), "-m", "loopback")
+    chosen = () if "-c" in more else ("-c", "greedy")
+    code, _, err = finish(its(*command, *chosen, "--base-url", server.url, *more))
     return code, err
 
 
@@ -108,6 +109,25 @@ def mutated(content: bytes, draw: random.Random) -> bytes:
     return draw.choice(
         [content[:at], content[:at] + noise + content[at + length :], content[:at] + content]
     )
+
+
+@pytest.mark.parametrize("preset", ["greedy", "adaptive"])
+def test_a_rebuilt_journal_holds_every_row_and_its_bill(preset: str, tmp_path: Path) -> None:
+    problems, run = write_problems(tmp_path / "p.jsonl", 4), tmp_path / "run"
+    with hostile_process({"tokens": 8}, SEARCH_RULES) as server:
+        assert solve(server, problems, run, "-c", preset)[0] == 0
+        rows, bill, before = rows_of(run), compute_of(run), server.stats()["requests"]
+        (run / "journal.sqlite").unlink()
+        code, _, err = finish(its("rebuild", str(run)))
+        assert code == 0, err
+        assert "the journal holds 4 rows" in err
+        code, err = solve(server, problems, run, "-c", preset)
+        assert code == 0, err
+        assert server.stats()["requests"] == before
+    assert rows_of(run) == rows
+    for column in ("completions", "prompt_tokens", "completion_tokens"):
+        spent = bill["totals"][column] - bill["unattributed"][column]
+        assert compute_of(run)["totals"][column] == spent
 
 
 def test_a_journal_that_another_run_left_is_no_vouching(tmp_path: Path) -> None:

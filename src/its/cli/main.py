@@ -16,6 +16,7 @@ from its.cli import (
     grade,
     judge,
     parts,
+    rebuild,
     report,
     schema,
     show,
@@ -56,6 +57,9 @@ app.command("compare", short_help="Tell which of several runs is better, paired 
     compare.compare
 )
 app.command("show", short_help="Show the rows of a run, filtered and grouped.")(show.show)
+app.command("rebuild", short_help="Make a run's journal anew from its rows and traces.")(
+    rebuild.rebuild
+)
 app.command("tune", short_help="Find the best budget for every difficulty.")(tune.tune)
 
 

@@ -127,7 +127,7 @@ def _read(name_or_path: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     for section in ("prompts", "styles", "scales"):
-        if not isinstance(over.get(section, {}), Mapping):
+        if not all(isinstance(each.get(section, {}), Mapping) for each in (base, over)):
             raise ConfigurationError(f"`{section}` of a prompt set must be a mapping of names")
     sections = {
         section: {**base.get(section, {}), **over.get(section, {})}

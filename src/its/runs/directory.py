@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -148,6 +149,17 @@ def write_atomically(path: Path, content: bytes) -> None:
             f"cannot write {path}: {error.strerror or error}; free some space or choose another "
             "directory with --output (the same command resumes the run)"
         ) from None
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a run's lock. Raises RunDirectoryError where another process has it."""
+    try:
+        lock = _lock(path)
+    except OSError as error:
+        raise RunDirectoryError(f"cannot write to {path}: {error.strerror or error}") from None
+    with lock:
+        yield
 
 
 def _lock(path: Path) -> IO[bytes]:

@@ -13,6 +13,8 @@ import orjson
 from its.calls.journal import Journal
 from its.grading import Grader, GradingSettings, is_stale, regrade
 from its.problems.problem import Problem, Question
+from its.runs.directory import read_description
+from its.runs.trust import refuse_foreign, refuse_incomplete
 
 _TOGETHER = 32
 
@@ -58,6 +60,8 @@ async def regrade_run(
     write: bool = True,
 ) -> Regraded:
     """Grade every row against its problem (or, where it is missing, what the row itself holds)."""
+    refuse_foreign(path)
+    refuse_incomplete(path, read_description(path))
     journal = Journal(path)
     try:
         async with settings.comparer() as comparer:
