@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -85,7 +87,11 @@ async def test_every_command_cleans_a_hostile_argument(name: str, tmp_path: Path
 @pytest.mark.parametrize("name", COMMANDS)
 async def test_every_command_cleans_a_hostile_file(name: str, tmp_path: Path) -> None:
     """Names, keys and values in files, as problems and as configuration."""
-    rows = [{HOSTILE: HOSTILE}, {"id": HOSTILE, "question": 7}, b'{"\xc2\x9b": "\xc2\x9b'.ljust(40)]
+    rows: list[Mapping[str, Any] | bytes] = [
+        {HOSTILE: HOSTILE},
+        {"id": HOSTILE, "question": 7},
+        b'{"\xc2\x9b": "\xc2\x9b'.ljust(40),
+    ]
     source = problems_file(tmp_path / f"{HOSTILE}.jsonl".replace("/", "_"), rows)
     config = tmp_path / "c.yaml"
     config.write_bytes(b"model: {" + orjson.dumps(HOSTILE) + b": " + orjson.dumps(HOSTILE) + b"}\n")

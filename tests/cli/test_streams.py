@@ -169,7 +169,7 @@ def test_a_locale_of_ascii_alone_changes_nothing(
     problems.write_text('{"id": "ü文", "question": "Wie groß ist ½?"}\n', "utf-8")
     with hostile_process({"tokens": 8}) as server:
         arguments = command(server, problems, tmp_path / "run")[3:]
-        process = its(*arguments, **environment)
+        process = its(*arguments, cwd=None, **environment)
         _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
     assert rows_of(tmp_path / "run")[0]["id"] == "ü文"

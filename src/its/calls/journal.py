@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -255,9 +255,11 @@ class Journal:
         """Write what is left and close the files. Does not raise for what failed before."""
         self._writer.flush()
         for view in self._views.values():
-            view.close()
-        self._read.close()
-        self._write.close()
+            with suppress(OSError, ValueError):
+                view.close()
+        for connection in (self._read, self._write):
+            with suppress(sqlite3.Error):
+                connection.close()
 
     def _compact(self) -> None:
         (needed,) = self._write.execute("SELECT TOTAL(LENGTH(row)) FROM solutions").fetchone()
@@ -265,7 +267,8 @@ class Journal:
             return
         path = self.directory / "solutions.jsonl"
         draft = path.with_suffix(".draft")
-        with draft.open("wb") as file:
+        draft.unlink(missing_ok=True)
+        with draft.open("xb") as file:
             for (row,) in self._write.execute("SELECT row FROM solutions ORDER BY idx"):
                 file.write(row)
             file.flush()
