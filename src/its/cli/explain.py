@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from its.cli import options
-from its.errors import RunInterrupted, UsageError
+from its.errors import RunDirectoryError, RunInterrupted, UsageError
 
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
@@ -140,5 +140,12 @@ def _show(record: Record) -> None:
 
     console = open_console(stderr=False)
     guides = Guides() if console.is_terminal else PLAIN
-    for part in tell(read_story(record.events), record.row, console.width, guides):
+    try:
+        parts = list(tell(read_story(record.events), record.row, console.width, guides))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise RunDirectoryError(
+            f"the recorded events of this problem are damaged ({type(error).__name__}: {error}); "
+            "resume the run, or tell another problem"
+        ) from None
+    for part in parts:
         console.print(part, soft_wrap=True)
