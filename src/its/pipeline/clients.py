@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from its import redaction
 from its.calls.client import ModelClient, Price, Sampling
 from its.calls.limits import PerMinute, Slots
 from its.calls.retries import Circuit, RetryPolicy
+from its.errors import ConfigurationError
 from its.models.backends import backend_of
 from its.models.known import price_of
 from its.models.protocol import Model
-from its.prompts import PromptSet, load_prompt_set
+from its.prompts import PromptSet, load_prompt_set, unknown_overrides
 
 if TYPE_CHECKING:
     from its.models.settings import ModelSettings
@@ -57,14 +58,23 @@ def model_roles(pipeline: Pipeline) -> dict[str, ModelSettings]:
 
 def all_prompts(pipeline: Pipeline) -> dict[str, PromptSet]:
     """The prompt set of every role, with the pipeline's overrides."""
-    return {role: _prompts(settings, pipeline) for role, settings in model_roles(pipeline).items()}
+    roles = model_roles(pipeline)
+    overrides = pipeline.prompts.overrides
+    before = [load_prompt_set(_set_name(settings)) for settings in roles.values() if overrides]
+    if unknown := unknown_overrides(overrides, before):
+        raise ConfigurationError("\n".join(f"prompts.overrides: {line}" for line in unknown))
+    return {role: _prompts(settings, pipeline) for role, settings in roles.items()}
 
 
 def _prompts(settings: ModelSettings, pipeline: Pipeline) -> PromptSet:
-    name = settings.prompts or backend_of(settings).prompts
-    return load_prompt_set(
-        name, {"prompts": pipeline.prompts.overrides, "styles": pipeline.prompts.styles}
-    )
+    own = pipeline.prompts
+    chosen = load_prompt_set(_set_name(settings), {"prompts": own.overrides, "styles": own.styles})
+    examples = tuple((example.question, example.reply) for example in own.examples)
+    return replace(chosen, system=own.system or "", examples=examples)
+
+
+def _set_name(settings: ModelSettings) -> str:
+    return settings.prompts or backend_of(settings).prompts
 
 
 def open_client(

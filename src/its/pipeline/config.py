@@ -133,11 +133,24 @@ class AnswerSettings(Section):
     symbolic: bool = Field(True, description="Compare expressions with math-verify if installed.")
 
 
+class ExampleSettings(Section):
+    """A question with the reply that is wanted for it."""
+
+    question: str = Field(..., description="As a problem would ask it.")
+    reply: str = Field(..., description="The whole reply, reasoning included.")
+
+
 class PromptSettings(Section):
     overrides: dict[str, Any] = Field(
         default_factory=dict, description="Single prompts by name: a text, or a list of turns."
     )
     styles: dict[str, str] = Field(default_factory=dict, description="Single styles by name.")
+    system: str | None = Field(
+        None, description="System turn of every conversation about a question."
+    )
+    examples: tuple[ExampleSettings, ...] = Field(
+        (), description="Questions with their replies, shown before every sample."
+    )
 
 
 class CascadeSettings(Section):

@@ -22,6 +22,7 @@ from its.pipeline.plan import Plan
 from its.pipeline.solution import Baseline, Solution
 from its.pipeline.unanswered import why_unanswered
 from its.problems.problem import CODE_VERIFIERS, BadLine, Problem, Question
+from its.prompts import kind_of, task_of
 from its.strategies.greedy import Greedy
 
 _HISTORIES = 20_000
@@ -71,7 +72,7 @@ class Solver:
         started = time.monotonic()
         account = self._open_account(problem)
         asked = _asked_with(problem, self.plan)
-        account.note("question", **_asked(problem.question))
+        account.note("question", **_asked(asked.question))
         if self.listen is not None:
             self.listen(account)
         attempt = Attempt(
@@ -172,18 +173,20 @@ def _graded(solution: Solution, grade: Grade, problem: Problem) -> Solution:
 
 
 def _asked(question: Question) -> dict[str, Any]:
-    return {"text": question.text} | ({"choices": question.choices} if question.choices else {})
+    """The question, and the form in which its answer is asked for."""
+    choices = {"choices": question.choices} if question.choices else {}
+    return {"text": question.text, "form": task_of(question)} | choices
 
 
 def _asked_with(problem: Problem, plan: Plan) -> Problem:
-    """The problem with the pipeline's kind of answer, where it names none itself; and with its
-    tests in the open, where the pipeline makes them public."""
+    """The problem with its kind of answer: its own, else the pipeline's, else by its looks; and
+    with its tests in the open, where the pipeline makes them public."""
     question = problem.question
     if question.kind == "auto":
         question = replace(question, kind=plan.answer_kind)
     if plan.oracle and problem.verifier is not None and problem.verifier.kind in CODE_VERIFIERS:
         question = replace(question, public_tests=problem.verifier)
-    return replace(problem, question=question)
+    return replace(problem, question=replace(question, kind=kind_of(question)))
 
 
 def bad_line(line: BadLine) -> Solved:

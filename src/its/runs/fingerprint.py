@@ -47,18 +47,7 @@ def identity_of(
     resolved["models"] = {
         name: _identity_of_model(settings) for name, settings in pipeline.models.items()
     }
-    resolved["prompts"] = {
-        role: {
-            "prompts": {
-                name: [[turn.role, turn.content] for turn in turns]
-                for name, turns in sorted(chosen.prompts.items())
-            },
-            "styles": dict(sorted(chosen.styles.items())),
-            "separator": chosen.separator,
-            "scales": dict(sorted(chosen.scales.items())),
-        }
-        for role, chosen in prompts.items()
-    }
+    resolved["prompts"] = {role: chosen.identity() for role, chosen in prompts.items()}
     resolved["baseline"] = baseline
     return resolved
 
