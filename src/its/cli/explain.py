@@ -68,7 +68,12 @@ def explain(
     messages = Messages(quiet)
     if pipeline.model.name == "embedded" and model is None:
         messages.say("No model named: the embedded one runs (--model names another).")
-    record = _solve(pipeline, _problem(question), output, messages)
+    from its.pipeline.plan import refusal_of
+
+    problem = _problem(question)
+    if reason := refusal_of(pipeline, problem.question):
+        raise UsageError(reason)
+    record = _solve(pipeline, problem, output, messages)
     _show(record)
     if output is not None:
         messages.say(f"Kept in {output}: its explain --run {output} --id {record.row['id']}")

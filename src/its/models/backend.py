@@ -10,6 +10,7 @@ from typing import ClassVar
 from its.models.protocol import Model
 from its.models.settings import ModelSettings
 from its.parts import Part
+from its.problems.problem import Question
 
 Setting = str | int | float
 
@@ -42,6 +43,10 @@ class ModelBackend(Part, ABC):
 
     def address(self, settings: ModelSettings) -> str | None:
         """Where the endpoint is, None for a model in this process."""
+        return None
+
+    def refusal(self, question: Question) -> str | None:
+        """Why its models cannot answer this question at all; None where they can try."""
         return None
 
     def defaults(self, rewards: frozenset[str]) -> Defaults:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from its.allocation.difficulty import DifficultyMethod
 from its.allocation.stopping import StoppingRule
 from its.calls.client import ModelClient
-from its.problems.problem import AnswerKind
+from its.models.backends import backend_of
+from its.problems.problem import AnswerKind, Question
 from its.prompts import PromptSet
 from its.rewards.checks import CodeTests
 from its.rewards.protocol import Reward
@@ -19,6 +20,10 @@ from its.strategies.protocol import Strategy
 
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline, StageBase
+
+
+Refusal = Callable[[Question], str | None]
+"""Says why the models cannot answer a question at all; None where they can try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class Plan:
     answer_kind: AnswerKind
     cascade: tuple[Level, ...]
     calibration: Calibration
+    refusal: Refusal
 
     @property
     def oracle(self) -> bool:
@@ -72,8 +78,21 @@ class Plan:
         return isinstance(self.reward, CodeTests) and self.reward.public_tests
 
 
+def no_refusal(question: Question) -> str | None:
+    """Every question is tried."""
+    return None
+
+
+def refusal_of(pipeline: Pipeline, question: Question) -> str | None:
+    """Why a pipeline's models cannot answer this question; a cascade has other models to ask."""
+    return None if pipeline.cascade else backend_of(pipeline.model).refusal(question)
+
+
 def build_plan(
-    pipeline: Pipeline, clients: Mapping[str, ModelClient], prompts: Mapping[str, PromptSet]
+    pipeline: Pipeline,
+    clients: Mapping[str, ModelClient],
+    prompts: Mapping[str, PromptSet],
+    refusal: Refusal = no_refusal,
 ) -> Plan:
     """Make the parts. `clients` and `prompts` go by model role: `model`, `judge`, and the names
     in `models`."""
@@ -100,6 +119,7 @@ def build_plan(
         answer_kind=pipeline.answers.kind,
         cascade=_cascade(pipeline, clients, prompts, reward),
         calibration=Calibration(*(select.calibration or ())),
+        refusal=refusal,
     )
 
 

@@ -14,7 +14,7 @@ from its.calls.account import Account
 from its.calls.budget import Budget, Cap
 from its.calls.context import CallContext
 from its.candidates import Selection
-from its.errors import CallError
+from its.errors import CallError, Unsupported
 from its.grading.grader import Flag, Grade, Grader
 from its.grading.regrading import grading_fields
 from its.pipeline.attempting import Attempt
@@ -90,6 +90,8 @@ class Solver:
             problem,
         )
         try:
+            if reason := self.plan.refusal(asked.question):
+                raise Unsupported(reason)
             baseline = await self._run_baseline(asked, account) if self.baseline else None
             solution = replace(solution, baseline=baseline)
             selection = await attempt.run()

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
@@ -25,7 +26,7 @@ from its.models.protocol import Model
 from its.models.recorded.model import RecordedModel
 from its.pipeline.choosing import choosing_cost
 from its.pipeline.clients import OpenModels, open_models
-from its.pipeline.plan import Plan, build_plan
+from its.pipeline.plan import Plan, build_plan, no_refusal, refusal_of
 from its.pipeline.preflight import require
 from its.pipeline.solving import Solver
 from its.problems.problem import BadLine, Problem
@@ -98,7 +99,8 @@ async def start_run(
                 directory.describe(state="interrupted")
                 raise
             context = CallContext(journal, pipeline.seed)
-            plan = build_plan(pipeline, models.clients, models.prompts)
+            refusal = no_refusal if "model" in (given or {}) else partial(refusal_of, pipeline)
+            plan = build_plan(pipeline, models.clients, models.prompts, refusal)
             if plan.oracle:
                 directory.describe(oracle=True)
             shared = _shared_budget(pipeline, plan, journal)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from its.models.backend import Defaults, ModelBackend, Setting
 from its.models.protocol import Model
 from its.models.settings import ModelSettings
+from its.problems.problem import Question
 
 EMBEDDED = "embedded"
 
@@ -27,6 +28,11 @@ class EmbeddedBackend(ModelBackend):
         from its.models.embedded import open_embedded
 
         return open_embedded(settings.name)
+
+    def refusal(self, question: Question) -> str | None:
+        from its.models.embedded.scope import ONLY_ARITHMETIC, is_arithmetic
+
+        return None if is_arithmetic(question) else ONLY_ARITHMETIC
 
     def defaults(self, rewards: frozenset[str]) -> Defaults:
         """A short context, and for rewards a judge beside the solver: the verifier where texts are
