@@ -63,7 +63,9 @@ async def test_progress_lives_on_a_terminal_while_rows_go_down_the_pipe(tmp_path
     assert len([orjson.loads(line) for line in out.splitlines()]) == 12
     assert re.search(r"solved +━+ +\d+ of 12", seen)
     assert re.search(r"correct +[\d.]+ % right of \d+, greedy [\d.]+ %", seen)
-    assert re.search(r"spent +[\d.,k]+ tokens, price unknown, \d+ tokens/s", seen)
+    assert re.search(
+        r"spent +[\d,]+ completions?, [\d.,k]+ tokens, price unknown, \d+ tokens/s", seen
+    )
     assert re.search(r"calls +[1-6] in flight, \d+ waiting for a free slot", seen)
     assert "12 problems: 12 answered" in seen
     assert "───" in seen

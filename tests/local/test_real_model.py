@@ -28,7 +28,7 @@ def file() -> Path:
     return smollm()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def model(file: Path) -> AsyncIterator[LocalModel]:
     how = Serving(min(2, processors()), 2, CONTEXT)
     opened = LocalModel(read_gguf(file), how, OpenAISettings("smollm", "http://127.0.0.1"))
@@ -39,7 +39,6 @@ async def model(file: Path) -> AsyncIterator[LocalModel]:
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
-    pytest.mark.asyncio(loop_scope="module"),
 ]
 
 
@@ -140,8 +139,8 @@ async def test_a_cancelled_call_leaves_the_model_free(model: LocalModel) -> None
 @pytest.mark.parametrize(
     "stage",
     [
-        "{strategy: beam_search, beams: 2, width: 2, max_steps: 2, step_tokens: 24}",
-        "{strategy: particle_filter, particles: 2, max_steps: 2, step_tokens: 24}",
+        "{strategy: beam, n: 2, branching: 1, max_steps: 2, step_tokens: 24}",
+        "{strategy: particle_filter, n: 2, max_steps: 2, step_tokens: 24}",
     ],
 )
 def test_a_search_from_end_to_end_adds_up(file: Path, tmp_path: Path, stage: str) -> None:
@@ -150,12 +149,7 @@ def test_a_search_from_end_to_end_adds_up(file: Path, tmp_path: Path, stage: str
         f"model: {{file: {file}, max_tokens: 48, concurrency: 2}}\n"
         "budget: {max: 24}\n"
         f"stages: [{stage}]\n"
-        "select: {method: best, reward: {method: mean_logprob}}\n"
-        if "beam" not in stage
-        else f"model: {{file: {file}, max_tokens: 48, concurrency: 2}}\n"
-        "budget: {max: 24}\n"
-        f"stages: [{stage}]\n"
-        "select: {method: best, reward: {method: self_evaluation}}\n"
+        "select: {method: weighted_vote, reward: {method: self_evaluation}}\n"
     )
     problems.write_text('{"id": "a", "question": "What is 3 + 4?", "answer": "7"}\n')
     command = its("solve", str(problems), "-q", "-c", str(config), "-o", str(run))

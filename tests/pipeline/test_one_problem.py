@@ -15,6 +15,7 @@ import its
 from its.errors import PermanentCallError, TransientCallError
 from its.pipeline.ceiling import most_completions
 from its.pipeline.config import Pipeline
+from its.prompts import load_prompt_set
 from its.testing import FakeModel
 from tests.pipeline.scripted import answers, model, pipeline
 
@@ -130,7 +131,7 @@ def test_a_failed_attempt_is_charged_and_tried_again() -> None:
 
 
 def test_nothing_is_tried_again_once_failures_have_used_the_budget() -> None:
-    prompt = len(f"ATTEMPT {QUESTION}".split())
+    prompt = len(f"ATTEMPT {QUESTION} {load_prompt_set('general').plain}".split())
     fake = model(attempt=[TransientCallError("reset"), *answers(7)])
     plan = pipeline({"budget.tokens": 50 + prompt}, "greedy")
     solution = solved(plan, model=fake)

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -66,12 +66,13 @@ class ActiveRun:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a session ended: where the batch stands, what the run has cost, and whether the user
-    stopped it."""
+    """How a session ended: where the batch stands, what the run has cost, whether the user
+    stopped it, and how long this session took by the clock."""
 
     standing: Standing
     accounting: Accounting
     interrupted: bool
+    seconds: float = 0.0
 
 
 @asynccontextmanager
@@ -130,7 +131,7 @@ async def run_batch(
     batch = _batch(run, solver or run.solver, emit, total)
     batch.standing.oracle = run.solver.plan.oracle
     watch(batch)
-    state, interrupted = "interrupted", False
+    state, interrupted, started = "interrupted", False, time.monotonic()
     try:
         with _interruptible(run, batch, interruptible) as interruptions:
             await batch.run(Feed(problems))
@@ -138,7 +139,7 @@ async def run_batch(
         state = "interrupted" if interrupted else "finished"
     finally:
         ended = await _close_accounts(run, batch.standing, state, interrupted)
-    return ended
+    return replace(ended, seconds=time.monotonic() - started)
 
 
 def _recorded_flags(models: OpenModels) -> Flag | None:

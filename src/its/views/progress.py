@@ -30,6 +30,8 @@ PLAIN_EVERY = 10.0
 RATE_OVER = 15.0
 """Seconds over which rates are taken."""
 BAR = 30
+STARTED_IS_WORTH = 0.5
+"""What part of a problem's tokens one that is under way has taken, not knowing better."""
 
 
 class Progress:
@@ -162,9 +164,12 @@ class Progress:
             line.append(f", {failed:,} failed", "red")
         if standing.statuses["unanswered"]:
             line.append(f", {standing.statuses['unanswered']:,} unanswered", "yellow")
-        left = self._pace.seconds_for(total - done) if total else None
-        if left is not None and done < (total or 0):
-            line.append(f", {figures.seconds(left)} left")
+        started = standing.under_way
+        if started:
+            line.append(f", {started:,} under way")
+        left = self._pace.seconds_left(done - standing.recorded, started, (total or done) - done)
+        if left is not None and left > 0:
+            line.append(f", about {figures.seconds(left)} left")
         return line
 
     def _accuracy(self, standing: Standing) -> str:
@@ -176,11 +181,12 @@ class Progress:
 
     def _spent(self) -> str:
         usage = self._run.ledger.charged
+        completions = figures.plural(usage.completions, "completion")
         tokens = f"{figures.short_count(usage.tokens)} tokens"
         price = "price unknown" if usage.usd is None else figures.money(usage.usd)
         problems, tokens_rate = self._pace.rates()
         pace = f", {figures.rate(tokens_rate)} tokens/s, {figures.rate(problems)} problems/s"
-        return f"{tokens}, {price}{pace if tokens_rate else ''}"
+        return f"{completions}, {tokens}, {price}{pace if tokens_rate else ''}"
 
     def _calls(self) -> str:
         ledger, reasons = self._run.ledger, self._run.waiting.reasons
@@ -208,12 +214,10 @@ class Pace:
 
     def __init__(self) -> None:
         self._started = time.monotonic()
-        self._done = 0
         self._notes: deque[tuple[float, int, int]] = deque([(self._started, 0, 0)])
 
     def note(self, done: int, tokens: int) -> None:
         now = time.monotonic()
-        self._done = done
         self._notes.append((now, done, tokens))
         while len(self._notes) > 2 and self._notes[1][0] < now - RATE_OVER:
             self._notes.popleft()
@@ -229,12 +233,18 @@ class Pace:
             return (done_now - done) / (end - start), (tokens_now - tokens) / (end - start)
         return 0.0, 0.0
 
-    def seconds_for(self, problems: int) -> float | None:
-        """How long so many problems may take; None before one has ended.
+    def seconds_left(self, done: int, under_way: int, problems: int) -> float | None:
+        """How long so many problems may take, `under_way` of them begun; None before a call has
+        ended.
 
-        By the pace so far or the latest one, whichever is slower: easy problems end first.
+        By tokens: a problem begun counts as half done, so that there is a figure long before the
+        first one is. The pace is the one so far or the latest one, whichever is slower.
         """
-        if not self._done:
+        end, _, tokens = self._notes[-1]
+        worth = done + STARTED_IS_WORTH * min(under_way, problems)
+        paces = [
+            pace for pace in (tokens / max(end - self._started, 1e-9), self.rates()[1]) if pace
+        ]
+        if not worth or not paces:
             return None
-        paces = [self._done / (time.monotonic() - self._started), self.rates()[0]]
-        return problems / min(pace for pace in paces if pace > 0)
+        return tokens / worth * (done + problems - worth) / min(paces)

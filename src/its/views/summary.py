@@ -54,7 +54,7 @@ def summary(
     if ended.accounting.totals.usage.calls:
         yield ""
         yield bill_table(stages, ended.accounting.totals, boxed=boxed, width=width)
-        for remark in _remarks(ended.accounting.totals):
+        for remark in _remarks(ended):
             yield Text(remark, "dim")
     yield ""
     if looks := list(look_at(directory, min(width, LINE))):
@@ -224,8 +224,14 @@ def _known(columns: Sequence[Column], bills: list[Bill]) -> list[Column]:
     return [c for c in columns if not c.optional or any(c.of(bill) for bill in bills)]
 
 
-def _remarks(totals: Bill) -> list[str]:
+def _remarks(ended: RunResult) -> list[str]:
+    totals = ended.accounting.totals
     remarks = []
+    if ended.seconds >= 1:
+        remarks.append(
+            f"By the clock {figures.seconds(ended.seconds)}; seconds in the table add up calls, "
+            "many at a time and those of earlier sessions included."
+        )
     if totals.usage.usd is None:
         remarks.append("Money unknown: model.price is not set.")
     if totals.usage.estimated_tokens:
