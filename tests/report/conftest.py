@@ -30,8 +30,9 @@ cascade: {models: [large], threshold: 0.9, stages: [{strategy: greedy}]}
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed with its module: while it is open, its event loop counts as running."""
     with a_browser() as opened:
         yield opened
 

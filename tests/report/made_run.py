@@ -69,7 +69,10 @@ def write_run(
     accounts = {"totals": totals, "unattributed": totals, "from_journal": {}}
     by = {"by_stage": "self_consistency", "by_strategy": "self_consistency", "by_model": "made"}
     _write(path / "compute.json", [accounts | {key: {name: totals} for key, name in by.items()}])
-    _write(path / "run.json", [{"version": "0", "state": "finished", **description}])
+    _write(
+        path / "run.json",
+        [{"version": "0", "state": "finished", "fingerprint": "made", **description}],
+    )
     _write(path / "solutions.jsonl", rows)
     _write(
         path / "traces.jsonl",
