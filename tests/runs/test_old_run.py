@@ -9,7 +9,7 @@ import orjson
 
 from tests.cli.process import its
 
-OLD = Path(__file__).parents[1] / "data" / "run-0.1"
+OLD = Path(__file__).parent / "data" / "run-0.1"
 
 
 async def test_a_problem_of_it_is_explained(tmp_path: Path) -> None:
