@@ -60,7 +60,7 @@ P = TypeVar("P", bound=Part)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(Generic[P]):
+class RegistryEntry(Generic[P]):
     """A part and where it comes from: `its`, or a distribution with its version."""
 
     part: type[P]
@@ -78,7 +78,7 @@ class Registry(Mapping[str, type[P]], Generic[P]):
         self.kind = kind
         self.group = group
         self._base = base
-        self._shipped = {part.name: Entry(part, "its") for part in shipped}
+        self._shipped = {part.name: RegistryEntry(part, "its") for part in shipped}
         self._problems: list[str] = []
 
     def __getitem__(self, name: str) -> type[P]:
@@ -91,13 +91,13 @@ class Registry(Mapping[str, type[P]], Generic[P]):
         return len(self.entries)
 
     @cached_property
-    def entries(self) -> dict[str, Entry[P]]:
+    def entries(self) -> dict[str, RegistryEntry[P]]:
         """Every part with its origin. Foreign packages are imported on the first use."""
         found = dict(self._shipped)
         for point in sorted(entry_points(group=self.group), key=lambda point: point.name):
             origin = _origin(point)
             try:
-                found.setdefault(point.name, Entry(self._load(point, found), origin))
+                found.setdefault(point.name, RegistryEntry(self._load(point, found), origin))
             except Exception as error:  # whatever a foreign module raises costs only itself
                 reason = " ".join(str(error).split()) or type(error).__name__
                 self._problems.append(
@@ -112,7 +112,7 @@ class Registry(Mapping[str, type[P]], Generic[P]):
         _ = self.entries
         return tuple(self._problems)
 
-    def _load(self, point: EntryPoint, found: Mapping[str, Entry[P]]) -> type[P]:
+    def _load(self, point: EntryPoint, found: Mapping[str, RegistryEntry[P]]) -> type[P]:
         part = point.load()
         if not (isinstance(part, type) and issubclass(part, self._base)):
             raise TypeError(f"{point.value} is no subclass of its.{self._base.__name__}")

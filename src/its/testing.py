@@ -31,7 +31,7 @@ ALL_CAPABILITIES = Capabilities(n=True, continues="trailing", logprobs=True, jso
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ScriptedReply:
     """A scripted reply whose details matter. `tokens` counts words unless given."""
 
     text: str
@@ -41,7 +41,7 @@ class Said:
     reasoning: str = ""
 
 
-Script = Callable[[Request, int], str | Said | Exception]
+Script = Callable[[Request, int], str | ScriptedReply | Exception]
 """What the model replies to a request; the number counts its completions from 0. An exception is
 raised: a CallError as an endpoint's failure, any other as a fault of the model itself."""
 
@@ -76,13 +76,13 @@ class FakeModel:
         received.sent = True
         if self.delay:
             await asyncio.sleep(self.delay)
-        said: list[Said] = []
+        said: list[ScriptedReply] = []
         for _ in range(n):
             reply = self.script(request, self.completions)
             if isinstance(reply, Exception):
                 self.failures += 1
                 raise reply
-            said.append(Said(reply) if isinstance(reply, str) else reply)
+            said.append(ScriptedReply(reply) if isinstance(reply, str) else reply)
             self.completions += 1
         prompt = self.count_tokens("\n".join(turn.content for turn in request.messages))
         tokens = [self._tokens(each) for each in said]
@@ -114,7 +114,7 @@ class FakeModel:
     async def close(self) -> None:
         self.closed = True
 
-    def _tokens(self, said: Said) -> int:
+    def _tokens(self, said: ScriptedReply) -> int:
         return self.count_tokens(said.text) if said.tokens is None else said.tokens
 
 
@@ -122,7 +122,7 @@ def failing(error: CallError, times: int, then: Script) -> Script:
     """A script that fails so many times and then goes on as another."""
     left = [times]
 
-    def script(request: Request, number: int) -> str | Said | Exception:
+    def script(request: Request, number: int) -> str | ScriptedReply | Exception:
         if left[0] > 0:
             left[0] -= 1
             return error

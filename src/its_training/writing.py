@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from its.models.embedded.blas import pin_to_one_thread
 
 if TYPE_CHECKING:
-    from its.models.embedded.batch import Sample
-    from its.models.embedded.engine import Drawn, Engine
+    from its.models.embedded.batch import DecodingSample
+    from its.models.embedded.engine import Engine, SampledToken
     from its.models.embedded.weights import Shape
 
 
@@ -128,7 +128,7 @@ def _write(asks: Sequence[Ask]) -> list[Answered]:
     from its.models.embedded.tokenizer import chat_tokens, text_tokens
     from its.problems.problem import Message
 
-    drawn: list[tuple[Ask, bytes, Future[Drawn] | None]] = []
+    drawn: list[tuple[Ask, bytes, Future[SampledToken] | None]] = []
     for ask in asks:
         prompt = chat_tokens([Message("user", ask.prompt)], ask.continues)
         limit = min(ask.limit, _shape.max_position_embeddings - len(prompt))
@@ -148,7 +148,7 @@ def _write(asks: Sequence[Ask]) -> list[Answered]:
         drawn.append((ask, prompt, _engine.draw(draw)))
     answers = []
     for ask, prompt, future in drawn:
-        samples: tuple[Sample, ...] = future.result().samples if future else ()
+        samples: tuple[DecodingSample, ...] = future.result().samples if future else ()
         replies = []
         for sample in samples:
             digits: tuple[float, ...] = ()

@@ -10,7 +10,7 @@ import pytest
 
 from its.allocation.batch import BatchPolicy
 from its.allocation.stopping import AdaptiveConsistency, StoppingRule, UnanimousWindow
-from its.curves.records import Record, record_of, shuffles
+from its.curves.records import SampleRecord, record_of, shuffles
 from its.curves.replay import Replay, replay_batch, replay_stop, replay_vote
 from its.estimators import bootstrap_interval, maj_at_k, pass_at_k
 from its.models.recorded import load_pool
@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 
-def pool(name: str) -> list[Record]:
+def pool(name: str) -> list[SampleRecord]:
     return [record_of(problem) for problem in load_pool(POOLS / f"{name}.jsonl.gz").problems]
 
 
@@ -60,7 +60,9 @@ def test_maj_at_k_agrees_with_the_known_figures(name, k, published):
     assert mean(estimates) == pytest.approx(published, abs=0.006)
 
 
-def stopped(records: list[Record], rule: StoppingRule, orders: int) -> tuple[float, float, float]:
+def stopped(
+    records: list[SampleRecord], rule: StoppingRule, orders: int
+) -> tuple[float, float, float]:
     """Accuracy with the rule and with 40 samples, and samples drawn, over random orders."""
     replays: list[Replay] = []
     full: list[Replay] = []
@@ -88,7 +90,7 @@ def test_unanimous_windows_keep_it_too_and_save_less_here():
 
 
 def batch_and_uniform(
-    records: list[Record], budgets: list[int], orders: int, seed: int = 0
+    records: list[SampleRecord], budgets: list[int], orders: int, seed: int = 0
 ) -> list[tuple[float, float, float, tuple[float, float]]]:
     """For each mean budget: accuracy of one budget for the batch, what it spent, that of uniform
     voting, and the 95 % interval of the difference over problems."""

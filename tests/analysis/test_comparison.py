@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from its.analysis.comparison import adjusted, compare, pair_up
 from its.analysis.intervals import holm, mcnemar_exact, paired_interval, wilson_interval
-from its.analysis.outcomes import Outcome
+from its.analysis.outcomes import ProblemOutcome
 from its.usage import Usage
 
 
-def outcome(number: int, correct: bool | None, **fields: object) -> Outcome:
+def outcome(number: int, correct: bool | None, **fields: object) -> ProblemOutcome:
     answer = None if correct is None else str(number if correct else -1)
     made: dict[str, object] = {"answer": answer, "correct": correct, **fields}
-    return Outcome(f"p{number}", number, "answered", **made)  # type: ignore[arg-type]
+    return ProblemOutcome(f"p{number}", number, "answered", **made)  # type: ignore[arg-type]
 
 
 def test_a_comparison_of_a_few_problems_by_hand() -> None:

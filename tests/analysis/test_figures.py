@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from its.allocation.returns import History
 from its.analysis.calibration import coverage, reliability
 from its.analysis.headline import by_group, headline
-from its.analysis.outcomes import Baseline, Outcome, Status, outcome_of
+from its.analysis.outcomes import BaselineOutcome, ProblemOutcome, Status, outcome_of
 from its.analysis.returns import MOST_POINTS, returns
 from its.estimators import majority
 from its.usage import Usage
 
 
-def sure(number: int, confidence: float | None, correct: bool | None) -> Outcome:
+def sure(number: int, confidence: float | None, correct: bool | None) -> ProblemOutcome:
     status: Status = "failed" if confidence is None else "answered"
-    return Outcome(
+    return ProblemOutcome(
         f"p{number}", number, status, confidence=confidence, correct=correct, difficulty=number % 2
     )
 
@@ -34,16 +34,16 @@ def test_a_row_is_read_whole() -> None:
     }  # fmt: skip
     read = outcome_of(row)
     assert (read.planned, read.spent, read.usage.tokens) == (10, 4, None)
-    assert read.baseline == Baseline("8", False, Usage(calls=1))
+    assert read.baseline == BaselineOutcome("8", False, Usage(calls=1))
     assert (read.question, read.reference, read.metadata) == ("q", 7, {"topic": "x"})
 
 
 def test_the_headline_counts_failures_as_wrong_and_greedy_beside() -> None:
-    greedy = Baseline("1", True, Usage())
+    greedy = BaselineOutcome("1", True, Usage())
     outcomes = [
-        Outcome("a", 0, "answered", correct=True, baseline=greedy),
-        Outcome("b", 1, "failed", correct=False, baseline=greedy),
-        Outcome("c", 2, "unanswered", correct=None),
+        ProblemOutcome("a", 0, "answered", correct=True, baseline=greedy),
+        ProblemOutcome("b", 1, "failed", correct=False, baseline=greedy),
+        ProblemOutcome("c", 2, "unanswered", correct=None),
     ]
     head = headline(outcomes)
     assert (head.answered, head.unanswered, head.failed) == (1, 1, 1)
@@ -53,7 +53,7 @@ def test_the_headline_counts_failures_as_wrong_and_greedy_beside() -> None:
 
 
 def test_without_a_reference_there_is_no_accuracy() -> None:
-    head = headline([Outcome("a", 0, "answered")])
+    head = headline([ProblemOutcome("a", 0, "answered")])
     assert (head.scaled.accuracy, head.greedy) == (None, None)
 
 

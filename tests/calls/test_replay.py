@@ -19,7 +19,7 @@ from its.calls.retries import Circuit, RetryPolicy
 from its.errors import BudgetExhausted, CallError, PermanentCallError
 from its.models.protocol import Request
 from its.problems.problem import Message
-from its.testing import FakeModel, Said, Script
+from its.testing import FakeModel, Script, ScriptedReply
 from its.usage import Usage
 
 PROBLEM = b"p" * 16
@@ -94,7 +94,7 @@ async def test_another_question_under_the_same_label_is_another_call(tmp_path: P
 async def test_a_group_that_is_refused_for_good_is_asked_one_by_one(tmp_path: Path) -> None:
     refused: list[int] = []
 
-    def script(request: Request, number: int) -> str | Said | Exception:
+    def script(request: Request, number: int) -> str | ScriptedReply | Exception:
         if not refused:
             refused.append(number)
             return PermanentCallError("n is at most 1")

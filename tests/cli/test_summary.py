@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from its.runs.accounting import Accounting, Bill
-from its.runs.batch import Standing
+from its.runs.batch import BatchProgress
 from its.runs.run import RunResult
 from its.usage import Usage
 from its.views.summary import summary
@@ -38,15 +38,19 @@ def bill(completions: int, usd: float | None = None, estimated: int = 0) -> Bill
 
 
 def ended(
-    stages: dict[str, Bill], totals: Bill, standing: Standing | None = None, *, stop: bool = False
+    stages: dict[str, Bill],
+    totals: Bill,
+    standing: BatchProgress | None = None,
+    *,
+    stop: bool = False,
 ) -> RunResult:
-    standing = standing or Standing(statuses=Counter(answered=4), graded=4, correct=3)
+    standing = standing or BatchProgress(statuses=Counter(answered=4), graded=4, correct=3)
     return RunResult(standing, Accounting(totals, stages), stop)
 
 
 def test_greedy_and_scaled_stand_beside_each_other_with_their_ratio() -> None:
     stages = {"probe": bill(9), "baseline": bill(4, 0.02), "attempts": bill(20, 0.1)}
-    standing = Standing(statuses=Counter(answered=4), graded=4, correct=3, baseline_correct=1)
+    standing = BatchProgress(statuses=Counter(answered=4), graded=4, correct=3, baseline_correct=1)
     lines = [line.split() for line in shown(ended(stages, bill(33), standing)).splitlines()]
     assert ["greedy", "1", "of", "4", "25.0", "%", "4", "4", "440", "$0.0200"] in lines
     assert ["scaled", "3", "of", "4", "75.0", "%", "20", "20", "2,200", "$0.1000"] in lines
@@ -66,7 +70,7 @@ def test_estimates_are_marked() -> None:
 
 
 def test_failures_show_their_first_reasons_and_what_to_do_next() -> None:
-    standing = Standing(
+    standing = BatchProgress(
         statuses=Counter(answered=2, unanswered=1, failed=9),
         reasons={"the model\nsaid no": 6, "line 4: is not JSON": 1},
     )

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from its.curves.records import Record
+from its.curves.records import SampleRecord
 
 
 def record(
     classes: str, right: str = "a", tokens: int | tuple[int, ...] | None = 10, **fields: Any
-) -> Record:
+) -> SampleRecord:
     """`aab.` is four samples, of which the last abstains."""
     numbers = {letter: i for i, letter in enumerate(dict.fromkeys(classes.replace(".", "")))}
-    return Record(
+    return SampleRecord(
         "p",
         "question",
         tuple(None if letter == "." else numbers[letter] for letter in classes),

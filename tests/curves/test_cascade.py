@@ -5,16 +5,16 @@ from itertools import pairwise
 import pytest
 
 from its.curves.cascade import CascadePlan, cascade_curve
-from its.curves.records import Record
+from its.curves.records import SampleRecord
 from its.curves.source import paired
 from its.errors import InputError
 from its.views.cascade import frontier, told
 
 
-def problems(patterns: list[str]) -> list[Record]:
+def problems(patterns: list[str]) -> list[SampleRecord]:
     """A problem for each pattern, of whose letters `r` is the right answer."""
     return [
-        Record(
+        SampleRecord(
             f"p{i}",
             f"question {i}",
             tuple(ord(letter) for letter in pattern),

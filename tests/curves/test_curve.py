@@ -16,7 +16,7 @@ from its.allocation.batch import BatchPolicy
 from its.allocation.stopping import AdaptiveConsistency, UnanimousWindow
 from its.candidates import Answer, Candidate, without_guesses
 from its.curves.curve import Prices, compute_curve, default_sizes
-from its.curves.records import Record, shuffles
+from its.curves.records import SampleRecord, shuffles
 from its.curves.replay import (
     replay_batch,
     replay_best_of_n,
@@ -28,7 +28,7 @@ from its.curves.replay import (
 )
 from its.curves.source import graded_records
 from its.errors import InputError
-from its.models.recorded import Pool, PoolProblem, Sample, load_pool
+from its.models.recorded import Pool, PoolProblem, RecordedSample, load_pool
 from its.selection import norm_vote, vote, weighted_vote
 from its.selection.ranking import guard_of
 from its.views.curve import plot, svg
@@ -36,7 +36,7 @@ from tests.curves.made_records import record
 
 
 @pytest.fixture
-def records(pool_file: Path) -> list[Record]:
+def records(pool_file: Path) -> list[SampleRecord]:
     return asyncio.run(graded_records(load_pool(pool_file)))
 
 
@@ -105,14 +105,14 @@ def test_a_replay_chooses_what_a_run_chooses(drawn):
         of_run = None if live.candidate is None else int(live.candidate.id)
         for i in range(n):
             right = tuple(position == i for position in range(n))
-            recorded = Record("p", "q", classes, right, (1,) * n, scores, guesses=guesses)
+            recorded = SampleRecord("p", "q", classes, right, (1,) * n, scores, guesses=guesses)
             replayed = replay(recorded, n)
             assert replayed.correct is (of_run == i)
             assert replayed.confidence == pytest.approx(live.confidence)
 
 
 def test_guesses_have_no_voice_where_an_answer_is_stated():
-    guessed = Record("p", "q", (0, 0, 1), (False, False, True), (1,) * 3, (None,) * 3, None,
+    guessed = SampleRecord("p", "q", (0, 0, 1), (False, False, True), (1,) * 3, (None,) * 3, None,
                      (True, True, False))  # fmt: skip
     assert replay_vote(guessed, 2).correct is False
     assert replay_vote(guessed, 3).correct is True
@@ -174,7 +174,11 @@ def test_a_biased_pool_is_refused_unless_asked_for(pool_file):
 
 
 def test_samples_without_a_verdict_are_graded_by_the_reference():
-    samples = (Sample("So it is 1/2.\n\nAnswer: 1/2", None), Sample(None, "0.5"), Sample(None, "2"))
+    samples = (
+        RecordedSample("So it is 1/2.\n\nAnswer: 1/2", None),
+        RecordedSample(None, "0.5"),
+        RecordedSample(None, "2"),
+    )
     pool = Pool("made", (PoolProblem("p", "q", "0.5", samples),))
     (graded,) = asyncio.run(graded_records(pool))
     assert graded.correct == (True, True, False)
@@ -182,7 +186,7 @@ def test_samples_without_a_verdict_are_graded_by_the_reference():
 
 
 def test_without_any_verdict_there_is_no_curve():
-    pool = Pool("made", (PoolProblem("p", "q", None, (Sample(None, "1"),)),))
+    pool = Pool("made", (PoolProblem("p", "q", None, (RecordedSample(None, "1"),)),))
     with pytest.raises(InputError, match="which answers are right"):
         asyncio.run(graded_records(pool))
 

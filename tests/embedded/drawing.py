@@ -1,11 +1,11 @@
-"""Driving a Batch by hand: draws that enter at chosen steps, and what came of each sample."""
+"""A decoding batch driven by hand: draws that enter at chosen steps, and what each sample gave."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
 
-from its.models.embedded.batch import Batch, Draw, Sample
+from its.models.embedded.batch import DecodingBatch, DecodingSample, Draw
 from its.models.embedded.sampling import sequence_key
 from its.models.embedded.tokenizer import chat_tokens, text_tokens
 from its.models.embedded.transformer import Transformer
@@ -46,11 +46,11 @@ def draw(
 
 def run(
     model: Transformer, draws: Sequence[Draw], entering: Sequence[int] = (), capacity: int = 96
-) -> list[list[Sample]]:
+) -> list[list[DecodingSample]]:
     """Each draw's samples, in order; `entering` is the step before which each one begins."""
-    batch = Batch(model, capacity)
+    batch = DecodingBatch(model, capacity)
     entering = entering or [0] * len(draws)
-    samples: list[dict[int, Sample]] = [{} for _ in draws]
+    samples: list[dict[int, DecodingSample]] = [{} for _ in draws]
     waiting = sorted(range(len(draws)), key=lambda number: entering[number], reverse=True)
     step = 0
     while waiting or batch.rows:

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from its.models.embedded.batch import Batch, Draw, Sample
+from its.models.embedded.batch import DecodingBatch, DecodingSample, Draw
 from its.models.embedded.weights import Shape
 from tests.embedded.drawing import draw, run, transformer
 from tests.embedded.random_weights import LARGE, SMALL
 
 
-def same(one: Sample, other: Sample) -> bool:
+def same(one: DecodingSample, other: DecodingSample) -> bool:
     """Whether two samples are equal in all, log-probabilities to the last bit."""
     return (
         (one.tokens, one.text, one.finish) == (other.tokens, other.text, other.finish)
@@ -88,7 +88,7 @@ def test_a_sample_does_not_depend_on_how_many_are_drawn() -> None:
 def test_a_draw_that_is_cancelled_leaves_the_others_as_they_are() -> None:
     kept, dropped = draw("1+1", seed=1, n=5, limit=60), draw("2+2", seed=2, n=7, limit=60)
     model = transformer()
-    batch = Batch(model, 32)
+    batch = DecodingBatch(model, 32)
     for asked in (dropped, kept):
         batch.add(asked, range(len(asked.keys)), model.prefill(asked.prompt[:-1])[0])
     done = [ended for _ in range(20) for ended in batch.step()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from its.analysis.metrics import accuracy_of, metrics_of, proportion_interval, value_of
-from its.analysis.outcomes import Outcome, Status
+from its.analysis.outcomes import ProblemOutcome, Status
 
 
 def outcome(
@@ -13,8 +13,8 @@ def outcome(
     status: Status = "answered",
     confidence: float | None = None,
     **metadata: object,
-) -> Outcome:
-    return Outcome("p", 0, status, confidence=confidence, correct=correct, metadata=metadata)
+) -> ProblemOutcome:
+    return ProblemOutcome("p", 0, status, confidence=confidence, correct=correct, metadata=metadata)
 
 
 def test_unanswered_and_failed_count_as_wrong_and_ungraded_not_at_all() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from its.models.protocol import Request
 from its.pipeline.config import Pipeline
 from its.pipeline.load import load_pipeline
-from its.testing import FakeModel, Said
+from its.testing import FakeModel, ScriptedReply
 
 PROMPTS = {
     "attempt": "ATTEMPT {question} {style}",
@@ -16,7 +16,7 @@ PROMPTS = {
     "self_evaluation": "SCORE {question} {fenced}",
     "verify": "VERIFY {question} {fenced}",
 }
-Reply = str | Said | Exception
+Reply = str | ScriptedReply | Exception
 Replies = Sequence[Reply] | Callable[[Request], Reply]
 
 

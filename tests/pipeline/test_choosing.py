@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import its
 from its.models.protocol import Request, TokenLogprob
-from its.testing import ALL_CAPABILITIES, FakeModel, Said
+from its.testing import ALL_CAPABILITIES, FakeModel, ScriptedReply
 
 
 def answers(*texts: str) -> FakeModel:
@@ -202,7 +202,7 @@ def test_an_answer_that_was_not_checked_beats_one_that_was_rejected() -> None:
 @pytest.mark.parametrize("logprob", [-0.01, -0.7])
 def test_a_single_answer_is_as_sure_as_its_own_tokens(logprob: float) -> None:
     tokens = tuple(TokenLogprob(word, logprob) for word in ("Answer:", " 7"))
-    model = FakeModel(lambda request, number: Said("Answer: 7", logprobs=tokens))
+    model = FakeModel(lambda request, number: ScriptedReply("Answer: 7", logprobs=tokens))
     (solution,) = its.solve(["?"], its.load_pipeline("greedy", model="f"), models={"model": model})
     assert model.requests[0].logprobs is not None
     assert solution.confidence == pytest.approx(math.exp(logprob), abs=1e-4)

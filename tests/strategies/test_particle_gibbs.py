@@ -8,7 +8,7 @@ from random import Random
 
 from its.candidates import Score
 from its.strategies.particle_gibbs import GibbsState, ParticleGibbs, path_to
-from its.strategies.search import Extend, Node, Rate, Said
+from its.strategies.search import Continuation, Extend, Node, Rate
 from tests.strategies.scripted_door import AskingScorer, FreeScorer, ScriptedDoor, assignment
 from tests.strategies.test_particles import LETTERS, chains, is_end, letters, reward
 from tests.strategies.toy_model import toy_model, toy_value
@@ -42,7 +42,7 @@ def step(search: ParticleGibbs, state: GibbsState, task: object, random: Random)
     if isinstance(task, Extend):
         letter = "a" if random.random() < LETTERS["a"] else "b"
         end = is_end(letters(task.text) + letter)
-        search.tell(state, task.id, Said(letter, "end" if end else "stop_string", "read"))
+        search.tell(state, task.id, Continuation(letter, "end" if end else "stop_string", "read"))
     elif isinstance(task, Rate):
         search.tell(state, task.id, Score(task.node, reward(letters(task.text)), "toy"))
     if not state.pending:

@@ -23,7 +23,7 @@ from its.strategies.resampling import (
     normalised,
     systematic,
 )
-from its.strategies.search import Extend, Rate, Said
+from its.strategies.search import Continuation, Extend, Rate
 from tests.strategies.scripted_door import FreeScorer, ScriptedDoor, assignment
 
 
@@ -136,7 +136,9 @@ def run_particles(search: Particles[ParticleState], seed: int) -> ParticleState:
             if isinstance(task, Extend):
                 letter = "a" if random.random() < LETTERS["a"] else "b"
                 end = is_end(letters(task.text) + letter)
-                said = Said(letter, "end" if end else "stop_string", "read" if end else "none")
+                said = Continuation(
+                    letter, "end" if end else "stop_string", "read" if end else "none"
+                )
                 search.tell(state, task.id, said)
             elif isinstance(task, Rate):
                 search.tell(state, task.id, Score(task.node, reward(letters(task.text)), "toy"))
@@ -205,7 +207,7 @@ def test_no_particle_is_favoured_for_being_unfinished(potential: FKPotential) ->
                     short = not task.text and int(task.node) % 4 != 0
                     done = short or len(letters(task.text)) == 4
                     letter = "s" if short else "l"
-                    said = Said(letter, "end" if done else "stop_string", "read")
+                    said = Continuation(letter, "end" if done else "stop_string", "read")
                     search.tell(state, task.id, said)
                 elif isinstance(task, Rate):
                     value = 0.9 if letters(task.text) == "s" else 0.6
@@ -238,7 +240,7 @@ def test_no_resampling_after_the_last_step_so_the_best_is_never_lost(seed: int) 
         for task in tasks:
             if isinstance(task, Extend):
                 # every particle ends after its second step
-                said = Said("x", "end" if task.text else "stop_string", "read")
+                said = Continuation("x", "end" if task.text else "stop_string", "read")
                 search.tell(state, task.id, said)
             else:
                 search.tell(state, task.id, Score(task.id, random.random(), "toy"))
@@ -261,7 +263,7 @@ def test_a_finished_particle_keeps_its_weight_while_others_go_on() -> None:
             if isinstance(task, Extend):
                 finish, score = next(results)
                 scores[task.id] = score
-                search.tell(state, task.id, Said("x", finish, "none"))  # type: ignore[arg-type]
+                search.tell(state, task.id, Continuation("x", finish, "none"))  # type: ignore[arg-type]
             elif isinstance(task, Rate):
                 search.tell(state, task.id, Score(task.node, scores[task.node], "toy"))
     assert state.resamplings == 0

@@ -21,7 +21,16 @@ from its.strategies.particle_filter import ParticleFilter
 from its.strategies.particle_gibbs import ParticleGibbs
 from its.strategies.protocol import Outcome
 from its.strategies.rebase import Rebase
-from its.strategies.search import Failed, Rate, Result, Said, Search, State, dump_state, load_state
+from its.strategies.search import (
+    Continuation,
+    Failed,
+    Rate,
+    Result,
+    Search,
+    State,
+    dump_state,
+    load_state,
+)
 from its.strategies.solution_search import SolutionSearch
 from its.strategies.tree_of_thoughts import TreeOfThoughts
 from tests.strategies.scripted_door import AskingScorer, ScriptedDoor, assignment
@@ -139,8 +148,8 @@ def simulated(seed: int) -> Callable[[Any], Result]:
         if isinstance(task, Rate):
             return Score(task.node, random.uniform(0.05, 0.95), "toy")
         if random.random() < 0.3:
-            return Said(f"Answer: {random.randrange(4)}", "end", "read", 3)
-        return Said(f"step {random.randrange(100)}", "stop_string", tokens=2)
+            return Continuation(f"Answer: {random.randrange(4)}", "end", "read", 3)
+        return Continuation(f"step {random.randrange(100)}", "stop_string", tokens=2)
 
     return result
 
@@ -177,5 +186,5 @@ def test_a_result_nobody_asked_for_changes_nothing(name: str) -> None:
     state = search.start(20, 1, 0)
     search.ask(state)
     before = dump_state(state)
-    search.tell(state, "no such task", Said("Answer: 1", "end", "read"))
+    search.tell(state, "no such task", Continuation("Answer: 1", "end", "read"))
     assert dump_state(state) == before

@@ -21,7 +21,7 @@ Remember = Callable[[str, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnSamples:
     """What a problem has drawn: its answers' classes (None abstains), the mean completion tokens
     of its samples, and how many more it may draw."""
 
@@ -55,7 +55,7 @@ class SharedBudget:
         self._round = 0
         self._allowed = 0.0
         self._spent_before = 0.0
-        self._drawn: dict[bytes, Drawn | None] = {}
+        self._drawn: dict[bytes, DrawnSamples | None] = {}
         self._waiting: dict[bytes, asyncio.Future[int]] = {}
         self._deciding: asyncio.Task[None] | None = None
 
@@ -69,7 +69,7 @@ class SharedBudget:
         self._drawn = dict.fromkeys(problems)
         self._allowed = window_budget(left, len(problems), unseen)
 
-    async def further(self, problem: bytes, drawn: Drawn) -> int:
+    async def further(self, problem: bytes, drawn: DrawnSamples) -> int:
         """How many samples the problem may draw now; 0: no more at all."""
         self._drawn[problem] = drawn
         self._waiting[problem] = asyncio.get_running_loop().create_future()
@@ -118,7 +118,7 @@ class SharedBudget:
         states = [self._state(key, drawn, each) for key, drawn in members.items()]
         return states, self._allowed - spent - held_back
 
-    def _state(self, problem: bytes, drawn: Drawn, each: float) -> DrawState:
+    def _state(self, problem: bytes, drawn: DrawnSamples, each: float) -> DrawState:
         answers = _answers(drawn)
         held = self._held(drawn)
         if drawn.classes:
@@ -136,7 +136,7 @@ class SharedBudget:
             tie=tie_of(problem),
         )
 
-    def _held(self, drawn: Drawn) -> int:
+    def _held(self, drawn: DrawnSamples) -> int:
         """Completions that choosing among a problem's candidates will take: where all agree,
         nothing need be scored."""
         answers = _answers(drawn)
@@ -163,7 +163,7 @@ def _read(remembered: str, problems: Sequence[bytes]) -> dict[bytes, int]:
     return {problem: found.get(problem, 0) for problem in problems}
 
 
-def _answers(drawn: Drawn) -> list[int]:
+def _answers(drawn: DrawnSamples) -> list[int]:
     return [number for number in drawn.classes if number is not None]
 
 

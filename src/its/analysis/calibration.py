@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from its.analysis.headline import Share, share
-from its.analysis.outcomes import Outcome
+from its.analysis.outcomes import ProblemOutcome
 
 MOST_POINTS = 200
 
@@ -44,7 +44,7 @@ class Coverage:
     accuracy: float
 
 
-def reliability(outcomes: Sequence[Outcome], bins: int = 10) -> Reliability | None:
+def reliability(outcomes: Sequence[ProblemOutcome], bins: int = 10) -> Reliability | None:
     """Confidence against correctness of graded answers; None where there are none."""
     sure = _sure(outcomes)
     if not sure:
@@ -69,7 +69,7 @@ def reliability(outcomes: Sequence[Outcome], bins: int = 10) -> Reliability | No
     )
 
 
-def coverage(outcomes: Sequence[Outcome]) -> list[Coverage]:
+def coverage(outcomes: Sequence[ProblemOutcome]) -> list[Coverage]:
     """Accuracy of the surest answers against how many problems they answer, the surest first."""
     graded = sum(outcome.graded for outcome in outcomes)
     points: list[Coverage] = []
@@ -84,7 +84,7 @@ def coverage(outcomes: Sequence[Outcome]) -> list[Coverage]:
     return points[::-1][::step][::-1]  # thinned from the end, so that all answers stay a point
 
 
-def _sure(outcomes: Sequence[Outcome]) -> list[tuple[float, bool]]:
+def _sure(outcomes: Sequence[ProblemOutcome]) -> list[tuple[float, bool]]:
     return [
         (outcome.confidence, outcome.correct)
         for outcome in outcomes

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from its.analysis.headline import Share, share
 from its.analysis.intervals import holm, mcnemar_exact, paired_interval
-from its.analysis.outcomes import Outcome
+from its.analysis.outcomes import ProblemOutcome
 from its.usage import Usage, total
 
 
@@ -20,7 +20,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RunComparison:
     """The second run against the first, over the graded problems that both hold.
 
     `difference` is the second's accuracy less the first's, with its 95 % interval; `p_value` that
@@ -58,12 +58,12 @@ class Comparison:
 class Paired:
     """The problems that two runs share, and how many they do not."""
 
-    pairs: tuple[tuple[Outcome, Outcome], ...]
+    pairs: tuple[tuple[ProblemOutcome, ProblemOutcome], ...]
     unpaired: tuple[int, int]
     differing: int
 
 
-def pair_up(first: Sequence[Outcome], second: Sequence[Outcome]) -> Paired:
+def pair_up(first: Sequence[ProblemOutcome], second: Sequence[ProblemOutcome]) -> Paired:
     """Problems with one id in both runs, in the order of the first.
 
     Where both runs say what was asked and it differs, the problem is not the same.
@@ -76,7 +76,7 @@ def pair_up(first: Sequence[Outcome], second: Sequence[Outcome]) -> Paired:
     )
 
 
-def compare(paired: Paired, same: Mapping[str, bool] | None = None) -> Comparison:
+def compare(paired: Paired, same: Mapping[str, bool] | None = None) -> RunComparison:
     """Compare what two runs made of the problems that they share.
 
     `same` says by id whether two answers that are spelled differently are equivalent; without it
@@ -95,7 +95,7 @@ def compare(paired: Paired, same: Mapping[str, bool] | None = None) -> Compariso
         paired_interval(len(first_only), len(second_only), len(graded)) if graded else (None, None)
     )
     p_value = mcnemar_exact(len(first_only), len(second_only)) if graded else None
-    return Comparison(
+    return RunComparison(
         problems=len(pairs),
         first=first,
         second=second,
@@ -116,7 +116,7 @@ def compare(paired: Paired, same: Mapping[str, bool] | None = None) -> Compariso
     )
 
 
-def adjusted(comparisons: Sequence[Comparison]) -> list[Comparison]:
+def adjusted(comparisons: Sequence[RunComparison]) -> list[RunComparison]:
     """The same comparisons, their p values adjusted for how many there are."""
     values = holm([1.0 if c.p_value is None else c.p_value for c in comparisons])
     return [
@@ -125,11 +125,13 @@ def adjusted(comparisons: Sequence[Comparison]) -> list[Comparison]:
     ]
 
 
-def _asks_the_same(a: Outcome, b: Outcome) -> bool:
+def _asks_the_same(a: ProblemOutcome, b: ProblemOutcome) -> bool:
     return a.question is None or b.question is None or a.question == b.question
 
 
-def _agreement(pairs: Sequence[tuple[Outcome, Outcome]], same: Mapping[str, bool]) -> float | None:
+def _agreement(
+    pairs: Sequence[tuple[ProblemOutcome, ProblemOutcome]], same: Mapping[str, bool]
+) -> float | None:
     answered = [(a, b) for a, b in pairs if a.answer is not None or b.answer is not None]
     if not answered:
         return None
@@ -137,7 +139,7 @@ def _agreement(pairs: Sequence[tuple[Outcome, Outcome]], same: Mapping[str, bool
     return agreeing / len(answered)
 
 
-def _cost(outcomes: Sequence[Outcome]) -> Cost:
+def _cost(outcomes: Sequence[ProblemOutcome]) -> Cost:
     return Cost(
         total(outcome.usage for outcome in outcomes),
         sum(outcome.seconds for outcome in outcomes),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from its.analysis.intervals import wilson_interval
-from its.analysis.outcomes import Outcome
+from its.analysis.outcomes import ProblemOutcome
 from its.usage import Usage, total
 
 Key = TypeVar("Key", bound=Hashable)
@@ -46,7 +46,7 @@ class Group:
     seconds: float
 
 
-def headline(outcomes: Sequence[Outcome]) -> Headline:
+def headline(outcomes: Sequence[ProblemOutcome]) -> Headline:
     """Counts and accuracy. A failed or unanswered problem with a reference counts as wrong."""
     statuses = [outcome.status for outcome in outcomes]
     graded = [outcome for outcome in outcomes if outcome.graded]
@@ -67,15 +67,17 @@ def share(right: int, of: int) -> Share:
     return Share(right, of, right / of, *wilson_interval(right, of))
 
 
-def by_group(outcomes: Sequence[Outcome], key: Callable[[Outcome], Key]) -> dict[Key, Group]:
+def by_group(
+    outcomes: Sequence[ProblemOutcome], key: Callable[[ProblemOutcome], Key]
+) -> dict[Key, Group]:
     """Each group's size, accuracy and bill, in the order in which the groups first occur."""
-    members: dict[Key, list[Outcome]] = {}
+    members: dict[Key, list[ProblemOutcome]] = {}
     for outcome in outcomes:
         members.setdefault(key(outcome), []).append(outcome)
     return {name: _group(group) for name, group in members.items()}
 
 
-def _group(outcomes: Sequence[Outcome]) -> Group:
+def _group(outcomes: Sequence[ProblemOutcome]) -> Group:
     graded = [outcome for outcome in outcomes if outcome.graded]
     return Group(
         len(outcomes),

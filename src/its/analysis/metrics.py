@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from its.analysis.calibration import reliability
-from its.analysis.outcomes import Outcome
+from its.analysis.outcomes import ProblemOutcome
 
 LEVEL = 0.95
 RESAMPLES = 10_000
@@ -52,7 +52,7 @@ class Metrics:
         }
 
 
-def metrics_of(outcomes: Sequence[Outcome], fields: Sequence[str] = ()) -> Metrics:
+def metrics_of(outcomes: Sequence[ProblemOutcome], fields: Sequence[str] = ()) -> Metrics:
     """The metrics of a run, and its accuracy by these fields of the metadata."""
     trusted = reliability(outcomes)
     return Metrics(
@@ -64,7 +64,7 @@ def metrics_of(outcomes: Sequence[Outcome], fields: Sequence[str] = ()) -> Metri
     )
 
 
-def accuracy_of(outcomes: Sequence[Outcome]) -> Accuracy:
+def accuracy_of(outcomes: Sequence[ProblemOutcome]) -> Accuracy:
     graded = [bool(outcome.correct) for outcome in outcomes if outcome.graded]
     if not graded:
         return Accuracy(0, 0, None, None, None)
@@ -83,7 +83,7 @@ def proportion_interval(right: int, total: int, seed: int = 0) -> tuple[float, f
     return float(low), float(high)
 
 
-def value_of(outcome: Outcome, field: str) -> str:
+def value_of(outcome: ProblemOutcome, field: str) -> str:
     """The value of a field of the metadata (`a.b` looks inside), as text."""
     value: Any = outcome.metadata
     for name in (field,) if field in outcome.metadata else field.split("."):
@@ -93,8 +93,8 @@ def value_of(outcome: Outcome, field: str) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _by(outcomes: Sequence[Outcome], field: str) -> dict[str, Accuracy]:
-    groups: dict[str, list[Outcome]] = {}
+def _by(outcomes: Sequence[ProblemOutcome], field: str) -> dict[str, Accuracy]:
+    groups: dict[str, list[ProblemOutcome]] = {}
     for outcome in outcomes:
         groups.setdefault(value_of(outcome, field), []).append(outcome)
     return {value: accuracy_of(members) for value, members in sorted(groups.items())}

@@ -13,7 +13,7 @@ _USAGE = frozenset(each.name for each in fields(Usage))
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
+class BaselineOutcome:
     """What one greedy pass beside the pipeline answered."""
 
     answer: str | None
@@ -22,7 +22,7 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProblemOutcome:
     """One problem's result. None where the row does not say."""
 
     id: str
@@ -41,7 +41,7 @@ class Outcome:
     question: str | None = None
     reference: Any = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    baseline: Baseline | None = None
+    baseline: BaselineOutcome | None = None
     grading: Mapping[str, Any] | None = None
 
     @property
@@ -52,11 +52,11 @@ class Outcome:
         )
 
 
-def outcome_of(row: Mapping[str, Any]) -> Outcome:
+def outcome_of(row: Mapping[str, Any]) -> ProblemOutcome:
     """The outcome in a line of `solutions.jsonl`."""
     budget, baseline = row.get("budget") or {}, row.get("baseline")
     metadata = row.get("metadata")
-    return Outcome(
+    return ProblemOutcome(
         id=row["id"],
         index=row["index"],
         status=row["status"],
@@ -76,7 +76,7 @@ def outcome_of(row: Mapping[str, Any]) -> Outcome:
         grading=row.get("grading"),
         baseline=None
         if not baseline
-        else Baseline(baseline["answer"], baseline["correct"], usage_of(baseline["usage"])),
+        else BaselineOutcome(baseline["answer"], baseline["correct"], usage_of(baseline["usage"])),
     )
 
 

@@ -37,7 +37,7 @@ _LIMIT = re.compile(r"\\(?:sum|prod|int|lim) ?_ ?(?:\{[^{}]*\}|\w)")
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SymbolicReply:
     """What a comparison came to: None where it stayed undecided, and the processor time it took."""
 
     same: bool | None
@@ -77,7 +77,7 @@ class SymbolicWorker:
         self._reading: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._places = asyncio.Semaphore(_MOST_AT_ONCE)
-        self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._waiting: dict[int, asyncio.Future[SymbolicReply]] = {}
         self._asked = 0
         self._broken = False
 
@@ -90,15 +90,15 @@ class SymbolicWorker:
         """Whether two expressions in LaTeX are equal; None where that stays undecided."""
         return (await self.ask(a, b, self._cpu_seconds)).same
 
-    async def ask(self, a: str, b: str, seconds: float) -> Reply:
+    async def ask(self, a: str, b: str, seconds: float) -> SymbolicReply:
         """The same, with so much processor time and what was used of it."""
         async with self._places:
             process = await self._running()
             if process is None or process.stdin is None:
-                return Reply(None, 0.0)
+                return SymbolicReply(None, 0.0)
             self._asked += 1
             number = self._asked
-            answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+            answered: asyncio.Future[SymbolicReply] = asyncio.get_running_loop().create_future()
             self._waiting[number] = answered
             pair = [text.encode("utf-8", "replace").decode() for text in (a, b)]
             try:
@@ -106,7 +106,7 @@ class SymbolicWorker:
                 await process.stdin.drain()
                 return await answered
             except (BrokenPipeError, ConnectionResetError):
-                return Reply(None, 0.0)
+                return SymbolicReply(None, 0.0)
             finally:
                 self._waiting.pop(number, None)
 
@@ -155,8 +155,8 @@ class SymbolicWorker:
             number, same, seconds, out_of_time = orjson.loads(line)
             waiting = self._waiting.get(number)
             if waiting is not None and not waiting.done():
-                waiting.set_result(Reply(same, seconds, out_of_time))
+                waiting.set_result(SymbolicReply(same, seconds, out_of_time))
         await process.wait()
         for waiting in self._waiting.values():
             if not waiting.done():
-                waiting.set_result(Reply(None, 0.0))
+                waiting.set_result(SymbolicReply(None, 0.0))

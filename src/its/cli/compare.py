@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from its.analysis.comparison import Comparison
+    from its.analysis.comparison import RunComparison
 
 
 def compare(
@@ -39,7 +39,7 @@ def compare(
         _print_lines(str(first), [str(path) for path in others], compared)
 
 
-def _print_lines(first: str, others: list[str], compared: list[Comparison]) -> None:
+def _print_lines(first: str, others: list[str], compared: list[RunComparison]) -> None:
     import orjson
 
     from its.report.page_data import comparison_fields

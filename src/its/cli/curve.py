@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from its.curves.records import Record
+    from its.curves.records import SampleRecord
 
 Source = Annotated[
     str, typer.Argument(metavar="RUN_DIR|POOL.jsonl", help="A run, or a pool of recorded samples.")
@@ -130,8 +130,8 @@ def curve(
 
 
 def _cascade(
-    small: list[Record],
-    large: list[Record],
+    small: list[SampleRecord],
+    large: list[SampleRecord],
     costs: tuple[float, float],
     orders: int,
     seed: int,

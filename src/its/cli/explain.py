@@ -14,7 +14,7 @@ from its.errors import RunDirectoryError, RunInterrupted, UsageError
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
     from its.problems.problem import Problem
-    from its.runs.record import Record
+    from its.runs.record import RecordedProblem
     from its.views.messages import Messages
 
 Asked = Annotated[
@@ -107,7 +107,9 @@ def _problem(question: str) -> Problem:
     return replace(problem, id=f"question-{problem.key.hex()[:6]}")
 
 
-def _solve(pipeline: Pipeline, problem: Problem, output: Path | None, messages: Messages) -> Record:
+def _solve(
+    pipeline: Pipeline, problem: Problem, output: Path | None, messages: Messages
+) -> RecordedProblem:
     """Solve it in a run directory like any other, and read back what that holds."""
     from tempfile import TemporaryDirectory
 
@@ -136,7 +138,7 @@ def _solve(pipeline: Pipeline, problem: Problem, output: Path | None, messages: 
         return read_record(path, problem.id)
 
 
-def _show(record: Record) -> None:
+def _show(record: RecordedProblem) -> None:
     """The story on standard output: drawn on a terminal, plain elsewhere."""
     from its.views.messages import open_console
     from its.views.stage_tree import PLAIN, Guides

@@ -17,7 +17,7 @@ from random import Random
 from typing import Any, Literal
 
 from its.allocation.cascade import CascadeRule
-from its.curves.records import Record, shuffles
+from its.curves.records import SampleRecord, shuffles
 from its.curves.replay import vote_is_correct
 from its.estimators import bootstrap_interval
 from its.selection.ranking import share_confidence
@@ -72,8 +72,8 @@ class CascadeGain:
 
 
 def cascade_curve(
-    small: Sequence[Record],
-    large: Sequence[Record],
+    small: Sequence[SampleRecord],
+    large: Sequence[SampleRecord],
     costs: tuple[float, float],
     *,
     orders: int = 20,
@@ -98,8 +98,8 @@ class _Trial:
 
 
 def _trials(
-    small: Sequence[Record],
-    large: Sequence[Record],
+    small: Sequence[SampleRecord],
+    large: Sequence[SampleRecord],
     costs: tuple[float, float],
     orders: int,
     seed: int,
@@ -134,7 +134,7 @@ def _thresholds(samples: int) -> list[float]:
     return [(a + b) / 2 for a, b in pairwise(levels)]
 
 
-def _confidence(record: Record, n: int) -> float:
+def _confidence(record: SampleRecord, n: int) -> float:
     votes = Counter(number for number in record.classes[:n] if number is not None)
     if not votes:
         return 0.0

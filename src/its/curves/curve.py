@@ -9,7 +9,7 @@ from typing import Any
 
 from its.allocation.batch import BatchPolicy
 from its.allocation.stopping import AdaptiveConsistency, UnanimousWindow
-from its.curves.records import Record, shuffles
+from its.curves.records import SampleRecord, shuffles
 from its.curves.replay import (
     Replay,
     replay_batch,
@@ -71,7 +71,7 @@ class Point:
 
 
 def compute_curve(
-    records: Sequence[Record],
+    records: Sequence[SampleRecord],
     strategies: Iterable[str],
     *,
     sizes: Sequence[int] | None = None,
@@ -98,13 +98,13 @@ def compute_curve(
     ]
 
 
-def default_sizes(records: Sequence[Record]) -> list[int]:
+def default_sizes(records: Sequence[SampleRecord]) -> list[int]:
     """1, 2, 4, ... and the most samples that any problem has."""
     most = max(len(record) for record in records)
     return [*(1 << i for i in range(most.bit_length()) if 1 << i < most), most]
 
 
-_REPLAYS: dict[str, Callable[[Record, int], Replay]] = {
+_REPLAYS: dict[str, Callable[[SampleRecord, int], Replay]] = {
     "vote": replay_vote,
     "weighted_vote": replay_weighted_vote,
     "best_of_n": replay_best_of_n,
@@ -116,7 +116,7 @@ _REPLAYS: dict[str, Callable[[Record, int], Replay]] = {
 
 
 def _points(
-    strategy: str, drawn: Sequence[Sequence[Record]], sizes: Sequence[int], prices: Prices
+    strategy: str, drawn: Sequence[Sequence[SampleRecord]], sizes: Sequence[int], prices: Prices
 ) -> list[Point]:
     by_size: list[list[list[Replay]]]
     if strategy == "batch":
@@ -135,7 +135,7 @@ def _points(
 def _point(
     strategy: str,
     n: int,
-    drawn: Sequence[Sequence[Record]],
+    drawn: Sequence[Sequence[SampleRecord]],
     replays: Sequence[Sequence[Replay]],
     prices: Prices,
 ) -> Point:
@@ -161,7 +161,7 @@ def _point(
     )
 
 
-def _ceiling(records: Sequence[Record], sizes: Sequence[int], prices: Prices) -> list[Point]:
+def _ceiling(records: Sequence[SampleRecord], sizes: Sequence[int], prices: Prices) -> list[Point]:
     points = []
     for n in sizes:
         right = [
@@ -187,20 +187,20 @@ def _ceiling(records: Sequence[Record], sizes: Sequence[int], prices: Prices) ->
     return points
 
 
-def _completion_tokens(record: Record, replay: Replay) -> float | None:
+def _completion_tokens(record: SampleRecord, replay: Replay) -> float | None:
     if replay.completion_tokens is not None:
         return replay.completion_tokens
     return _known_sum(record.tokens[: replay.samples])
 
 
-def _all_tokens(record: Record, replay: Replay) -> float | None:
+def _all_tokens(record: SampleRecord, replay: Replay) -> float | None:
     completion = _completion_tokens(record, replay)
     if completion is None or record.prompt_tokens is None:
         return None
     return completion + record.prompt_tokens * replay.samples
 
 
-def _sequential_tokens(record: Record, replay: Replay) -> float | None:
+def _sequential_tokens(record: SampleRecord, replay: Replay) -> float | None:
     if replay.sequential_tokens is not None:
         return replay.sequential_tokens
     total, start = 0, 0
@@ -213,7 +213,7 @@ def _sequential_tokens(record: Record, replay: Replay) -> float | None:
     return total
 
 
-def _money(record: Record, replay: Replay, prices: Prices) -> float | None:
+def _money(record: SampleRecord, replay: Replay, prices: Prices) -> float | None:
     completion = _completion_tokens(record, replay)
     if completion is None or prices.output is None or prices.input is None:
         return None

@@ -18,7 +18,7 @@ from its.allocation.stopping import (
     StoppingRule,
     UnanimousWindow,
 )
-from its.curves.records import Record
+from its.curves.records import SampleRecord
 from its.curves.replay import Replay, replay_stop, replay_vote
 
 LEVELS = range(1, 11)
@@ -64,7 +64,7 @@ class Trial:
         return Trial(tuple(self.right[i] for i in places), tuple(self.spent[i] for i in places))
 
 
-def try_policy(policy: Policy, drawn: Sequence[Sequence[Record]]) -> Trial:
+def try_policy(policy: Policy, drawn: Sequence[Sequence[SampleRecord]]) -> Trial:
     """The policy replayed; `drawn` holds the same problems with their samples in several orders."""
     right, spent = [], []
     for orders in zip(*drawn, strict=True):
@@ -74,7 +74,7 @@ def try_policy(policy: Policy, drawn: Sequence[Sequence[Record]]) -> Trial:
     return Trial(tuple(right), tuple(spent))
 
 
-def replay_policy(policy: Policy, record: Record) -> Replay:
+def replay_policy(policy: Policy, record: SampleRecord) -> Replay:
     most = policy.samples(difficulty_of(record, policy.probe))
     used = min(policy.probe, len(record))
     rounds = [used] if used else []
@@ -86,14 +86,14 @@ def replay_policy(policy: Policy, record: Record) -> Replay:
     return replace(replay_vote(record, sum(rounds)), rounds=tuple(n for n in rounds if n))
 
 
-def difficulty_of(record: Record, probe: int) -> int:
+def difficulty_of(record: SampleRecord, probe: int) -> int:
     """What the first `probe` samples say of a problem's difficulty, 1 to 10."""
     if probe == 0:
         return 1
     return ProbeDifficulty(max(2, probe)).judge(record.classes[:probe]).value
 
 
-def vote_trial(drawn: Sequence[Sequence[Record]], completions: float) -> Trial:
+def vote_trial(drawn: Sequence[Sequence[SampleRecord]], completions: float) -> Trial:
     """Plain self-consistency at a mean number of completions, between its two whole neighbours."""
     low = max(1, math.floor(completions))
     share = max(0.0, completions - low)

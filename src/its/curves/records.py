@@ -11,7 +11,7 @@ from its.models.recorded.pool import PoolProblem
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SampleRecord:
     """The samples of one problem. All lists go by sample.
 
     `classes` numbers equivalent answers (None abstains); `correct` grades them; `tokens` are
@@ -45,16 +45,16 @@ class Record:
         pairs = zip(self.classes[:n], self.guesses[:n], strict=True)
         return tuple(None if guess else number for number, guess in pairs)
 
-    def shuffled(self, random: Random) -> Record:
+    def shuffled(self, random: Random) -> SampleRecord:
         return self.only(random.sample(range(len(self)), len(self)))
 
-    def since(self, start: int) -> Record:
+    def since(self, start: int) -> SampleRecord:
         """The record without its first samples."""
         return self.only(range(start, len(self)))
 
-    def only(self, order: Sequence[int]) -> Record:
+    def only(self, order: Sequence[int]) -> SampleRecord:
         """The record with these of its samples, in this order."""
-        return Record(
+        return SampleRecord(
             self.id,
             self.question,
             tuple(self.classes[i] for i in order),
@@ -66,7 +66,7 @@ class Record:
         )
 
 
-def record_of(problem: PoolProblem) -> Record:
+def record_of(problem: PoolProblem) -> SampleRecord:
     """A problem of a pool whose samples are graded; equal answer strings are one class.
 
     A sample without a verdict counts as wrong.
@@ -77,7 +77,7 @@ def record_of(problem: PoolProblem) -> Record:
         for s in problem.samples
     )
     prompts = [s.prompt_tokens for s in problem.samples if s.prompt_tokens is not None]
-    return Record(
+    return SampleRecord(
         problem.id,
         problem.question,
         classes,
@@ -88,7 +88,9 @@ def record_of(problem: PoolProblem) -> Record:
     )
 
 
-def shuffles(records: Sequence[Record], count: int, seed: int = 0) -> list[list[Record]]:
+def shuffles(
+    records: Sequence[SampleRecord], count: int, seed: int = 0
+) -> list[list[SampleRecord]]:
     """The same records with their samples in `count` random orders."""
     randoms = [Random(f"{seed}/{number}") for number in range(count)]
     return [[record.shuffled(random) for record in records] for random in randoms]

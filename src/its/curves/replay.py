@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from its.allocation.batch import BatchPolicy, DrawState, tie_of
 from its.allocation.short import short_m_at_k
 from its.allocation.stopping import ConfidenceConsistency, StoppingRule
-from its.curves.records import Record
+from its.curves.records import SampleRecord
 from its.estimators import majority
 from its.problems.problem import Problem, Question
 from its.selection.ranking import (
@@ -44,7 +44,7 @@ class Replay:
         return sum(self.rounds)
 
 
-def replay_vote(record: Record, n: int) -> Replay:
+def replay_vote(record: SampleRecord, n: int) -> Replay:
     """Self-consistency over the first n samples."""
     n = min(n, len(record))
     classes = record.voting(n)
@@ -55,13 +55,13 @@ def replay_vote(record: Record, n: int) -> Replay:
     return Replay(record.correct[winner], (n,), share_confidence(agreeing / votes, votes))
 
 
-def replay_weighted_vote(record: Record, n: int) -> Replay:
+def replay_weighted_vote(record: SampleRecord, n: int) -> Replay:
     """A vote over the first n, weighted by recorded scores; unscored ones weigh the mean."""
     n = min(n, len(record))
     return _chosen(record, n, by_weighted_votes(record.voting(n), record.scores[:n]))
 
 
-def replay_best_of_n(record: Record, n: int) -> Replay:
+def replay_best_of_n(record: SampleRecord, n: int) -> Replay:
     """The best scored of the first n samples, with the guard that selection has by default."""
     n = min(n, len(record))
     classes = record.voting(n)
@@ -69,7 +69,7 @@ def replay_best_of_n(record: Record, n: int) -> Replay:
     return _chosen(record, n, by_norm(classes, record.scores[:n], agreement=guard))
 
 
-def replay_stop(record: Record, rule: StoppingRule, most: int) -> Replay:
+def replay_stop(record: SampleRecord, rule: StoppingRule, most: int) -> Replay:
     """Self-consistency that a stopping rule ends, after `most` samples at the latest."""
     most = min(most, len(record))
     rounds: list[int] = []
@@ -80,7 +80,7 @@ def replay_stop(record: Record, rule: StoppingRule, most: int) -> Replay:
     return replace(replay_vote(record, drawn), rounds=tuple(rounds))
 
 
-def replay_confidence(record: Record, n: int) -> Replay:
+def replay_confidence(record: SampleRecord, n: int) -> Replay:
     """Adaptive consistency in which a sample counts as its recorded score, and so in the vote."""
     n = min(n, len(record))
     rule = ConfidenceConsistency(maximum=n)
@@ -92,7 +92,7 @@ def replay_confidence(record: Record, n: int) -> Replay:
     return replace(replay_weighted_vote(record, drawn), rounds=tuple(rounds))
 
 
-def replay_short(record: Record, n: int) -> Replay:
+def replay_short(record: SampleRecord, n: int) -> Replay:
     """Short-3@n: n samples together, and a vote among the three that end first."""
     n = min(n, len(record))
     lengths = [count or 0 for count in record.tokens[:n]]
@@ -104,7 +104,7 @@ def replay_short(record: Record, n: int) -> Replay:
 
 
 def replay_batch(
-    records: Sequence[Record], policy: BatchPolicy, budgets: Sequence[int]
+    records: Sequence[SampleRecord], policy: BatchPolicy, budgets: Sequence[int]
 ) -> list[list[Replay]]:
     """One budget for all records, in completions; a list of replays for each of the budgets,
     which must rise: the larger ones go on where the smaller ended."""
@@ -131,20 +131,20 @@ def replay_batch(
     return results
 
 
-def vote_is_correct(record: Record, n: int) -> bool:
+def vote_is_correct(record: SampleRecord, n: int) -> bool:
     """Whether the plain vote over the first n samples is right."""
     winner = majority(record.voting(n))
     return winner is not None and record.correct[winner]
 
 
-def _chosen(record: Record, n: int, ranking: Sequence[AnswerClass]) -> Replay:
+def _chosen(record: SampleRecord, n: int, ranking: Sequence[AnswerClass]) -> Replay:
     """The first of the ranked classes, of n samples drawn together."""
     if not ranking:
         return Replay(False, (n,))
     return Replay(record.correct[ranking[0].representative], (n,), confidence(ranking))
 
 
-def _state(record: Record, drawn: int, tie: int) -> DrawState:
+def _state(record: SampleRecord, drawn: int, tie: int) -> DrawState:
     votes = Counter(number for number in record.voting(drawn) if number is not None)
     tokens = [count for count in record.tokens[:drawn] if count is not None]
     return DrawState(
@@ -156,6 +156,6 @@ def _state(record: Record, drawn: int, tie: int) -> DrawState:
     )
 
 
-def _tie(record: Record) -> int:
+def _tie(record: SampleRecord) -> int:
     """As a run of these problems breaks ties."""
     return tie_of(Problem(record.id, 0, Question(record.question)).key)

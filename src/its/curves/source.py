@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from its.candidates import Answer
-from its.curves.records import Record, record_of
+from its.curves.records import SampleRecord, record_of
 from its.errors import InputError
 from its.grading import Grader, GradingSettings
-from its.models.recorded import Pool, PoolProblem, Sample
+from its.models.recorded import Pool, PoolProblem, RecordedSample
 from its.models.recorded.model import said
 
 
-async def graded_records(pool: Pool, *, allow_biased: bool = False) -> list[Record]:
+async def graded_records(pool: Pool, *, allow_biased: bool = False) -> list[SampleRecord]:
     """A record for every problem that has samples.
 
     Verdicts recorded in the pool count as they are; else answers are read and graded as the run
@@ -38,7 +38,7 @@ async def graded_records(pool: Pool, *, allow_biased: bool = False) -> list[Reco
     return [record_of(problem) for problem in graded]
 
 
-def all_scored(records: Sequence[Record]) -> bool:
+def all_scored(records: Sequence[SampleRecord]) -> bool:
     """Whether a reward was recorded for every sample that has an answer."""
     return all(
         score is not None or number is None
@@ -47,12 +47,14 @@ def all_scored(records: Sequence[Record]) -> bool:
     )
 
 
-def all_measured(records: Sequence[Record]) -> bool:
+def all_measured(records: Sequence[SampleRecord]) -> bool:
     """Whether the completion tokens of every sample are known."""
     return all(count is not None for record in records for count in record.tokens)
 
 
-def paired(a: Sequence[Record], b: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+def paired(
+    a: Sequence[SampleRecord], b: Sequence[SampleRecord]
+) -> tuple[list[SampleRecord], list[SampleRecord]]:
     """The problems that both have, in the order of the first. Raises InputError for none."""
     others = {record.id: record for record in b}
     common = [record for record in a if record.id in others]
@@ -90,7 +92,7 @@ async def _graded(problem: PoolProblem, grader: Grader) -> PoolProblem:
     answers = [None if stated and answer and answer.fallback else answer for answer in read]
     classes = await grader.comparer.classes(answers)
     verdicts: dict[tuple[Answer | None, str], bool | None] = {}
-    samples: list[Sample] = []
+    samples: list[RecordedSample] = []
     for sample, answer, number in zip(problem.samples, answers, classes, strict=True):
         key = answer, said(sample) if asked.verifier else ""
         if key not in verdicts:

@@ -22,7 +22,7 @@ from its.curves.policies import (
     try_policy,
     vote_trial,
 )
-from its.curves.records import Record, shuffles
+from its.curves.records import SampleRecord, shuffles
 from its.curves.replay import vote_is_correct
 from its.estimators import CalibrationError, bootstrap_interval
 from its.selection.calibration import Calibration, fit
@@ -61,7 +61,9 @@ class Tuned:
         return self.low > 0
 
 
-def tune(records: Sequence[Record], budget: float, *, orders: int = 10, seed: int = 0) -> Tuned:
+def tune(
+    records: Sequence[SampleRecord], budget: float, *, orders: int = 10, seed: int = 0
+) -> Tuned:
     """The policy of highest accuracy at a mean of at most `budget` completions a problem.
 
     Raises ValueError for fewer than four problems, or samples fewer than the budget.
@@ -104,7 +106,7 @@ Case = tuple[float, bool]
 
 
 def _calibrated(
-    policy: Policy, drawn: Sequence[Sequence[Record]], halves: Sequence[Sequence[int]]
+    policy: Policy, drawn: Sequence[Sequence[SampleRecord]], halves: Sequence[Sequence[int]]
 ) -> tuple[Calibration, float, float]:
     """The calibration of a policy's confidences, and their error without and with it, held out."""
     cases = [
@@ -131,7 +133,7 @@ def _fitted(cases: Sequence[Sequence[Case]]) -> Calibration:
     return fit([sure for sure, _ in flat], [right for _, right in flat], 1 / max(1, most))
 
 
-def _candidates(records: Sequence[Record], budget: float) -> Iterator[Policy]:
+def _candidates(records: Sequence[SampleRecord], budget: float) -> Iterator[Policy]:
     """Plain votes, and one stage for problems from some difficulty on, ended by a rule."""
     most = max(len(record) for record in records)
     sizes = sorted({min(most, round(budget * factor)) for factor in (1, 1.5, 2, 3, 5)})
@@ -147,7 +149,7 @@ def _candidates(records: Sequence[Record], budget: float) -> Iterator[Policy]:
 
 def _choose(
     fixed: Sequence[tuple[Policy, Trial]],
-    drawn: Sequence[Sequence[Record]],
+    drawn: Sequence[Sequence[SampleRecord]],
     places: Sequence[int],
     budget: float,
 ) -> Policy:
@@ -159,7 +161,7 @@ def _choose(
     return max(within, key=lambda entry: (entry[1].accuracy, -entry[1].cost))[0]
 
 
-def _by_level(drawn: Sequence[Sequence[Record]], budget: float) -> list[Policy]:
+def _by_level(drawn: Sequence[Sequence[SampleRecord]], budget: float) -> list[Policy]:
     """Policies that give every level of difficulty a number of samples of its own.
 
     For each price of a sample, the rising numbers that maximise right answers less their price.
@@ -179,7 +181,7 @@ def _by_level(drawn: Sequence[Sequence[Record]], budget: float) -> list[Policy]:
 
 
 def _levels(
-    drawn: Sequence[Sequence[Record]], probe: int, sizes: Sequence[int]
+    drawn: Sequence[Sequence[SampleRecord]], probe: int, sizes: Sequence[int]
 ) -> tuple[list[list[float]], list[int]]:
     """Right answers by level and number of further samples, and problems by level, summed."""
     right = [[0.0] * len(sizes) for _ in LEVELS]

@@ -13,7 +13,7 @@ from its.candidates import Answer
 from its.errors import ConfigurationError
 from its.problems.problem import Problem, RowVerifier
 from its.verifiers import checkers
-from its.verifiers.checkers import Verdict
+from its.verifiers.checkers import CheckResult
 from its.verifiers.code import run_tests
 from its.verifiers.extracting import program_in
 from its.verifiers.standard_streams import run_pairs
@@ -25,7 +25,9 @@ EXACT = frozenset(("code_tests", "stdio", "schema", "regex", "value", "choice"))
 _JSON_FENCE = re.compile(r"^```(?:json)?[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
-async def verify(problem: Problem, answer: Answer | None, text: str, comparer: Comparer) -> Verdict:
+async def verify(
+    problem: Problem, answer: Answer | None, text: str, comparer: Comparer
+) -> CheckResult:
     """Whether an answer, and the text that it was read from, passes the row's verifier.
 
     Raises SandboxUnavailable where a program would have to run and cannot.
@@ -49,31 +51,31 @@ async def verify(problem: Problem, answer: Answer | None, text: str, comparer: C
             return await _value(verifier, problem.reference, answer, comparer)
 
 
-async def _program(problem: Problem, data: Mapping[str, Any], said: str) -> Verdict:
+async def _program(problem: Problem, data: Mapping[str, Any], said: str) -> CheckResult:
     prompt = problem.question.text
     suite = suite_of(data, prompt)
     if suite is None:
         return await run_pairs(program_in(said), pairs_of(data))
     report = await run_tests(program_in(said, suite.entry_point, prompt), suite)
-    return Verdict(bool(report.passed) and all(report.passed), report.reason)
+    return CheckResult(bool(report.passed) and all(report.passed), report.reason)
 
 
-async def _schema(data: Mapping[str, Any], said: str) -> Verdict:
+async def _schema(data: Mapping[str, Any], said: str) -> CheckResult:
     fences = _JSON_FENCE.findall(said)
     try:
         return await checkers.fits_schema(fences[-1] if fences else said, data["schema"])
     except ConfigurationError as error:
-        return Verdict(None, str(error))
+        return CheckResult(None, str(error))
 
 
-async def _pattern(data: Mapping[str, Any], texts: Iterable[str]) -> Verdict:
+async def _pattern(data: Mapping[str, Any], texts: Iterable[str]) -> CheckResult:
     """Whether the stated answer, or all that was said, matches."""
     pattern = str(data["pattern"])
     try:
         checkers.check_pattern(pattern)
     except ConfigurationError as error:
-        return Verdict(None, str(error))
-    verdict = Verdict(False, "nothing was said")
+        return CheckResult(None, str(error))
+    verdict = CheckResult(False, "nothing was said")
     for text in texts:
         verdict = await checkers.matches(text, pattern)
         if verdict.passed is not False:
@@ -83,20 +85,20 @@ async def _pattern(data: Mapping[str, Any], texts: Iterable[str]) -> Verdict:
 
 async def _value(
     verifier: RowVerifier, reference: object, answer: Answer | None, comparer: Comparer
-) -> Verdict:
+) -> CheckResult:
     """A number near enough, or else an equivalent answer."""
     expected = verifier.data.get("value", reference)
     if answer is None:
-        return Verdict(False, "no answer")
+        return CheckResult(False, "no answer")
     right, given = _number(Answer(str(expected), "number")), _number(answer)
     if right is None or given is None:
         passed = await comparer.grade(answer, expected, answer.kind)
-        return Verdict(passed, "compared as an answer, since one of the two is no number")
+        return CheckResult(passed, "compared as an answer, since one of the two is no number")
     tolerance = Fraction(str(verifier.data.get("tolerance", 0)))
     allowed = tolerance * abs(right) if verifier.data.get("relative") else tolerance
     distance = abs(right - given)
     passed = distance <= allowed
-    return Verdict(passed, f"{'within' if passed else 'not within'} {float(allowed):g} of it")
+    return CheckResult(passed, f"{'within' if passed else 'not within'} {float(allowed):g} of it")
 
 
 def _number(answer: Answer) -> Fraction | None:

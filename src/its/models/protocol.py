@@ -179,7 +179,7 @@ class Heard:
         return cls(**{**data, "usage": Usage(**data["usage"])})
 
 
-class Record(Protocol):
+class ProbeRecorder(Protocol):
     """Makes a call of a probe and writes it down: before it is sent, and how it ended. A call
     that an earlier session paid for may be answered from there.
 
@@ -230,7 +230,7 @@ class Model(Protocol):
 class RemoteModel(Model, Protocol):
     """A model whose probe costs something, and is remembered."""
 
-    async def probe_by(self, record: Record) -> tuple[Capabilities, Usage]:
+    async def probe_by(self, record: ProbeRecorder) -> tuple[Capabilities, Usage]:
         """As `probe`, with each of its calls made by `record`."""
         ...
 

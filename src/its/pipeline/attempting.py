@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from its.allocation.difficulty import Difficulty
 from its.allocation.plan import planned_budget, split
-from its.allocation.shared_budget import Drawn, SharedBudget
+from its.allocation.shared_budget import DrawnSamples, SharedBudget
 from its.answers import Comparer
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
@@ -240,7 +240,7 @@ class Attempt:
         self, answers: Sequence[int | None], tokens: float | None, left: int
     ) -> int:
         assert self.shared is not None
-        drawn = Drawn(tuple(answers), tokens, left)
+        drawn = DrawnSamples(tuple(answers), tokens, left)
         waiting = time.monotonic()
         try:
             return await self.shared.further(self.account.problem, drawn)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, BinaryIO, cast
 
 from its.errors import InputError
-from its.problems.record import Broken, Record
+from its.problems.record import Broken, InputRecord
 from its.problems.sources import name_of
 
 PARQUET = b"PAR1"
@@ -26,7 +26,7 @@ def is_columnar(head: bytes) -> bool:
     return head.startswith((PARQUET, ARROW_FILE, ARROW_STREAM))
 
 
-def read_columns(source: str, stream: BinaryIO, head: bytes) -> Iterator[Record | Broken]:
+def read_columns(source: str, stream: BinaryIO, head: bytes) -> Iterator[InputRecord | Broken]:
     """The rows of a Parquet file, an Arrow (Feather) file or an Arrow stream. Raises InputError."""
     form = "a Parquet file" if head.startswith(PARQUET) else "an Arrow file"
     try:
@@ -41,7 +41,7 @@ def read_columns(source: str, stream: BinaryIO, head: bytes) -> Iterator[Record 
             batch.validate(full=True)  # a damaged batch may point outside of its memory
             for fields in batch.to_pylist():
                 number += 1
-                yield Record(("row", number), {name: _plain(v) for name, v in fields.items()})
+                yield InputRecord(("row", number), {name: _plain(v) for name, v in fields.items()})
     except (pa.ArrowException, OSError, ValueError, SystemError, MemoryError) as error:
         reason = f"{form} is damaged from here on ({' '.join(str(error).split())[:120]})"
         if number == 0:

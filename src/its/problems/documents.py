@@ -8,7 +8,7 @@ from typing import Any
 
 from its.problems.json_line import LineFault, parse, type_name
 from its.problems.names import plain
-from its.problems.record import Broken, Record
+from its.problems.record import Broken, InputRecord
 
 _OF_ONE_PROBLEM = frozenset(
     map(plain, ("messages", "conversations", "conversation", "prompt", "input", "turns",
@@ -18,7 +18,7 @@ _OF_ONE_PROBLEM = frozenset(
 """Lists of these names belong to one problem."""
 
 
-def read_json(content: bytes) -> Iterator[Record | Broken] | None:
+def read_json(content: bytes) -> Iterator[InputRecord | Broken] | None:
     """The records of a JSON value, or of several that follow each other; None if it is no JSON."""
     try:
         return records_in(parse(content))
@@ -27,7 +27,7 @@ def read_json(content: bytes) -> Iterator[Record | Broken] | None:
         return None if several is None else _entries(several)
 
 
-def read_yaml(content: bytes) -> Iterator[Record | Broken] | None:
+def read_yaml(content: bytes) -> Iterator[InputRecord | Broken] | None:
     """The records of a YAML list, or of an object with one list inside; None if it is neither."""
     import yaml
 
@@ -42,7 +42,7 @@ def read_yaml(content: bytes) -> Iterator[Record | Broken] | None:
     return records_in(value) if is_list or (isinstance(value, dict) and list_in(value)) else None
 
 
-def records_in(value: Any) -> Iterator[Record | Broken]:
+def records_in(value: Any) -> Iterator[InputRecord | Broken]:
     if isinstance(value, list):
         return _entries(value)
     inside = list_in(value) if isinstance(value, dict) else None
@@ -108,11 +108,11 @@ def _spread(entries: list[Any], shared: dict[str, Any]) -> Iterator[Any]:
                     yield question
 
 
-def _entries(values: Any) -> Iterator[Record | Broken]:
+def _entries(values: Any) -> Iterator[InputRecord | Broken]:
     for number, value in enumerate(values, start=1):
         place = ("row", number)
         if isinstance(value, dict):
-            yield Record(place, value)
+            yield InputRecord(place, value)
         else:
             content = json.dumps(value).encode("utf-8", "surrogatepass")
             yield Broken(place, f"holds {type_name(value)}, not an object", content)

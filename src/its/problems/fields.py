@@ -23,7 +23,7 @@ from its.problems.json_line import LineFault, type_name
 from its.problems.names import actual_name, find, first_filled, is_filled, plain, top_of
 from its.problems.numbering import Named, name_choice
 from its.problems.problem import AnswerKind, Message, Problem, Question
-from its.problems.record import Record
+from its.problems.record import InputRecord
 from its.problems.references import reference_value
 from its.problems.row_verifier import read_verifier
 from its.problems.template import fields_of, fill, is_template, typed_template
@@ -133,7 +133,7 @@ class Draft:
     named: Named | None = None
 
 
-def read_record(record: Record, index: int, names: FieldNames) -> Draft:
+def read_record(record: InputRecord, index: int, names: FieldNames) -> Draft:
     """A record as a problem; its id is "" where the record has none. Raises LineFault."""
     fields = record.fields
     form = form_of(fields)

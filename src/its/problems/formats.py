@@ -15,7 +15,7 @@ from its.problems.columns import is_columnar, read_columns
 from its.problems.documents import list_in, read_json, read_yaml
 from its.problems.json_line import LineFault, parse
 from its.problems.lines import DAMAGED, UTF8_MARK, damage, read_lines, refuse_foreign
-from its.problems.record import Broken, Record
+from its.problems.record import Broken, InputRecord
 from its.problems.sources import Lookahead, name_of
 from its.problems.tables import find_dialect, read_table
 
@@ -30,7 +30,7 @@ class Format:
     """What a source was recognised as, and its records."""
 
     name: str
-    records: Iterator[Record | Broken]
+    records: Iterator[InputRecord | Broken]
 
 
 def recognise(source: str, stream: Lookahead, known: frozenset[str]) -> Format:
@@ -138,7 +138,7 @@ def _holds_list(start: bytes) -> bool:
     return re.match(rb'\{\s*"[^"]{1,80}"\s*:\s*\[\s*\{', start) is not None
 
 
-def content_of(record: Record) -> bytes:
+def content_of(record: InputRecord) -> bytes:
     """What identifies a record that is no problem."""
     try:
         return orjson.dumps(record.fields, option=orjson.OPT_SORT_KEYS)

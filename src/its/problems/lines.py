@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from its.errors import InputError
 from its.problems.json_line import LineFault, parse_object
-from its.problems.record import Broken, Record
+from its.problems.record import Broken, InputRecord
 from its.problems.sources import name_of, open_source
 
 __all__ = ["BrokenLine", "name_of", "numbered_lines", "open_lines", "read_lines"]
@@ -58,7 +58,7 @@ def refuse_foreign(source: str, head: bytes) -> None:
             raise InputError(f"{name_of(source)} is {what}, not JSON lines; {fix}")
 
 
-def read_lines(stream: BinaryIO) -> Iterator[Record | Broken]:
+def read_lines(stream: BinaryIO) -> Iterator[InputRecord | Broken]:
     """The objects of JSON lines."""
     for number, line in numbered_lines(stream):
         place = ("line", number)
@@ -66,7 +66,7 @@ def read_lines(stream: BinaryIO) -> Iterator[Record | Broken]:
             yield Broken(place, line.reason, ends=line.ends)
             continue
         try:
-            yield Record(place, parse_object(line))
+            yield InputRecord(place, parse_object(line))
         except LineFault as fault:
             yield Broken(place, str(fault), line)
 

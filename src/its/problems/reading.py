@@ -21,7 +21,7 @@ from its.problems.json_line import LineFault
 from its.problems.names import plain
 from its.problems.numbering import Numbering
 from its.problems.problem import BadLine, Problem
-from its.problems.record import Broken, Record
+from its.problems.record import Broken, InputRecord
 from its.problems.refusal import refusal
 from its.problems.sources import Lookahead, check_source, expand, is_stream, name_of, open_source
 
@@ -62,7 +62,7 @@ def problem_from(values: Mapping[str, Any], index: int) -> Problem | BadLine:
     """A mapping of fields, read as a line of a file would be; its place serves as its id."""
     identifier = f"line:{index + 1}"
     try:
-        draft = read_record(Record(("line", index + 1), dict(values)), index, FieldNames())
+        draft = read_record(InputRecord(("line", index + 1), dict(values)), index, FieldNames())
         numbering = Numbering()
         if draft.named is not None:
             numbering.add(draft.named)
@@ -198,7 +198,7 @@ class ProblemReader(Iterator[Problem | BadLine]):
                         raise InputError(f"{name_of(source)}: {record.reason}")
                     yield self._entry(record, index, ids)
 
-    def _entry(self, record: Record | Broken, index: int, ids: Ids) -> Entry:
+    def _entry(self, record: InputRecord | Broken, index: int, ids: Ids) -> Entry:
         where = f"{record.place[0]} {record.place[1]}"
         if isinstance(record, Broken):
             return Entry(_bad(record, None, index, f"{where}: {record.reason}", ids))
@@ -226,7 +226,7 @@ class Entry:
 
     row: Problem | BadLine
     draft: Draft | None = None
-    record: Record | None = None
+    record: InputRecord | None = None
     fields: Mapping[str, Any] | None = None
 
 
@@ -269,8 +269,10 @@ def _finished(draft: Draft, numbering: Numbering) -> Problem:
     return replace(draft.problem, reference=numbering.choose(draft.named))
 
 
-def _bad(record: Record | Broken, own: str | None, index: int, reason: str, ids: Ids) -> BadLine:
-    content = content_of(record) if isinstance(record, Record) else record.content
+def _bad(
+    record: InputRecord | Broken, own: str | None, index: int, reason: str, ids: Ids
+) -> BadLine:
+    content = content_of(record) if isinstance(record, InputRecord) else record.content
     identifier = (ids.own(own) if own else None) or ids.by_place(record.place)
     return BadLine(identifier, index, reason, content, ids.ordinal(b"bad" + content[: 1 << 16]))
 

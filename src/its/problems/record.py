@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class InputRecord:
     """The fields of a line, a row of a table or an entry of a list.
 
     `place` says where it stands, as ids and messages write it: ("line", 7) or ("row", 3).

@@ -16,7 +16,7 @@ from its.problems.fields import (
 from its.problems.json_line import LineFault
 from its.problems.names import plain
 from its.problems.problem import BadLine
-from its.problems.record import Record
+from its.problems.record import InputRecord
 from its.problems.sources import STANDARD_INPUT, name_of
 
 _REFERENCES = frozenset(map(plain, (*REFERENCE_FIELDS, *MORE_REFERENCE_FIELDS)))
@@ -60,7 +60,7 @@ def _likely_question(fields: Mapping[str, Any], names: FieldNames) -> str | None
     for path in sorted(texts, key=lambda path: -len(texts[path])):
         try:
             tried = FieldNames.given(None, None, {**names.named, "question": path}, names.template)
-            read_record(Record(("line", 1), dict(fields)), 0, tried)
+            read_record(InputRecord(("line", 1), dict(fields)), 0, tried)
         except (InputError, LineFault):
             continue
         return path

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from its.problems.json_line import LineFault, parse
 from its.problems.lines import DAMAGED, LONGEST_LINE, UTF8_MARK, damage
 from its.problems.names import plain
-from its.problems.record import Broken, Record
+from its.problems.record import Broken, InputRecord
 
 SEPARATORS = ",\t;|"
 _MAYBE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
@@ -54,7 +54,7 @@ def find_dialect(head: bytes, known: frozenset[str]) -> Dialect | None:
     return best[1] if best[0][0] else _without_headings(_sample(whole, best[1]), best[1])
 
 
-def read_table(stream: BinaryIO, dialect: Dialect) -> Iterator[Record | Broken]:
+def read_table(stream: BinaryIO, dialect: Dialect) -> Iterator[InputRecord | Broken]:
     """The rows under the headings. A row of another width is broken, and the others are read."""
     text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
     csv.field_size_limit(LONGEST_LINE)
@@ -81,7 +81,7 @@ def read_table(stream: BinaryIO, dialect: Dialect) -> Iterator[Record | Broken]:
         yield _row(("line", number), headings, cells)
 
 
-def _row(place: tuple[str, int], headings: Sequence[str], cells: list[str]) -> Record | Broken:
+def _row(place: tuple[str, int], headings: Sequence[str], cells: list[str]) -> InputRecord | Broken:
     content = "\x1f".join(cells).encode("utf-8", "surrogateescape")
     while len(cells) > len(headings) and not cells[-1].strip():
         cells = cells[:-1]
@@ -98,7 +98,7 @@ def _row(place: tuple[str, int], headings: Sequence[str], cells: list[str]) -> R
     except UnicodeDecodeError:
         return Broken(place, "is not UTF-8; save the file as UTF-8", content)
     pairs = zip(headings, cells, strict=True)
-    return Record(place, {name: cell_value(cell) for name, cell in pairs if name})
+    return InputRecord(place, {name: cell_value(cell) for name, cell in pairs if name})
 
 
 def cell_value(cell: str) -> Any:

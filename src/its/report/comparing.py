@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from its.analysis.comparison import Comparison, Paired, adjusted, compare, pair_up
+from its.analysis.comparison import Paired, RunComparison, adjusted, compare, pair_up
 from its.answers import accepted_answers, equivalent
 from its.report.reading import RunData
 
 
-def compare_runs(first: RunData, others: Sequence[RunData]) -> list[Comparison]:
+def compare_runs(first: RunData, others: Sequence[RunData]) -> list[RunComparison]:
     """Each other run against the first, p values adjusted for their number."""
     paired = [pair_up(first.outcomes, other.outcomes) for other in others]
     return adjusted([compare(each, equivalent_answers(each)) for each in paired])

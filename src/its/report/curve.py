@@ -10,7 +10,7 @@ from pathlib import Path
 
 from its.allocation.returns import History
 from its.curves.curve import Point, Prices, compute_curve
-from its.curves.records import Record
+from its.curves.records import SampleRecord
 from its.curves.source import graded_records
 from its.errors import InputError
 from its.models.recorded import Pool, load_pool
@@ -48,17 +48,17 @@ def run_curve(path: Path, problems: str | None = None) -> RunCurve:
     return _curve(pool, records, histories)
 
 
-def _graded(pool: Pool) -> list[Record]:
+def _graded(pool: Pool) -> list[SampleRecord]:
     """In a thread of its own, since whoever asks (a notebook, say) may run an event loop."""
 
-    def grade() -> list[Record]:
+    def grade() -> list[SampleRecord]:
         return asyncio.run(graded_records(pool, allow_biased=True))
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(grade).result()
 
 
-def _curve(pool: Pool, records: Sequence[Record], histories: tuple[History, ...]) -> RunCurve:
+def _curve(pool: Pool, records: Sequence[SampleRecord], histories: tuple[History, ...]) -> RunCurve:
     samples = sum(map(len, records))
     orders = max(2, min(ORDERS, MOST_DRAWS // samples))
     points = compute_curve(

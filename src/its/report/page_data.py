@@ -8,9 +8,9 @@ from typing import Any
 
 from its.allocation.returns import History, last_part
 from its.analysis.calibration import coverage, reliability
-from its.analysis.comparison import Comparison, Cost
+from its.analysis.comparison import Cost, RunComparison
 from its.analysis.headline import Group, by_group, headline
-from its.analysis.outcomes import Outcome
+from its.analysis.outcomes import ProblemOutcome
 from its.analysis.returns import returns
 from its.report.curve import RunCurve
 from its.report.reading import RunData
@@ -52,7 +52,7 @@ def run_content(run: RunData, curve: RunCurve, packed: Packed) -> dict[str, Any]
     }
 
 
-def comparison_fields(comparison: Comparison) -> dict[str, Any]:
+def comparison_fields(comparison: RunComparison) -> dict[str, Any]:
     """A comparison as plain values."""
     fields = asdict(comparison)
     del fields["first_cost"], fields["second_cost"]
@@ -74,7 +74,7 @@ def _usage_fields(usage: Usage) -> dict[str, Any]:
     } | {"tokens": usage.tokens}
 
 
-def _difficulties(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+def _difficulties(outcomes: Sequence[ProblemOutcome]) -> list[dict[str, Any]]:
     groups = by_group(outcomes, lambda outcome: outcome.difficulty)
     known = sorted(level for level in groups if level is not None)
     order: list[int | None] = [*known, *([None] if None in groups else [])]
@@ -96,7 +96,7 @@ def _last_part(histories: Sequence[History]) -> str:
     return last_part(histories).in_words()
 
 
-def _ceiling(outcomes: Sequence[Outcome], curve: RunCurve) -> dict[str, int] | None:
+def _ceiling(outcomes: Sequence[ProblemOutcome], curve: RunCurve) -> dict[str, int] | None:
     """How many problems have a right answer among their independent samples."""
     if not curve.histories:
         return None
@@ -104,7 +104,7 @@ def _ceiling(outcomes: Sequence[Outcome], curve: RunCurve) -> dict[str, int] | N
     return {"right": right, "total": len(curve.histories)}
 
 
-def _columns(outcomes: Sequence[Outcome], packed: Packed) -> dict[str, list[Any]]:
+def _columns(outcomes: Sequence[ProblemOutcome], packed: Packed) -> dict[str, list[Any]]:
     """The table of problems by column, which compresses better than by row."""
     longest = max(SHORTEST, min(LONGEST, QUESTIONS // len(outcomes)))
     nothing = Glimpse()
@@ -136,19 +136,19 @@ def _columns(outcomes: Sequence[Outcome], packed: Packed) -> dict[str, list[Any]
     }
 
 
-def _greedy(outcome: Outcome) -> list[Any] | None:
+def _greedy(outcome: ProblemOutcome) -> list[Any] | None:
     baseline = outcome.baseline
     return None if baseline is None else [_cut(baseline.answer, LONGEST), baseline.correct]
 
 
-def _grading(outcome: Outcome) -> list[str] | None:
+def _grading(outcome: ProblemOutcome) -> list[str] | None:
     """What gave the verdict, and why."""
     grading = outcome.grading or {}
     told = [str(grading[name])[:ERROR] for name in ("by", "reason") if grading.get(name)]
     return told or None
 
 
-def _metadata(outcome: Outcome) -> dict[str, Any] | None:
+def _metadata(outcome: ProblemOutcome) -> dict[str, Any] | None:
     """Fields that a person can filter by."""
     kept = {
         name: _cut(value, SHORTEST) if isinstance(value, str) else value

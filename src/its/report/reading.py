@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from its.analysis.outcomes import Outcome, outcome_of
+from its.analysis.outcomes import ProblemOutcome, outcome_of
 from its.errors import RunDirectoryError
 from its.runs.directory import read_description
 
@@ -25,7 +25,7 @@ class RunData:
     path: Path
     description: dict[str, Any]
     accounts: dict[str, Any] | None
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ProblemOutcome, ...]
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import orjson
 
-from its.analysis.outcomes import Outcome
+from its.analysis.outcomes import ProblemOutcome
 from its.answers import equivalent
 from its.candidates import Answer
 from its.errors import RunDirectoryError
@@ -45,7 +45,7 @@ class Packed:
     left_out: int = 0
 
 
-def pack_stories(path: Path, outcomes: Sequence[Outcome], limit: int) -> Packed:
+def pack_stories(path: Path, outcomes: Sequence[ProblemOutcome], limit: int) -> Packed:
     """Pack the events of a run's problems in at most `limit` characters.
 
     What is most worth a look comes first: failed, unanswered and wrong problems, then the least
@@ -70,7 +70,7 @@ def pack(content: bytes) -> str:
     return base64.b64encode(packer.compress(content) + packer.flush()).decode("ascii")
 
 
-def _doubt(outcome: Outcome) -> tuple[bool, float, int]:
+def _doubt(outcome: ProblemOutcome) -> tuple[bool, float, int]:
     failed = outcome.status != "answered" or outcome.correct is False
     return not failed, outcome.confidence or 0.0, outcome.index
 
@@ -101,7 +101,7 @@ def _pack(
     packed: Packed,
     file: IO[bytes],
     spans: Mapping[str, list[tuple[int, int]]],
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[ProblemOutcome],
     limit: int,
 ) -> None:
     room, waiting, ids, full = limit, bytearray(), list[str](), False

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from its.analysis.headline import Share, headline
-from its.analysis.outcomes import Outcome
+from its.analysis.outcomes import ProblemOutcome
 from its.views import figures
 
 _CELL = "padding:2px 18px 2px 0;text-align:left"
 
 
 def summary_html(
-    name: str, outcomes: Sequence[Outcome], accounts: Mapping[str, Any] | None = None
+    name: str, outcomes: Sequence[ProblemOutcome], accounts: Mapping[str, Any] | None = None
 ) -> str:
     """Name, counts, accuracy with its interval, greedy beside it, and cost, as one small table.
 

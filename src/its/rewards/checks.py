@@ -18,7 +18,7 @@ from its.rewards.asking import ask
 from its.rewards.protocol import Reward
 from its.verifiers import checkers
 from its.verifiers.agreement import agreement
-from its.verifiers.checkers import Verdict
+from its.verifiers.checkers import CheckResult
 from its.verifiers.code import TrialReport, assertions_in, run_tests
 from its.verifiers.extracting import entry_point_of, examples_in, header_of, program_in
 from its.verifiers.sandbox import available_interpreter
@@ -85,7 +85,7 @@ class ChoiceCheck(Reward):
     async def score(
         self, question: Question, candidates: Sequence[Candidate], door: Door, prompts: PromptSet
     ) -> list[Score]:
-        async def check(candidate: Candidate) -> Verdict:
+        async def check(candidate: Candidate) -> CheckResult:
             return checkers.is_choice(_said(candidate), self.choices)
 
         return await _check_all("choice", candidates, check)
@@ -106,9 +106,9 @@ class ValueCheck(Reward):
     async def score(
         self, question: Question, candidates: Sequence[Candidate], door: Door, prompts: PromptSet
     ) -> list[Score]:
-        async def check(candidate: Candidate) -> Verdict:
+        async def check(candidate: Candidate) -> CheckResult:
             if candidate.answer is None:
-                return Verdict(None, "no answer")
+                return CheckResult(None, "no answer")
             return await checkers.is_equivalent(candidate.answer, self.value)
 
         return await _check_all("value", candidates, check)
@@ -208,7 +208,7 @@ async def _reports(programs: Sequence[str], suite: Suite) -> list[TrialReport]:
 async def _print_right(
     pairs: Sequence[tuple[str, str]], candidates: Sequence[Candidate]
 ) -> list[Score]:
-    async def check(candidate: Candidate) -> Verdict:
+    async def check(candidate: Candidate) -> CheckResult:
         return await run_pairs(program_in(candidate.text), pairs)
 
     return await _check_all("code_tests", candidates, check)
@@ -217,7 +217,7 @@ async def _print_right(
 async def _check_all(
     name: str,
     candidates: Sequence[Candidate],
-    check: Callable[[Candidate], Awaitable[Verdict]],
+    check: Callable[[Candidate], Awaitable[CheckResult]],
 ) -> list[Score]:
     async def one(candidate: Candidate) -> Score:
         verdict = await check(candidate)

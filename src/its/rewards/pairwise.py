@@ -20,7 +20,7 @@ from its.rewards.protocol import Reward
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PairComparison:
     """What a judge said of a pair: points for the first and for the second (a tie gives each
     half a point), and how many of the verdicts could be read."""
 
@@ -43,7 +43,7 @@ async def compare(
     *,
     comparisons: int = 2,
     temperature: float | None = None,
-) -> Comparison:
+) -> PairComparison:
     """Ask `comparisons` times (an even number) which of two is better, half in each order.
 
     A judge that always prefers the response it sees first thereby calls a tie. Verdicts that
@@ -64,7 +64,7 @@ async def compare(
 
     replies = await asyncio.gather(*(once(ordinal) for ordinal in range(comparisons)))
     read = [reply for reply in replies if reply is not None]
-    return Comparison(sum(read), len(read) - sum(read), len(read))
+    return PairComparison(sum(read), len(read) - sum(read), len(read))
 
 
 def even(comparisons: int) -> int:

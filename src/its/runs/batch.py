@@ -29,7 +29,7 @@ _REASONS = 3
 _BROKEN = "broken"
 
 
-class Row(Protocol):
+class SolutionRow(Protocol):
     """What a problem becomes: a line with at least `status`, `correct` and `error`."""
 
     @property
@@ -38,11 +38,11 @@ class Row(Protocol):
     def as_dict(self) -> dict[str, Any]: ...
 
 
-class Story(Protocol):
+class SolvedRow(Protocol):
     """A problem's row and its events, in order."""
 
     @property
-    def solution(self) -> Row: ...
+    def solution(self) -> SolutionRow: ...
 
     @property
     def events(self) -> tuple[dict[str, Any], ...]: ...
@@ -51,11 +51,11 @@ class Story(Protocol):
 class Solves(Protocol):
     """Makes a row of every problem, and raises only what ends the run as a whole."""
 
-    async def solve(self, problem: Problem, /) -> Story: ...
+    async def solve(self, problem: Problem, /) -> SolvedRow: ...
 
 
 @dataclass(slots=True)
-class Standing:
+class BatchProgress:
     """How the batch stands, for whoever watches. `graded` counts rows with a reference, `correct`
     the right ones among them, `baseline_correct` those that the greedy pass got right; `recorded`
     rows came from an earlier session, `regraded` of them were graded anew, and `changed` then had
@@ -111,7 +111,7 @@ class Batch:
         window: int,
         grader: Grader | None = None,
     ) -> None:
-        self.standing = Standing()
+        self.standing = BatchProgress()
         self._grader = grader
         self._solver = solver
         self._journal = journal
@@ -253,12 +253,12 @@ class Batch:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _written(solved: Story, row: Problem | BadLine) -> tuple[dict[str, Any], bytes, bytes]:
+def _written(solved: SolvedRow, row: Problem | BadLine) -> tuple[dict[str, Any], bytes, bytes]:
     fields = solved.solution.as_dict()
     return fields, _json_line(fields), _trace(solved, row.key)
 
 
-def _trace(solved: Story, key: bytes) -> bytes:
+def _trace(solved: SolvedRow, key: bytes) -> bytes:
     """The events as JSON lines; the first one says by which key the journal knows the problem."""
     problem = solved.solution.id
     lines = [{"problem": problem, **event} for event in solved.events]

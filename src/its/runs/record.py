@@ -16,14 +16,14 @@ NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RecordedProblem:
     """What a run holds of one problem."""
 
     row: dict[str, Any]
     events: list[dict[str, Any]]
 
 
-def read_record(directory: Path, id_: str | None) -> Record:
+def read_record(directory: Path, id_: str | None) -> RecordedProblem:
     """The last row of this id and the events behind it; without an id, the run's only problem.
 
     Raises RunDirectoryError where the directory holds no run, or not this problem.
@@ -35,7 +35,7 @@ def read_record(directory: Path, id_: str | None) -> Record:
             row = line
     if row is None or (id_ is None and len(known) > 1):
         raise RunDirectoryError(_unknown(directory, id_, list(known)))
-    return Record(row, _last_story(directory, row["id"]))
+    return RecordedProblem(row, _last_story(directory, row["id"]))
 
 
 def _last_story(directory: Path, id_: str) -> list[dict[str, Any]]:

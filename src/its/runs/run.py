@@ -31,7 +31,7 @@ from its.pipeline.preflight import require
 from its.pipeline.solving import Solver
 from its.problems.problem import BadLine, Problem
 from its.runs.accounting import Accounting, account_for
-from its.runs.batch import Batch, Emit, Solves, Standing
+from its.runs.batch import Batch, BatchProgress, Emit, Solves
 from its.runs.directory import RunDirectory, write_atomically
 from its.runs.feed import Feed
 from its.runs.loop import interrupt_politely
@@ -69,7 +69,7 @@ class RunResult:
     """How a session ended: where the batch stands, what the run has cost, whether the user
     stopped it, and how long this session took by the clock."""
 
-    standing: Standing
+    standing: BatchProgress
     accounting: Accounting
     interrupted: bool
     seconds: float = 0.0
@@ -186,7 +186,7 @@ def _shared_budget(pipeline: Pipeline, plan: Plan, journal: Journal) -> SharedBu
 
 
 async def _close_accounts(
-    run: ActiveRun, standing: Standing, state: str, interrupted: bool
+    run: ActiveRun, standing: BatchProgress, state: str, interrupted: bool
 ) -> RunResult:
     await run.journal.compact()
     accounting = account_for(run.journal.spending())

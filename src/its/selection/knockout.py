@@ -10,7 +10,7 @@ from typing import Annotated
 from annotated_types import Ge, Interval
 
 from its.candidates import Selection
-from its.rewards.pairwise import Comparison, affordable, compare, even
+from its.rewards.pairwise import PairComparison, affordable, compare, even
 from its.selection import ranking, votes
 from its.selection.protocol import Ballot, Selector
 from its.selection.ranking import AnswerClass
@@ -67,7 +67,7 @@ class Knockout(Selector):
 
     async def _round(
         self, ballot: Ballot, pairs: Sequence[tuple[AnswerClass, AnswerClass]], matches: int
-    ) -> list[Comparison]:
+    ) -> list[PairComparison]:
         """Every pair is compared equally often, as often as the budget allows for all `matches`
         to come, or else for those of this round."""
         remaining = ballot.door.remaining
@@ -90,7 +90,7 @@ class Knockout(Selector):
         )
 
 
-def _least_share(results: Sequence[Comparison]) -> float:
+def _least_share(results: Sequence[PairComparison]) -> float:
     """The winner's share of the verdicts in the closest match of a round (.5 where none read)."""
     shares = [max(r.first, r.second) / r.verdicts if r.verdicts else 0.5 for r in results]
     return min(shares)

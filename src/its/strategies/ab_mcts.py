@@ -20,7 +20,7 @@ from annotated_types import Ge, MinLen
 from its.parts import Need
 from its.strategies.attempts import FIVE_STYLES
 from its.strategies.protocol import Assignment, Outcome
-from its.strategies.search import Node, Prompt, Said, Search, State, Task, affordable
+from its.strategies.search import Continuation, Node, Prompt, Search, State, Task, affordable
 from its.strategies.search_driver import drive, outcome_of, require_scorer
 from its.strategies.solution_search import whole_solution
 
@@ -66,7 +66,7 @@ class ABMCTS(Search[State]):
         parents = [self._parent(state, random) for _ in range(count)]
         return [self._solution(state, parent) for parent in parents]
 
-    def absorb(self, state: State, task: Task, said: Said) -> None:
+    def absorb(self, state: State, task: Task, said: Continuation) -> None:
         assert isinstance(task, Prompt)
         state.update(whole_solution(state.nodes[task.node], said))
 

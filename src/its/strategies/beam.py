@@ -7,7 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from its.strategies.search import Extend, Node, Said, Task, affordable, rating_of
+from its.strategies.search import Continuation, Extend, Node, Task, affordable, rating_of
 from its.strategies.steps import StepSearch, StepState, best_first, ended, open_children
 
 
@@ -64,7 +64,7 @@ class Beam(StepSearch[BeamState]):
             for id, node in growing[: affordable(state, 1, len(growing))]
         ]
 
-    def absorb(self, state: BeamState, task: Task, said: Said) -> None:
+    def absorb(self, state: BeamState, task: Task, said: Continuation) -> None:
         if isinstance(task, Extend) and task.id != task.node:
             state.ahead[task.node] = self.grown(state.ahead[task.node], task, said)
         else:

@@ -68,7 +68,7 @@ Task = Extend | Prompt | Rate
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Continuation:
     """What a model said to Extend or Prompt: the new text alone.
 
     `answer` tells whether an answer can be read out of the whole turn, or a mere guess at one.
@@ -89,7 +89,7 @@ class Failed:
     exhausted: bool = False
 
 
-Result = Said | Score | Failed
+Result = Continuation | Score | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class Search(Strategy, Generic[S]):
         """Tasks of a new round, their nodes made in the state; none ends the search."""
 
     @abstractmethod
-    def absorb(self, state: S, task: Task, said: Said) -> None:
+    def absorb(self, state: S, task: Task, said: Continuation) -> None:
         """Take in what was said to an Extend or Prompt."""
 
     @abstractmethod
@@ -187,7 +187,7 @@ class Search(Strategy, Generic[S]):
         if task is None:
             return
         match result:
-            case Said():
+            case Continuation():
                 self.absorb(state, task, result)
             case Score():
                 assert isinstance(task, Rate)

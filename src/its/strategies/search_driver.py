@@ -15,6 +15,7 @@ from its.models.protocol import Completion, Request
 from its.strategies.asking import ask_all, mean_logprob, settled, together
 from its.strategies.protocol import Assignment, Outcome
 from its.strategies.search import (
+    Continuation,
     Extend,
     Failed,
     Node,
@@ -22,7 +23,6 @@ from its.strategies.search import (
     Rate,
     Result,
     S,
-    Said,
     Search,
     State,
     Task,
@@ -166,10 +166,10 @@ def _request(
     return assignment.door.request(messages)
 
 
-def _said(assignment: Assignment, task: Extend | Prompt, reply: Completion) -> Said:
+def _said(assignment: Assignment, task: Extend | Prompt, reply: Completion) -> Continuation:
     whole = task.text + reply.text if isinstance(task, Extend) else reply.text
     answer = assignment.read(whole)
-    return Said(
+    return Continuation(
         text=reply.text,
         finish=reply.finish,
         answer="none" if answer is None else "guess" if answer.fallback else "read",

@@ -16,9 +16,9 @@ from its.parts import Need
 from its.strategies.attempts import FIVE_STYLES
 from its.strategies.protocol import Assignment, Outcome
 from its.strategies.search import (
+    Continuation,
     Node,
     Prompt,
-    Said,
     Search,
     State,
     Status,
@@ -101,7 +101,7 @@ class SolutionSearch(Search[SolutionState]):
                 tasks.append(Prompt(f"complete/{node.id}", node.id, "complete", draft=node.text))
         return tasks
 
-    def absorb(self, state: SolutionState, task: Task, said: Said) -> None:
+    def absorb(self, state: SolutionState, task: Task, said: Continuation) -> None:
         assert isinstance(task, Prompt)
         node = state.nodes[task.node]
         if task.prompt == "complete":
@@ -140,7 +140,7 @@ class SolutionSearch(Search[SolutionState]):
         )
 
 
-def whole_solution(node: Node, said: Said) -> Node:
+def whole_solution(node: Node, said: Continuation) -> Node:
     """A node that got its text at once; open where it ended by itself without an answer."""
     status: Status = "finished" if said.answer != "none" else "open"
     if said.finish in ("length", "filtered"):

@@ -19,7 +19,16 @@ from its.models.protocol import Request
 from its.parts import Need
 from its.prompts.prompt_set import BLANK_LINE
 from its.strategies.protocol import Assignment, Outcome
-from its.strategies.search import Extend, Node, Said, Search, State, Status, Task, affordable
+from its.strategies.search import (
+    Continuation,
+    Extend,
+    Node,
+    Search,
+    State,
+    Status,
+    Task,
+    affordable,
+)
 from its.strategies.search_driver import drive, outcome_of, require_continuation, require_scorer
 
 MOST_EMPTY_STEPS = 1
@@ -120,11 +129,11 @@ class StepSearch(Search[StepS]):
             children = children[: count or min(1, state.left)]
         return [self._child(state, parent) for parent in children]
 
-    def absorb(self, state: StepS, task: Task, said: Said) -> None:
+    def absorb(self, state: StepS, task: Task, said: Continuation) -> None:
         assert isinstance(task, Extend)
         state.update(self.grown(state.nodes[task.node], task, said))
 
-    def grown(self, node: Node, task: Extend, said: Said) -> Node:
+    def grown(self, node: Node, task: Extend, said: Continuation) -> Node:
         """A node with what was said put behind it."""
         status = self._status(task, said)
         empties = 0 if said.text.strip() else node.empties + 1
@@ -143,7 +152,7 @@ class StepSearch(Search[StepS]):
             logprob=said.mean_logprob,
         )
 
-    def _status(self, task: Extend, said: Said) -> Status:
+    def _status(self, task: Extend, said: Continuation) -> Status:
         match said.finish:
             case "end":
                 return "finished"

@@ -16,7 +16,7 @@ from annotated_types import Ge
 
 from its.candidates import Score
 from its.parts import Need
-from its.strategies.search import Node, Prompt, Said, Task, affordable
+from its.strategies.search import Continuation, Node, Prompt, Task, affordable
 from its.strategies.steps import StepSearch, StepState, best_first, ended, open_children
 
 VALUES = {"impossible": 0.001, "likely": 1.0, "sure": 20.0}
@@ -62,7 +62,7 @@ class TreeOfThoughts(StepSearch[ThoughtState]):
             for vote in range(self.votes)
         ]
 
-    def absorb(self, state: ThoughtState, task: Task, said: Said) -> None:
+    def absorb(self, state: ThoughtState, task: Task, said: Continuation) -> None:
         if isinstance(task, Prompt):
             vote = vote_in(said.text)
             if vote is not None:

@@ -24,7 +24,7 @@ SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """Whether a text passes, and in plain words why not; `passed` is None where that could not
     be found out (in time)."""
 
@@ -32,12 +32,12 @@ class Verdict:
     reason: str
 
 
-async def matches(text: str, pattern: str) -> Verdict:
+async def matches(text: str, pattern: str) -> CheckResult:
     """Whether the whole text matches a regular expression."""
     return await _in_worker({"check": "pattern", "pattern": pattern, "text": text.strip()})
 
 
-async def fits_schema(text: str, schema: Mapping[str, Any]) -> Verdict:
+async def fits_schema(text: str, schema: Mapping[str, Any]) -> CheckResult:
     """Whether a text is JSON (in a fence or bare) that fits a JSON schema.
 
     Raises ConfigurationError where the `schema` extra is not installed.
@@ -49,18 +49,18 @@ async def fits_schema(text: str, schema: Mapping[str, Any]) -> Verdict:
     return await _in_worker({"check": "schema", "schema": schema, "text": _unfenced(text)})
 
 
-def is_choice(text: str, choices: Sequence[str]) -> Verdict:
+def is_choice(text: str, choices: Sequence[str]) -> CheckResult:
     """Whether a text is one of the choices, whatever its letter case and outer white space."""
     plain = " ".join(text.split()).casefold()
     passed = any(plain == " ".join(choice.split()).casefold() for choice in choices)
-    return Verdict(passed, "one of the choices" if passed else f"none of {', '.join(choices)}")
+    return CheckResult(passed, "one of the choices" if passed else f"none of {', '.join(choices)}")
 
 
-async def is_equivalent(answer: Answer, value: str) -> Verdict:
+async def is_equivalent(answer: Answer, value: str) -> CheckResult:
     """Whether an answer is mathematically equivalent to a value."""
     async with Comparer() as comparer:
         passed = await comparer.decide(answer, Answer(value, answer.kind))
-    return Verdict(passed, f"{'is' if passed else 'is not'} equivalent to {value}")
+    return CheckResult(passed, f"{'is' if passed else 'is not'} equivalent to {value}")
 
 
 def check_pattern(pattern: str) -> None:
@@ -75,7 +75,7 @@ def check_pattern(pattern: str) -> None:
         ) from None
 
 
-async def _in_worker(case: dict[str, Any]) -> Verdict:
+async def _in_worker(case: dict[str, Any]) -> CheckResult:
     worker = str(files("its.verifiers").joinpath("checking_worker.py"))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -89,16 +89,16 @@ async def _in_worker(case: dict[str, Any]) -> Verdict:
         async with asyncio.timeout(SECONDS):
             output, _ = await process.communicate(json.dumps(case).encode())
     except TimeoutError:
-        return Verdict(None, "checking took too long")
+        return CheckResult(None, "checking took too long")
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     try:
         verdict = json.loads(output)
-        return Verdict(bool(verdict["passed"]), str(verdict["reason"]))
+        return CheckResult(bool(verdict["passed"]), str(verdict["reason"]))
     except (ValueError, TypeError, KeyError):
-        return Verdict(None, "checking took too long, or too much memory")
+        return CheckResult(None, "checking took too long, or too much memory")
 
 
 def _unfenced(text: str) -> str:

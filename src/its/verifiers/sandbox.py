@@ -31,7 +31,7 @@ Status = Literal["ended", "failed", "timeout", "memory", "output"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Execution:
     """How a program ended. `reason` is a plain sentence wherever it did not end by itself with
     exit status 0."""
 
@@ -43,7 +43,7 @@ class Outcome:
     reason: str = ""
 
 
-async def run(program: str, stdin: str = "", limits: Limits = PROGRAM_LIMITS) -> Outcome:
+async def run(program: str, stdin: str = "", limits: Limits = PROGRAM_LIMITS) -> Execution:
     """Run a Python program; at most one a processor core at a time.
 
     Raises SandboxUnavailable where bubblewrap is absent or not permitted.
@@ -104,7 +104,7 @@ os.execv(sys.executable, [sys.executable, "-I", "-B", program])
 """
 
 
-def _run(interpreter: str, program: str, stdin: str, limits: Limits) -> Outcome:
+def _run(interpreter: str, program: str, stdin: str, limits: Limits) -> Execution:
     started = time.monotonic()
     command = [
         *(interpreter, "-I", "-S", "-c", _LAUNCHER, str(limits.cpu_seconds)),
@@ -187,20 +187,20 @@ class _Watch:
         elif resident(self._process.pid) > self._limits.memory_mb * MEGABYTE:
             self._breach = ("memory", f"it used over {self._limits.memory_mb} MB and was ended")
 
-    def outcome(self, seconds: float) -> Outcome:
+    def outcome(self, seconds: float) -> Execution:
         output, errors = (
             self._collected[name].decode("utf-8", "replace") for name in ("output", "errors")
         )
         code = self._process.returncode
         if self._breach is not None:
             status, reason = self._breach
-            return Outcome(status, None, output, errors, seconds, reason)
+            return Execution(status, None, output, errors, seconds, reason)
         if code == 0:
-            return Outcome("ended", 0, output, errors, seconds)
+            return Execution("ended", 0, output, errors, seconds)
         if code == OUT_OF_CPU:
             reason = f"it used {self._limits.cpu_seconds} seconds of CPU and was ended"
-            return Outcome("timeout", code, output, errors, seconds, reason)
+            return Execution("timeout", code, output, errors, seconds, reason)
         last = errors.strip().splitlines()[-1:] or [f"it ended with exit status {code}"]
         memory = last[0].startswith("MemoryError")
         reason = f"it asked for more than {self._limits.memory_mb} MB" if memory else last[0]
-        return Outcome("memory" if memory else "failed", code, output, errors, seconds, reason)
+        return Execution("memory" if memory else "failed", code, output, errors, seconds, reason)

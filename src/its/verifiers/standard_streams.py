@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from its.verifiers.checkers import Verdict
+from its.verifiers.checkers import CheckResult
 from its.verifiers.limits import Limits
 from its.verifiers.sandbox import run
 
@@ -13,7 +13,7 @@ _SECONDS, _CPU_SECONDS = 24.0, 6
 _NEAR = 1e-6
 
 
-async def run_pairs(program: str, pairs: Sequence[tuple[str, str]]) -> Verdict:
+async def run_pairs(program: str, pairs: Sequence[tuple[str, str]]) -> CheckResult:
     """Run a program once on each input, each time in a sandbox of its own, until one output is
     wrong. Expected outputs stay outside. Raises SandboxUnavailable."""
     for number, (given, expected) in enumerate(pairs, start=1):
@@ -24,11 +24,11 @@ async def run_pairs(program: str, pairs: Sequence[tuple[str, str]]) -> Verdict:
         )
         outcome = await run(program, given, limits)
         if outcome.status != "ended":
-            return Verdict(False, f"test {number} of {len(pairs)}: {outcome.reason[:200]}")
+            return CheckResult(False, f"test {number} of {len(pairs)}: {outcome.reason[:200]}")
         if not same_output(outcome.output, expected):
             shown = " ".join(outcome.output.split())[:80]
-            return Verdict(False, f"test {number} of {len(pairs)}: printed {shown!r}")
-    return Verdict(bool(pairs), f"{len(pairs)} of {len(pairs)} tests passed")
+            return CheckResult(False, f"test {number} of {len(pairs)}: printed {shown!r}")
+    return CheckResult(bool(pairs), f"{len(pairs)} of {len(pairs)} tests passed")
 
 
 def same_output(printed: str, expected: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from its.analysis.comparison import Comparison, Cost
+from its.analysis.comparison import Cost, RunComparison
 from its.views import figures
 from its.views.excerpt import one_line
 
@@ -18,7 +18,7 @@ LISTED = 8
 
 
 def comparison_lines(
-    comparison: Comparison, first: str, second: str, *, boxed: bool
+    comparison: RunComparison, first: str, second: str, *, boxed: bool
 ) -> Iterator[RenderableType]:
     """The verdict, the table of accuracy and cost, and which problems made the difference."""
     from rich.text import Text
@@ -33,7 +33,7 @@ def comparison_lines(
     yield from (Text(note, "dim") for note in _notes(comparison))
 
 
-def verdict(comparison: Comparison, first: str, second: str) -> str:
+def verdict(comparison: RunComparison, first: str, second: str) -> str:
     """One sentence: which is better, by how much, and how sure that is."""
     difference, low, high = comparison.difference, comparison.low, comparison.high
     if difference is None or low is None or high is None or comparison.p_value is None:
@@ -56,7 +56,7 @@ def points(share: float) -> str:
     return f"{100 * share:+.1f}"
 
 
-def _table(comparison: Comparison, first: str, second: str, boxed: bool) -> Table:
+def _table(comparison: RunComparison, first: str, second: str, boxed: bool) -> Table:
     from rich import box
     from rich.table import Table
 
@@ -93,7 +93,7 @@ def _alone(name: str, ids: tuple[str, ...]) -> str:
     return f"{len(ids):,} right in {name} alone{': ' + some if ids else ''}"
 
 
-def _notes(comparison: Comparison) -> list[str]:
+def _notes(comparison: RunComparison) -> list[str]:
     notes = [
         f"Both right on {comparison.both_right:,}, both wrong on {comparison.both_wrong:,}."
         + (

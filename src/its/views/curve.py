@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from its.curves.curve import Point
-from its.curves.records import Record
+from its.curves.records import SampleRecord
 from its.models.recorded import Pool
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def svg(points: Sequence[Plotted], axis: Axis = "calls", title: str = "") -> str
     )
 
 
-def notes(pool: Pool, records: Sequence[Record]) -> list[str]:
+def notes(pool: Pool, records: Sequence[SampleRecord]) -> list[str]:
     """What a reader must know before believing the curves."""
     fewest, most = min(map(len, records)), max(map(len, records))
     said = [f"{len(records)} problems, {most} samples each; the oracle is pass@n, the ceiling."]

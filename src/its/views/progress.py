@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from its.problems.reading import ProblemReader
-from its.runs.batch import Batch, Standing
+from its.runs.batch import Batch, BatchProgress
 from its.runs.run import ActiveRun
 from its.views import figures
 from its.views.messages import Messages
@@ -129,7 +129,7 @@ class Progress:
 
     # --- what is shown --------------------------------------------------------------------------
 
-    def _panel(self, standing: Standing) -> RenderableType:
+    def _panel(self, standing: BatchProgress) -> RenderableType:
         from rich.table import Table
         from rich.text import Text
 
@@ -143,14 +143,14 @@ class Progress:
         table.add_row("calls", Text(self._calls()))
         return table
 
-    def _plain_line(self, standing: Standing) -> str:
+    def _plain_line(self, standing: BatchProgress) -> str:
         parts = [str(self._solved(standing, bar=False))]
         parts += [self._accuracy(standing)] if standing.graded else []
         parts.append(self._spent())
         parts += [self._calls()] if self._run.ledger.in_flight else []
         return "; ".join(parts)
 
-    def _solved(self, standing: Standing, *, bar: bool) -> Text:
+    def _solved(self, standing: BatchProgress, *, bar: bool) -> Text:
         from rich.text import Text
 
         done, total = standing.done, self._total_of(standing)
@@ -172,7 +172,7 @@ class Progress:
             line.append(f", about {figures.seconds(left)} left")
         return line
 
-    def _accuracy(self, standing: Standing) -> str:
+    def _accuracy(self, standing: BatchProgress) -> str:
         scaled = figures.percent(standing.correct, standing.graded)
         if not self._run.solver.baseline:
             return f"{scaled} right of {standing.graded:,}"
@@ -205,7 +205,7 @@ class Progress:
     def _tokens(self) -> int:
         return self._run.ledger.charged.tokens or 0
 
-    def _total_of(self, standing: Standing) -> int | None:
+    def _total_of(self, standing: BatchProgress) -> int | None:
         return standing.read if standing.input_ended else self._total
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from its.allocation.returns import History, last_part
 from its.runs.accounting import PROBE, Bill
-from its.runs.batch import Standing
+from its.runs.batch import BatchProgress
 from its.runs.run import RunResult
 from its.usage import total
 from its.views import figures
@@ -68,7 +68,7 @@ def summary(
         yield _comparison(ended.standing, stages, boxed, width)
 
 
-def outcome(standing: Standing) -> str:
+def outcome(standing: BatchProgress) -> str:
     """41 problems: 38 answered, 2 unanswered, 1 failed."""
     statuses = [
         f"{standing.statuses[status]:,} {status}"
@@ -78,7 +78,7 @@ def outcome(standing: Standing) -> str:
     return f"{figures.plural(standing.done, 'problem')}: {', '.join(statuses) or 'none solved'}"
 
 
-def reasons(standing: Standing) -> list[str]:
+def reasons(standing: BatchProgress) -> list[str]:
     """The first distinct reasons of failures, and how many failed for each."""
     shown = [
         f"{number:,} × {_one_line(reason)}" if number > 1 else _one_line(reason)
@@ -88,14 +88,14 @@ def reasons(standing: Standing) -> list[str]:
     return [*shown, f"and {rest:,} more"] if rest > 0 else shown
 
 
-def graded_again(standing: Standing) -> str:
+def graded_again(standing: BatchProgress) -> str:
     """What a corrected or added reference changed in rows that were there already."""
     rows = figures.plural(standing.regraded, "finished row")
     verdicts = figures.plural(standing.changed, "verdict")
     return f"Graded again, since the reference has changed: {rows}; {verdicts} changed."
 
 
-def last_spending(standing: Standing, histories: Collection[History]) -> list[str]:
+def last_spending(standing: BatchProgress, histories: Collection[History]) -> list[str]:
     """What the last tenth of the samples bought, where all of the run's samples are known."""
     solved = standing.statuses["answered"] + standing.statuses["unanswered"]
     drawn = any(len(history.classes) > 1 for history in histories)
@@ -105,7 +105,7 @@ def last_spending(standing: Standing, histories: Collection[History]) -> list[st
     return ["", last.in_words()] if last.samples > 1 else []
 
 
-def calibration(standing: Standing) -> list[str]:
+def calibration(standing: BatchProgress) -> list[str]:
     """How far the confidences are from the share of right answers, beside the accuracy."""
     error, cases = standing.calibration.value, standing.calibration.cases
     if error is None or cases < 2:
@@ -132,7 +132,9 @@ def _one_line(text: str) -> str:
 # --- greedy beside scaled -----------------------------------------------------------------------
 
 
-def _comparison(standing: Standing, stages: Mapping[str, Bill], boxed: bool, width: int) -> Table:
+def _comparison(
+    standing: BatchProgress, stages: Mapping[str, Bill], boxed: bool, width: int
+) -> Table:
     """Accuracy, and what it cost; with the greedy pass and the ratio where there was one."""
     scaled = _sum(bill for name, bill in stages.items() if name not in (BASELINE, PROBE))
     greedy = stages.get(BASELINE)

@@ -46,7 +46,7 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class DecodingSample:
     """One finished (or cancelled: `finish` None) sample: its tokens, markers included, its text
     without the stop string, and where asked each token's log-probability and all 128 of its place.
     """
@@ -59,7 +59,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DecodingRow:
     """Whose sample a row holds."""
 
     draw: Draw
@@ -69,13 +69,13 @@ class Row:
 Prefix = Sequence[tuple[Floats, Floats]]
 
 
-class Batch:
+class DecodingBatch:
     """Up to `capacity` sequences of one model, and their keys and values."""
 
     def __init__(self, transformer: Transformer, capacity: int) -> None:
         self.transformer = transformer
         self.capacity = capacity
-        self.rows: list[Row] = []
+        self.rows: list[DecodingRow] = []
         context = transformer.shape.max_position_embeddings
         self._cache = PagedCache(transformer.shape, capacity)
         self._token = np.zeros(capacity, np.uint8)  # the newest token, not yet run
@@ -116,9 +116,9 @@ class Batch:
         self._wants_alternatives[new] = bool(draw.logprobs)
         self._may_end[new] = False
         self._may_end[new, [END, *(ord(stop[-1]) for stop in draw.stop)]] = True
-        self.rows += [Row(draw, index) for index in indices]
+        self.rows += [DecodingRow(draw, index) for index in indices]
 
-    def step(self) -> list[tuple[Row, Sample]]:
+    def step(self) -> list[tuple[DecodingRow, DecodingSample]]:
         """Write one more token of every sequence; returns those that ended by it."""
         live = len(self.rows)
         each, at = np.arange(live), self._at[:live]
@@ -138,7 +138,7 @@ class Batch:
                 ended.append((self.rows[row], self._take(row, finish)))
         return ended
 
-    def cancel(self, draw: Draw) -> list[tuple[Row, Sample]]:
+    def cancel(self, draw: Draw) -> list[tuple[DecodingRow, DecodingSample]]:
         """Drop a draw's sequences; returns what they had come to."""
         dropped = []
         for row in range(len(self.rows) - 1, -1, -1):
@@ -172,13 +172,13 @@ class Batch:
         start = len(self.rows[row].draw.prompt)
         return self._text[row, start : self._at[row] + 1].tobytes()
 
-    def _take(self, row: int, finish: Finish | None) -> Sample:
+    def _take(self, row: int, finish: Finish | None) -> DecodingSample:
         """A row's sample; the row is given up, and the last one moves into its place."""
         draw = self.rows[row].draw
         tokens = self._written(row)
         cut = _cut(tokens, draw.stop) if finish == "stop_string" else None
         places = slice(len(draw.prompt), len(draw.prompt) + len(tokens))
-        sample = Sample(
+        sample = DecodingSample(
             tokens=tokens,
             text=token_text(tokens) if cut is None else cut,
             finish=finish,

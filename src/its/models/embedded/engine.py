@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from its.models.embedded.batch import Batch, Draw, Prefix, Row, Sample
+from its.models.embedded.batch import DecodingBatch, DecodingRow, DecodingSample, Draw, Prefix
 from its.models.embedded.sampling import log_softmax
 from its.models.embedded.transformer import Transformer
 from its.models.embedded.weights import Floats
@@ -22,18 +22,18 @@ class _Job:
     """A draw on its way: which samples are still to begin, and which have ended."""
 
     draw: Draw
-    done: Future[Drawn]
+    done: Future[SampledToken]
     begun: int = 0
     prefix: Prefix | None = None
-    samples: dict[int, Sample] = field(default_factory=dict)
+    samples: dict[int, DecodingSample] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class SampledToken:
     """What came of a draw: its samples in order. After a cancellation only those that had begun,
     and `prefilled` tells whether the prompt had been run."""
 
-    samples: tuple[Sample, ...]
+    samples: tuple[DecodingSample, ...]
     prefilled: bool
 
 
@@ -42,7 +42,7 @@ class Engine:
 
     def __init__(self, transformer: Transformer, capacity: int = CAPACITY) -> None:
         self._transformer = transformer
-        self._batch = Batch(transformer, capacity)
+        self._batch = DecodingBatch(transformer, capacity)
         self._waiting: deque[_Job] = deque()
         self._jobs: dict[int, _Job] = {}
         self._errands: deque[Callable[[], None]] = deque()
@@ -50,7 +50,7 @@ class Engine:
         self._closing = False
         self._thread: threading.Thread | None = None
 
-    def draw(self, draw: Draw) -> Future[Drawn]:
+    def draw(self, draw: Draw) -> Future[SampledToken]:
         """Have a draw's samples written."""
         job = _Job(draw, Future())
         job.done.set_running_or_notify_cancel()
@@ -153,7 +153,7 @@ class Engine:
                 self._waiting.popleft()
                 job.prefix = ()
 
-    def _collect(self, ended: list[tuple[Row, Sample]]) -> None:
+    def _collect(self, ended: list[tuple[DecodingRow, DecodingSample]]) -> None:
         for row, sample in ended:
             job = self._jobs[id(row.draw)]
             job.samples[row.index] = sample
@@ -163,4 +163,4 @@ class Engine:
     def _resolve(self, job: _Job) -> None:
         if self._jobs.pop(id(job.draw), None):
             samples = tuple(sample for _, sample in sorted(job.samples.items()))
-            job.done.set_result(Drawn(samples, job.prefix is not None))
+            job.done.set_result(SampledToken(samples, job.prefix is not None))

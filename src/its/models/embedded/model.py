@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from its.errors import PermanentCallError, PromptTooLong, Unsupported
-from its.models.embedded.batch import Draw, Sample
-from its.models.embedded.engine import Drawn, Engine
+from its.models.embedded.batch import DecodingSample, Draw
+from its.models.embedded.engine import Engine, SampledToken
 from its.models.embedded.sampling import sequence_key
 from its.models.embedded.tokenizer import chat_tokens, text_tokens, token_text
 from its.models.embedded.transformer import Transformer
@@ -152,7 +152,7 @@ class EmbeddedModel:
         )
 
 
-def _note(drawn: Drawn, received: Received) -> None:
+def _note(drawn: SampledToken, received: Received) -> None:
     """Say what was written; a prompt that had not been run when its call was cancelled cost
     nothing."""
     received.tokens = sum(len(sample.tokens) for sample in drawn.samples)
@@ -161,7 +161,7 @@ def _note(drawn: Drawn, received: Received) -> None:
         received.sent, received.prompt_tokens = False, 0
 
 
-def _completion(sample: Sample, top: int | None) -> Completion:
+def _completion(sample: DecodingSample, top: int | None) -> Completion:
     assert sample.finish is not None
     logprobs = None
     if sample.logprobs is not None:

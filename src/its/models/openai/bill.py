@@ -35,7 +35,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
+class ReportedUsage:
     """Tokens of a whole reply. `reasoning` and `cached` lie within completion and prompt;
     `estimated` is the part that the endpoint did not report."""
 
@@ -86,7 +86,7 @@ def bill_of(
     left_out: int,
     seen_bytes: int,
     thinking: int,
-) -> Bill:
+) -> ReportedUsage:
     """Check an account's total against its parts, and complete what is missing.
 
     `counted` are tokens as counted in the reply, `left_out` those of choices that the account
@@ -115,7 +115,7 @@ def bill_of(
             left_out = counted - completion
         completion += left_out
         estimated += left_out
-    return Bill(
+    return ReportedUsage(
         prompt,
         min(report.cached, prompt),
         completion,

@@ -16,7 +16,7 @@ from its.models.openai.settings import OpenAISettings
 from its.models.openai.terms import REASONING_TERMS, learned
 from its.models.openai.tokens import estimate, prompt_bound, raw_bound
 from its.models.openai.transport import Transport
-from its.models.protocol import Capabilities, Completion, Received, Record, Reply, Request
+from its.models.protocol import Capabilities, Completion, ProbeRecorder, Received, Reply, Request
 from its.usage import Usage
 
 
@@ -41,7 +41,7 @@ class OpenAIModel:
     async def probe(self) -> tuple[Capabilities, Usage]:
         return await self.probe_by(unrecorded)
 
-    async def probe_by(self, record: Record) -> tuple[Capabilities, Usage]:
+    async def probe_by(self, record: ProbeRecorder) -> tuple[Capabilities, Usage]:
         """Ask the endpoint what it does, by a few calls of a few tokens; nothing is asked where
         an earlier run found it out, and the endpoint still lists the same.
 

@@ -23,7 +23,7 @@ from its.models.openai.reply import ReplyReader
 from its.models.openai.settings import OpenAISettings
 from its.models.openai.terms import is_reasoning
 from its.models.openai.tokens import estimate_prompt
-from its.models.protocol import Capabilities, Heard, Received, Record, Reply, Request
+from its.models.protocol import Capabilities, Heard, ProbeRecorder, Received, Reply, Request
 from its.problems.problem import Message
 from its.usage import Usage, total
 
@@ -51,7 +51,7 @@ class Asker:
 
     send: Send
     terms: Callable[[], Capabilities]
-    record: Record
+    record: ProbeRecorder
 
 
 async def unrecorded(

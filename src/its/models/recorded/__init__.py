@@ -2,6 +2,6 @@
 
 from its.models.recorded.loading import load_pool
 from its.models.recorded.model import RecordedModel
-from its.models.recorded.pool import Pool, PoolProblem, Sample
+from its.models.recorded.pool import Pool, PoolProblem, RecordedSample
 
-__all__ = ["Pool", "PoolProblem", "RecordedModel", "Sample", "load_pool"]
+__all__ = ["Pool", "PoolProblem", "RecordedModel", "RecordedSample", "load_pool"]

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from its.errors import Unsupported
 from its.models.protocol import Capabilities, Completion, Received, Reply, Request
-from its.models.recorded.pool import Pool, PoolProblem, Sample
+from its.models.recorded.pool import Pool, PoolProblem, RecordedSample
 from its.usage import Usage
 
 _START = 24
@@ -33,7 +33,7 @@ class RecordedModel:
         self._pool = pool
         self._seed = seed
         self._index = _QuestionIndex(pool.problems)
-        self._orders: dict[str, list[Sample]] = {}
+        self._orders: dict[str, list[RecordedSample]] = {}
 
     async def probe(self) -> tuple[Capabilities, Usage]:
         notes = ("answers come from recorded samples", self._pool.biased)
@@ -90,7 +90,7 @@ class RecordedModel:
     async def close(self) -> None:
         return None
 
-    def _samples(self, message: str) -> list[Sample]:
+    def _samples(self, message: str) -> list[RecordedSample]:
         question = self._index.find(message)
         if question is None:
             start = " ".join(message.split())[:60]
@@ -103,7 +103,7 @@ class RecordedModel:
         return self._orders[question]
 
 
-def said(sample: Sample) -> str:
+def said(sample: RecordedSample) -> str:
     """What a sample says. An answer recorded without its text stands for itself; a missing one
     says nothing, and so abstains."""
     if sample.text is not None:
@@ -126,7 +126,7 @@ def _draw(request: Request) -> int:
     return request.draw
 
 
-def _shuffled(problems: list[PoolProblem], seed: int) -> list[Sample]:
+def _shuffled(problems: list[PoolProblem], seed: int) -> list[RecordedSample]:
     """A permutation that depends on seed, problem and place alone."""
     placed = [
         (blake2b(f"{seed}\0{problem.id}\0{i}".encode(), digest_size=8).digest(), sample)

@@ -10,7 +10,7 @@ from its.problems.problem import Problem, Question
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class RecordedSample:
     """One recorded completion. None wherever the record is silent.
 
     `answer` is the recorded answer in its own spelling: equal strings are equal answers. `score`
@@ -32,7 +32,7 @@ class PoolProblem:
     id: str
     question: str
     reference: Any
-    samples: tuple[Sample, ...]
+    samples: tuple[RecordedSample, ...]
     problem: Problem | None = None
     """All that its row says, where that is known: kind of answer, choices, verifier."""
 

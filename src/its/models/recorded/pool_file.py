@@ -16,7 +16,7 @@ from typing import Any, cast, get_args
 import orjson
 
 from its.errors import InputError
-from its.models.recorded.pool import Pool, PoolProblem, Sample
+from its.models.recorded.pool import Pool, PoolProblem, RecordedSample
 from its.problems.json_line import LineFault
 from its.problems.problem import AnswerKind, Problem, Question, RowVerifier
 from its.problems.row_verifier import read_verifier
@@ -86,9 +86,9 @@ def _verifier(row: Mapping[str, Any]) -> RowVerifier | None:
         return None
 
 
-def _sample(raw: Mapping[str, Any]) -> Sample:
+def _sample(raw: Mapping[str, Any]) -> RecordedSample:
     text, answer, correct = raw.get("text"), raw.get("answer"), raw.get("correct")
-    return Sample(
+    return RecordedSample(
         text if isinstance(text, str) else None,
         None if answer is None else str(answer),
         correct if isinstance(correct, bool) else None,

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from its.errors import InputError
-from its.models.recorded.pool import Pool, PoolProblem, Sample
+from its.models.recorded.pool import Pool, PoolProblem, RecordedSample
 from its.problems.problem import Problem
 
 INDEPENDENT = frozenset({"attempts", "self_consistency", "best_of_n", "probe"})
@@ -92,10 +92,10 @@ class _Story:
             if label.isdecimal():
                 self._answers[place, int(label)] = event["answer"]
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self) -> Iterator[RecordedSample]:
         for place in self._places():
             drawn = self._completions[place]
-            yield Sample(
+            yield RecordedSample(
                 text=drawn.completion["text"],
                 answer=self._answers.get(place),
                 completion_tokens=drawn.completion["tokens"],
