@@ -24,7 +24,7 @@ GOOD = b'{"id": "good", "question": "What is 1 + 1?", "answer": "2"}\n'
         ("folder", "directory", "{path} is a directory; name a .jsonl file in it"),
         ("list.json", b'[{"note": "q"}]', "has no question"),
         ("wide.jsonl", '{"question": "q"}'.encode("utf-16"), "{path} is UTF-16 text"),
-        ("torn.jsonl.gz", gzip.compress(GOOD)[:12], "{path}: the gzip data is damaged"),
+        ("torn.jsonl.gz", gzip.compress(GOOD, mtime=0)[:12], "{path}: the gzip data is damaged"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_sentence_and_exit_code_2(

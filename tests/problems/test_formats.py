@@ -53,7 +53,7 @@ FORMATS = {
     "tsv": as_csv().replace(b",", b"\t"),
     "parquet": as_columns("parquet"),
     "arrow": as_columns("arrow"),
-    "gzip": gzip.compress(as_csv()),
+    "gzip": gzip.compress(as_csv(), mtime=0),
     "yaml": "".join(f"- {{id: p{n}, question: \"What is {n}?\", answer: {n}}}\n" for n in range(20))
     .encode(),
 }  # fmt: skip

@@ -149,7 +149,7 @@ def test_limit_and_ids_choose_rows(tmp_path: Path) -> None:
     [
         (b"", "p.jsonl", "is empty; give one JSON object a line"),
         (b"\n \n\r\n", "p.jsonl", "is empty; give one JSON object a line"),
-        (gzip.compress(b""), "p.jsonl.gz", "is empty; give one JSON object a line"),
+        (gzip.compress(b"", mtime=0), "p.jsonl.gz", "is empty; give one JSON object a line"),
         ('{"question": "q"}'.encode("utf-16"), "p.jsonl", "is UTF-16 text, not JSON lines"),
         (b"PAR1\x15\x04", "p.parquet", "is a Parquet file that cannot be read: it is damaged"),
         (b"PK\x03\x04....", "p.zip", "is a zip archive (or a workbook), not JSON lines; unpack it"),
@@ -224,7 +224,7 @@ def test_standard_input_is_read_while_its_writer_is_still_writing() -> None:
 @pytest.mark.parametrize(
     ("sent", "told"),
     [
-        (gzip.compress(GOOD), b"good\n"),
+        (gzip.compress(GOOD, mtime=0), b"good\n"),
         (b"", b"standard input is empty; give one JSON object a line\n"),
     ],
 )
