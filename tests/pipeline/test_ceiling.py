@@ -46,6 +46,12 @@ def test_prompts_that_show_every_candidate_count_them_all() -> None:
     assert many > 5 * few
 
 
+def test_no_call_holds_more_than_the_context_of_its_model() -> None:
+    pipeline = load_pipeline("embedded", [parse_override("model.name=embedded")])
+    most = ceiling(pipeline, all_prompts(pipeline), ["1+1"], baseline=False)
+    assert most.tokens == most.completions * 2048
+
+
 @pytest.mark.parametrize(
     ("preset", "overrides", "completions"),
     [

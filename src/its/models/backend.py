@@ -49,6 +49,10 @@ class ModelBackend(Part, ABC):
         """Why its models cannot answer this question at all; None where they can try."""
         return None
 
+    def context(self, settings: ModelSettings) -> int | None:
+        """Tokens that a call can read and write in all, where that is known before any call."""
+        return None
+
     def defaults(self, rewards: frozenset[str]) -> Defaults:
         """What suits its models; `rewards` are the names of those that the pipeline uses."""
         return Defaults()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from its.allocation.amounts import Limit, parse_amount
 from its.calls.client import Price
+from its.models.backends import backend_of
 from its.models.known import price_of
+from its.models.settings import ModelSettings
 from its.parts import Need, Part
 from its.prompts import PromptSet
 from its.rewards.protocol import Reward
@@ -46,8 +49,8 @@ def ceiling(
     questions: Iterable[str] | None,
     baseline: bool,
 ) -> Ceiling:
-    """Bounds from what the parts can use, the budget's limits, the longest prompt text and the
-    questions' bytes.
+    """Bounds from what the parts can use, the budget's limits, the longest prompt text, the
+    questions' bytes and the models' contexts where they are known.
 
     Without `questions` (a stream, or more than one wants to read twice) the bound is per problem,
     its question left out.
@@ -64,13 +67,14 @@ def ceiling(
     grows = any(part.shows_all or Need.CONTINUATION in part.needs for part in parts)
     drafts = solving if grows else DRAFTS_IN_A_PROMPT
     tokens, money, greedy_tokens, greedy_money = 0, 0.0, 0, 0.0
+    room = _room(models)
     for length in lengths:
-        prompt = length + template + drafts * completion
+        prompt = min(length + template + drafts * completion, room)
         dearest = max(_money(price, prompt, completion) for price in prices)
-        tokens += _capped(solving * (prompt + completion), budget.tokens)
+        tokens += _capped(solving * min(prompt + completion, room), budget.tokens)
         money += _capped(solving * dearest, budget.usd)
         if baseline:
-            greedy_tokens += length + template + completion
+            greedy_tokens += min(length + template + completion, room)
             greedy_money += max(_money(price, length + template, completion) for price in prices)
     batch = parse_amount(budget.batch) if budget.batch is not None else None
     known = all(price.known for price in prices)
@@ -130,6 +134,12 @@ def _parts(pipeline: Pipeline) -> list[Part]:
         *(stage.build() for stage in stages),
         *(reward.build() for reward in rewards if reward is not None),
     ]
+
+
+def _room(models: Iterable[ModelSettings]) -> int:
+    """The most tokens that one call can read and write; no bound where a model does not say."""
+    contexts = [backend_of(settings).context(settings) for settings in models]
+    return max(sys.maxsize if context is None else context for context in contexts)
 
 
 def _longest(prompts: PromptSet) -> int:

@@ -11,6 +11,7 @@ from its.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from its.models.embedded.model import EmbeddedModel
+    from its.models.embedded.weights import Weights
 
 PREFIX = "embedded"
 EMBEDDED_MODELS = ("small-solver", "small-verifier", "small-judge", "large-solver")
@@ -26,15 +27,25 @@ def open_embedded(name: str = PREFIX) -> EmbeddedModel:
 
     Raises ConfigurationError for a name there is no model of.
     """
-    _, _, short = name.partition(":")
-    short = short or EMBEDDED_MODELS[0]
+    weights = weights_of(name)
+    from its.models.embedded.model import EmbeddedModel
+
+    return EmbeddedModel(f"{PREFIX}:{_short(name)}", weights)
+
+
+def weights_of(name: str) -> Weights:
+    """The weights of a model. Raises ConfigurationError for a name there is no model of."""
+    short = _short(name)
     if not is_embedded(name) or short not in EMBEDDED_MODELS:
         known = ", ".join(f"{PREFIX}:{model}" for model in EMBEDDED_MODELS)
         raise ConfigurationError(f"There is no model {name!r}; the embedded ones are {known}.")
     from its.models.embedded.blas import pin_to_one_thread
 
     pin_to_one_thread()
-    from its.models.embedded.model import EmbeddedModel
     from its.models.embedded.weights import WEIGHTS, read_weights
 
-    return EmbeddedModel(f"{PREFIX}:{short}", read_weights(WEIGHTS / f"{short}.safetensors"))
+    return read_weights(WEIGHTS / f"{short}.safetensors")
+
+
+def _short(name: str) -> str:
+    return name.partition(":")[2] or EMBEDDED_MODELS[0]

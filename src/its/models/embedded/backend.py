@@ -29,6 +29,11 @@ class EmbeddedBackend(ModelBackend):
 
         return open_embedded(settings.name)
 
+    def context(self, settings: ModelSettings) -> int:
+        from its.models.embedded import weights_of
+
+        return weights_of(settings.name).shape.max_position_embeddings
+
     def refusal(self, question: Question) -> str | None:
         from its.models.embedded.scope import ONLY_ARITHMETIC, is_arithmetic
 

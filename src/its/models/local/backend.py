@@ -59,6 +59,11 @@ class LocalBackend(ModelBackend):
             ),
         )
 
+    def context(self, settings: ModelSettings) -> int:
+        from its.models.local.gguf_file import read_gguf
+
+        return read_gguf(_path(settings)).context
+
     def defaults(self, rewards: frozenset[str]) -> Defaults:
         """As many calls as there are slots: a call that waits in the server looks like a slow
         one."""

@@ -31,6 +31,10 @@ class EndpointBackend(ModelBackend):
         """The configuration's word first, then the environment's."""
         return settings.base_url or os.environ.get("OPENAI_BASE_URL") or None
 
+    def context(self, settings: ModelSettings) -> int | None:
+        known = known_model(settings.name)
+        return None if known is None else known.context
+
     def open(self, settings: ModelSettings, *, seed: int, streamed: bool) -> Model:
         from its.models.openai.model import OpenAIModel
         from its.models.openai.settings import OpenAISettings, Timeouts
