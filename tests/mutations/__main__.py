@@ -24,6 +24,10 @@ def main() -> int:
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     chosen = [mutation for mutation in MUTATIONS if word in mutation.name]
     found = 0
+    for tests in {mutation.tests: None for mutation in chosen}:
+        if _fails(ROOT, tests):
+            print(f"without any fault, {' '.join(tests)} fails already: fix that first")
+            return 1
     for mutation in chosen:
         verdict = verdict_on(mutation)
         found += verdict == "found"

@@ -277,9 +277,9 @@ MUTATIONS = (
         "tests/strategies/test_particles.py",
     ),
     mutation(
-        "the larger model's problem is charged to nobody",
+        "a call is charged to no problem",
         SENDING,
-        "    call.account.charge(usage)\n",
+        "    call.account.charge(usage, call.stage)\n",
         "",
         ONE_PROBLEM,
     ),
