@@ -135,7 +135,7 @@ def test_one_budget_gives_the_doubtful_more_than_the_sure_and_the_lost(records):
 
 
 def test_the_oracle_is_the_ceiling_of_every_strategy(records):
-    strategies = ["vote", "adaptive", "windows", "short", "batch", "oracle"]
+    strategies = ["vote", "adaptive", "windows", "short", "batch", "oracle", "diminishing_returns"]
     points = compute_curve(records, strategies, sizes=[1, 3, 8], orders=3)
     ceiling = {point.n: point.accuracy for point in points if point.strategy == "oracle"}
     for point in points:

@@ -55,7 +55,7 @@ def curve(
             "--strategies",
             metavar="NAME,...",
             help="vote, adaptive, windows, short, batch, weighted_vote, confidence, best_of_n, "
-            "oracle; all that the samples allow, if not given.",
+            "oracle, or a stopping rule; all of these that the samples allow, if not given.",
         ),
     ] = None,
     sizes: Annotated[
@@ -184,20 +184,22 @@ def _print_lines(rows: list[dict[str, Any]]) -> None:
 
 
 def _strategies(names: str | None, scored: bool, measured: bool) -> list[str]:
-    from its.curves.curve import NEED_SCORES, NEED_TOKENS, STRATEGY_NAMES
+    from its.curves.curve import WAYS, way_of
     from its.errors import UsageError
 
-    missing = {name: "score" for name in NEED_SCORES if not scored}
-    missing |= {name: "token count" for name in NEED_TOKENS if not measured}
+    recorded = {"": True, "score": scored, "token count": measured}
     if names is None:
-        return [name for name in STRATEGY_NAMES if name not in missing]
+        return [name for name, way in WAYS.items() if recorded[way.needs]]
     chosen = [name.strip() for name in names.split(",") if name.strip()]
     for name in chosen:
-        if name not in STRATEGY_NAMES:
-            raise UsageError(f"no strategy {name!r}; there are {', '.join(STRATEGY_NAMES)}")
-        if name in missing:
+        way = way_of(name)
+        if way is None:
             raise UsageError(
-                f"{name} needs a recorded {missing[name]} for every sample, and some have none"
+                f"no strategy {name!r}; there are {', '.join(WAYS)} and every stopping rule"
+            )
+        if not recorded[way.needs]:
+            raise UsageError(
+                f"{name} needs a recorded {way.needs} for every sample, and some have none"
             )
     return chosen
 

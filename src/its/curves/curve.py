@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
+from its.allocation import STOP_RULES
 from its.allocation.batch import BatchPolicy
-from its.allocation.stopping import AdaptiveConsistency, UnanimousWindow
+from its.allocation.stopping import AdaptiveConsistency, StoppingRule, UnanimousWindow
 from its.curves.records import SampleRecord, shuffles
 from its.curves.replay import (
     Replay,
@@ -22,19 +24,39 @@ from its.curves.replay import (
 )
 from its.estimators import bootstrap_interval, pass_at_k
 
-STRATEGY_NAMES = (
-    "vote",
-    "adaptive",
-    "windows",
-    "short",
-    "batch",
-    "weighted_vote",
-    "confidence",
-    "best_of_n",
-    "oracle",
-)
-NEED_SCORES = frozenset({"weighted_vote", "confidence", "best_of_n"})
-NEED_TOKENS = frozenset({"short"})
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to spend n samples. `replay` spends those of one record (None where it takes all
+    records together); `needs` is what every sample must have been recorded with."""
+
+    replay: Callable[[SampleRecord, int], Replay] | None = None
+    needs: Literal["", "score", "token count"] = ""
+
+
+def _ended_by(rule: StoppingRule) -> Way:
+    return Way(lambda record, n: replay_stop(record, rule, n))
+
+
+WAYS: Mapping[str, Way] = {
+    "vote": Way(replay_vote),
+    "adaptive": _ended_by(AdaptiveConsistency(maximum=sys.maxsize)),
+    "windows": _ended_by(UnanimousWindow(maximum=sys.maxsize)),
+    "short": Way(replay_short, "token count"),
+    "batch": Way(),
+    "weighted_vote": Way(replay_weighted_vote, "score"),
+    "confidence": Way(replay_confidence, "score"),
+    "best_of_n": Way(replay_best_of_n, "score"),
+    "oracle": Way(),
+}
+"""What a curve shows where nothing else is asked for, by name."""
+
+
+def way_of(name: str) -> Way | None:
+    """One of `WAYS`, or a vote ended by the stopping rule of this name; None for neither."""
+    if name in WAYS:
+        return WAYS[name]
+    return _ended_by(STOP_RULES[name]()) if name in STOP_RULES else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +126,6 @@ def default_sizes(records: Sequence[SampleRecord]) -> list[int]:
     return [*(1 << i for i in range(most.bit_length()) if 1 << i < most), most]
 
 
-_REPLAYS: dict[str, Callable[[SampleRecord, int], Replay]] = {
-    "vote": replay_vote,
-    "weighted_vote": replay_weighted_vote,
-    "best_of_n": replay_best_of_n,
-    "confidence": replay_confidence,
-    "short": replay_short,
-    "adaptive": lambda record, n: replay_stop(record, AdaptiveConsistency(maximum=n), n),
-    "windows": lambda record, n: replay_stop(record, UnanimousWindow(maximum=n), n),
-}
-
-
 def _points(
     strategy: str, drawn: Sequence[Sequence[SampleRecord]], sizes: Sequence[int], prices: Prices
 ) -> list[Point]:
@@ -124,7 +135,10 @@ def _points(
         by_order = [replay_batch(records, BatchPolicy(), budgets) for records in drawn]
         by_size = [[of_order[i] for of_order in by_order] for i in range(len(sizes))]
     else:
-        replay = _REPLAYS[strategy]
+        way = way_of(strategy)
+        if way is None or way.replay is None:
+            raise ValueError(f"no replay of {strategy!r}")
+        replay = way.replay
         by_size = [[[replay(r, n) for r in records] for records in drawn] for n in sizes]
     return [
         _point(strategy, n, drawn, replays, prices)
