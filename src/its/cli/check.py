@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,6 +22,8 @@ def check(
     settings: options.Settings = None,
 ) -> None:
     """Validate the configuration, ask the endpoint what it can do, and print both."""
+    import asyncio
+
     from its.pipeline.clients import open_models
 
     pipeline = options.resolve_pipeline(config, model, base_url, settings=settings)

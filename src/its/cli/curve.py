@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -92,6 +91,8 @@ def curve(
 
     With a second model's samples: a cascade from the first to the second, against each alone.
     """
+    import asyncio
+
     from its.curves.curve import Prices, compute_curve
     from its.curves.source import all_measured, all_scored, graded_by, graded_records
     from its.models.recorded import load_pool

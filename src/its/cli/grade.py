@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,6 +59,8 @@ def grade(
 
     Changed rows go to standard output as JSON lines, the figures to RUN/grade.json.
     """
+    import asyncio
+
     import orjson
 
     from its.analysis.metrics import metrics_of
@@ -130,6 +131,7 @@ def _pass_at_k(
     run: Path, problems: str | None, settings: GradingSettings, wanted: bool | None
 ) -> dict[str, float] | None:
     """The chance that one of k samples is right, where the run drew independent ones."""
+    import asyncio
     from dataclasses import replace
 
     from its.curves.curve import default_sizes

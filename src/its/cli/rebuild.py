@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +15,8 @@ def rebuild(
     quiet: options.Quiet = False,
 ) -> int:
     """Make the journal of a run anew from its rows and traces. No model is called."""
+    import asyncio
+
     from its.runs.rebuild import rebuild as rebuild_run
     from its.views.messages import Messages
 

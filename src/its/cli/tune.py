@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +27,8 @@ def tune(
     allow_biased: AllowBiased = False,
 ) -> None:
     """Pick the best budget for every difficulty, and say honestly what that gains."""
+    import asyncio
+
     from its.curves.preset import preset
     from its.curves.source import graded_by, graded_records
     from its.curves.tuning import tune as tune_policy
