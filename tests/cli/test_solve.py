@@ -146,7 +146,7 @@ async def test_greedy_and_scaled_are_compared_in_accuracy_and_cost(tmp_path: Pat
 
 
 def test_help_starts_without_the_heavy_imports() -> None:
-    heavy = ("numpy", "aiohttp", "pydantic", "yaml", "orjson", "rich", "uvloop")
+    heavy = ("numpy", "aiohttp", "asyncio", "pydantic", "yaml", "orjson", "rich", "uvloop")
     code = (
         "import sys, its.cli.main as m\n"
         "try: m.app(['--help'])\n"
