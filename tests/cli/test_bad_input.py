@@ -135,19 +135,29 @@ async def test_all_faults_of_a_pipeline_come_at_once_with_their_lines(tmp_path: 
     faults = ended.err.removeprefix("its: ").splitlines()
     assert faults[0] == "mine.yaml line 3: stages.0.n: must be a whole number (got 'many')"
     assert faults[1].startswith("mine.yaml line 4: stages.1: there is no strategy 'atempts'; did ")
-    assert faults[2] == "mine.yaml line 5: budgets: no such key; `its schema` lists them all"
+    assert faults[2] == (
+        "mine.yaml line 5: budgets: no such key; did you mean `budget`? `its schema` lists them all"
+    )
     assert faults[3].startswith("mine.yaml line 7: budget.max: must be greater than or equal to 1")
     assert len(faults) == 4
 
 
 WRONG_OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("--set", "stages.0.n=x"): ("on the command line", "stages.0.n", "whole number"),
+    ("--set", "modle.name=x"): ("on the command line", "modle", "did you mean `model`?"),
+    ("--set", "model.tempratur=1"): ("model.tempratur", "did you mean `temperature`?"),
+    ("--set", "temperature=1"): ("temperature", "did you mean `model.temperature`?"),
+    ("--set", "select={metod: vote}"): ("select", "did you mean `method`?"),
+    ("--set", "stages.n=1"): ("stages.n", "name one by its number"),
+    ("--set", "model.api=chatt"): ("model.api", "did you mean 'chat'?"),
     ("--set", "foo.bar=1"): ("on the command line", "foo", "no such key", "its schema"),
     ("--set", "stages.9.n=1"): ("stages.9.n", "items 0 to 2"),
     ("--set", "novalue"): ("novalue", "key.path=value"),
     ("--budget", "3 apples"): ("'3 apples'", "50ktok"),
     ("--batch-budget", "much"): ("budget.batch", "'much'", "50ktok"),
     ("--id", "nobody"): ("p.jsonl", "nobody"),
+    ("--id", "god"): ("p.jsonl", "did you mean 'good'?"),
+    ("--map", "questoin=body"): ("'questoin'", "did you mean 'question'?"),
 }
 
 

@@ -148,3 +148,40 @@ def test_units(text: str, value: float, unit: str) -> None:
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="write 40"):
         parse_amount(text)
+
+
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [
+        ("modle.name=x", "`model`"),
+        ("model.tempertaure=1", "`temperature`"),
+        ("model.price.inptu=1", "`input`"),
+        ("models.small.nmae=x", "`name`"),
+        ("judge.nmae=x", "`name`"),
+        ("difficulty={method: probe, sampels: 3}", "`samples`"),
+        ("stages.0.fom_budget=3", "`from_budget`"),
+        ("select.rewrd=x", "`reward`"),
+        ("select.reward={metod: generalist}", "`method`"),
+        ("select={method: vote, reward: {method: generalist, sampels: 3}}", "`samples`"),
+        ("stop.loookahead=2", "`lookahead`"),
+        ("cascade={models: [a], treshold: 1}", "`threshold`"),
+        ("temperature=1", "`model.temperature`"),
+        ("usd=1", "`budget.usd`"),
+        ("Seed=1", "`seed`"),
+        ("answers.kind=nubmer", "'number'"),
+    ],
+)
+def test_a_mistyped_key_is_told_which_was_meant(override: str, meant: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"did you mean {meant}"):
+        load_pipeline("adaptive", [parse_override(override)])
+
+
+def test_a_key_that_is_like_no_other_gets_no_hint() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_pipeline("greedy", {"zzzz": 1, "x" * 5000: 2})
+    assert "did you mean" not in str(caught.value)
+
+
+def test_a_setting_of_a_part_that_stands_by_its_bare_name_keeps_the_part() -> None:
+    pipeline = load_pipeline("greedy", {"difficulty": "probe", "difficulty.samples": 7})
+    assert pipeline.difficulty.build().samples == 7

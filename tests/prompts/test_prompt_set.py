@@ -114,7 +114,7 @@ def test_an_override_without_the_question() -> None:
 
 
 def test_an_unknown_prompt() -> None:
-    with pytest.raises(ConfigurationError, match=r"no prompt 'attemt'; did you mean attempt"):
+    with pytest.raises(ConfigurationError, match=r"no prompt 'attemt'; did you mean 'attempt'"):
         loaded(("prompts.overrides.attemt", "{question}"))
 
 

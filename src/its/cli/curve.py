@@ -187,6 +187,7 @@ def _print_lines(rows: list[dict[str, Any]]) -> None:
 def _strategies(names: str | None, scored: bool, measured: bool) -> list[str]:
     from its.curves.curve import WAYS, way_of
     from its.errors import UsageError
+    from its.suggestion import did_you_mean
 
     recorded = {"": True, "score": scored, "token count": measured}
     if names is None:
@@ -196,7 +197,7 @@ def _strategies(names: str | None, scored: bool, measured: bool) -> list[str]:
         way = way_of(name)
         if way is None:
             raise UsageError(
-                f"no strategy {name!r}; there are {', '.join(WAYS)} and every stopping rule"
+                f"no strategy {name!r}; {did_you_mean(name, WAYS)}there are {', '.join(WAYS)} and every stopping rule"
             )
         if not recorded[way.needs]:
             raise UsageError(

@@ -102,7 +102,8 @@ def _settings(configuration: dict[str, Any], changes: list[str] | tuple[()]) -> 
 
     from its.errors import UsageError
     from its.grading import GradingSettings
-    from its.pipeline.config import AnswerSettings
+    from its.pipeline.config import Pipeline
+    from its.pipeline.faults import Origin, explain
     from its.pipeline.load import parse_override
 
     answers = dict(configuration.get("answers") or {})
@@ -112,12 +113,11 @@ def _settings(configuration: dict[str, Any], changes: list[str] | tuple[()]) -> 
         if section != "answers" or not key:
             raise UsageError(f"--set {path}: only the keys of `answers` change how a run is graded")
         answers[key] = value
+    data = {"answers": answers, "stages": [{"strategy": "greedy"}]}
     try:
-        checked = AnswerSettings.model_validate(answers)
+        checked = Pipeline.model_validate(data).answers
     except ValidationError as error:
-        fault = error.errors()[0]
-        key = ".".join(map(str, fault["loc"]))
-        raise UsageError(f"answers.{key}: {fault['msg']}; correct --set") from None
+        raise UsageError(explain(error, data, Origin("run.json", {}, [("answers",)]))) from None
     return GradingSettings(checked.kind, checked.units, checked.percent, checked.symbolic)
 
 

@@ -25,12 +25,16 @@ def parts(
 
     from its.errors import UsageError
     from its.pipeline.catalogue import Description, catalogue, kinds, problems
+    from its.suggestion import did_you_mean
     from its.terminal import write_data
     from its.views.messages import Messages, open_console
     from its.views.parts import tables
 
     if kind is not None and kind not in kinds():
-        raise UsageError(f"there is no kind {kind!r} of parts; it can be {', '.join(kinds())}")
+        hint = did_you_mean(kind, kinds())
+        raise UsageError(
+            f"there is no kind {kind!r} of parts; {hint}it can be {', '.join(kinds())}"
+        )
     found: list[Description] = [each for each in catalogue() if kind in (None, each.kind)]
     if sys.stdout.isatty():
         console = open_console(stderr=False)

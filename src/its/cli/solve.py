@@ -13,6 +13,7 @@ import typer
 
 from its.cli import options
 from its.errors import InputError
+from its.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from its.problems.findings import Findings
@@ -177,7 +178,8 @@ def _survey(sources: list[str], open_input: Callable[[], ProblemReader]) -> Surv
 def _refuse_missing(reader: ProblemReader) -> None:
     if reader.missing_ids:
         missing = ", ".join(sorted(reader.missing_ids))
-        raise InputError(f"no problem in {reader.source} has the id {missing}; correct --id")
+        hint = did_you_mean(min(reader.missing_ids), reader.other_ids)
+        raise InputError(f"no problem in {reader.source} has the id {missing}; {hint}correct --id")
 
 
 def _say_summary(session: Session, result: RunResult, messages: Messages) -> None:

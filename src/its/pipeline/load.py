@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -14,26 +13,13 @@ import yaml
 
 from its.allocation.amounts import parse_amount
 from its.errors import ConfigurationError
+from its.pipeline.faults import Origin, Path_, explain, sorted_lines
+from its.suggestion import did_you_mean
 from its.yaml_text import parse_yaml, read_yaml_file
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
-
     from its.models.backend import ModelBackend
     from its.pipeline.config import Pipeline
-
-Path_ = tuple[str | int, ...]
-_WANTED = {
-    "int_": "must be a whole number",
-    "float_": "must be a number",
-    "bool_": "must be true or false",
-    "string_": "must be text",
-    "model_": "must be a mapping of keys",
-    "dict_": "must be a mapping of keys",
-    "tuple_": "must be a list",
-    "list_": "must be a list",
-}
-"""What is wanted, by the beginning of the kind of a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +75,17 @@ def load_pipeline(
     for path, value in overrides:
         data = _with(data, path.split("."), value, path)
     overridden = [tuple(path.split(".")) for path, _ in overrides]
+    origin = Origin(document.source, document.lines, overridden)
     try:
         pipeline = Pipeline.model_validate(_with_backend_defaults(data))
     except ValidationError as error:
-        raise ConfigurationError(_explain(error, data, document, overridden)) from None
+        raise ConfigurationError(explain(error, data, origin)) from None
     if base_url is not None and pipeline.model.name == EmbeddedBackend.name:
         raise ConfigurationError("--base-url needs the model's name there: add --model NAME")
     if faults := preflight(pipeline):
-        located = [_located(fault.path, fault.sentence, document, overridden) for fault in faults]
-        raise ConfigurationError(_sorted_lines(located))
+        raise ConfigurationError(
+            sorted_lines(origin.located(fault.path, fault.sentence) for fault in faults)
+        )
     return pipeline
 
 
@@ -136,8 +124,7 @@ def read_document(config: str) -> Document:
         text = read_yaml_file(config)
     except (OSError, ValueError) as error:
         names = preset_names()
-        close = get_close_matches(config, names, 1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = did_you_mean(config, names)
         reason = "is no preset and no file"
         if isinstance(error, UnicodeDecodeError):
             reason = "is not UTF-8"
@@ -192,17 +179,26 @@ def _lines(node: yaml.Node, path: Path_) -> Iterable[tuple[Path_, int]]:
             yield from _lines(value, here)
 
 
+_NAMING = {"difficulty": "method", "select": "method", "reward": "method", "stop": "rule"}
+"""The key that names a part, in the sections where a bare name stands for the whole part."""
+
+
 def _with(data: Any, keys: Sequence[str], value: Any, path: str) -> Any:
     """A copy of the data with one value replaced; mappings are made on the way."""
     key, rest = keys[0], keys[1:]
     if isinstance(data, list):
         if not key.isdigit() or int(key) >= len(data):
-            raise ConfigurationError(f"--set {path}: the list has items 0 to {len(data) - 1}")
+            raise ConfigurationError(
+                f"--set {path}: {key!r} is no item of the list, which has items 0 to "
+                f"{len(data) - 1}: name one by its number"
+            )
         copy = list(data)
         copy[int(key)] = _with(copy[int(key)], rest, value, path) if rest else value
         return copy
     if data is not None and not isinstance(data, dict):
-        data = {}
+        section = path.split(".")[: -len(keys)][-1:]
+        naming = _NAMING.get(section[0]) if section and isinstance(data, str) else None
+        data = {naming: data} if naming else {}
     inner = (data or {}).get(key)
     return {**(data or {}), key: _with(inner, rest, value, path) if rest else value}
 
@@ -233,95 +229,3 @@ def _rewards_of(data: Mapping[str, Any]) -> frozenset[str]:
     rewards = [part.get("reward") for part in parts if isinstance(part, dict)]
     names = [each.get("method") if isinstance(each, dict) else each for each in rewards]
     return frozenset(name for name in names if isinstance(name, str))
-
-
-def _explain(
-    error: ValidationError, data: Any, document: Document, overridden: Sequence[tuple[str, ...]]
-) -> str:
-    """Every fault on a line of its own, in the order of the file."""
-    faults: list[tuple[int, str]] = []
-    found = error.errors(include_url=False, include_context=True)
-    for fault in found:
-        path = _plain_path(fault["loc"], data)
-        if fault["type"] == "too_short" and any(_inside(other, fault) for other in found):
-            continue
-        faults.append(_located(path, _sentence(fault), document, overridden))
-    return _sorted_lines(faults)
-
-
-def _located(
-    path: Path_, sentence: str, document: Document, overridden: Sequence[tuple[str, ...]]
-) -> tuple[int, str]:
-    """A fault's line in the file (0 where it stands in none), and the fault with its place."""
-    line = _line_of(path, document.lines)
-    place = ".".join(map(str, path)) or "the pipeline"
-    where = f"{document.source} line {line}" if line else document.source
-    if any(_reaches(given, path) for given in overridden):
-        where = "on the command line"
-    return line or 0, f"{where}: {place}: {sentence}"
-
-
-def _sorted_lines(faults: Iterable[tuple[int, str]]) -> str:
-    """Every fault once, on a line of its own, in the order of the file."""
-    return "\n".join(dict.fromkeys(sentence for _, sentence in sorted(faults)))
-
-
-def _inside(fault: Any, outer: Any) -> bool:
-    """Whether a fault lies within another's value: a list is then short only of what failed."""
-    return len(fault["loc"]) > len(outer["loc"]) and _begins(fault["loc"], outer["loc"])
-
-
-def _reaches(given: tuple[str, ...], path: Path_) -> bool:
-    """Whether an override set this path, something in it or what it lies in."""
-    named = tuple(map(str, path))
-    return bool(named) and (_begins(named, given) or _begins(given, named))
-
-
-def _begins(path: Sequence[Any], start: Sequence[Any]) -> bool:
-    return tuple(path[: len(start)]) == tuple(start)
-
-
-def _plain_path(loc: Path_, data: Any) -> Path_:
-    """The path without the names that pydantic adds for the member of a union."""
-    path: list[str | int] = []
-    for step in loc:
-        inside = isinstance(data, (dict, list))
-        tag = isinstance(data, dict) and step not in data and step in data.values()
-        if tag and step != loc[-1]:
-            continue
-        path.append(step)
-        if inside:
-            try:
-                data = data[step]
-            except (KeyError, IndexError, TypeError):
-                data = None
-    return tuple(path)
-
-
-def _line_of(path: Path_, lines: Mapping[Path_, int]) -> int | None:
-    while path:
-        if path in lines:
-            return lines[path]
-        path = path[:-1]
-    return None
-
-
-def _sentence(fault: Any) -> str:
-    kind, given, context = fault["type"], fault["input"], fault.get("ctx", {})
-    if kind == "extra_forbidden":
-        return "no such key; `its schema` lists them all"
-    if kind == "missing":
-        return "is needed"
-    if kind == "union_tag_invalid":
-        key, tag = context["discriminator"].strip("'"), context["tag"]
-        names = context["expected_tags"].replace("'", "").split(", ")
-        close = get_close_matches(tag, names, 1)
-        hint = f"did you mean {close[0]}? " if close else ""
-        return f"there is no {key} {tag!r}; {hint}it can be {', '.join(names)}"
-    if kind == "value_error":
-        said: str = fault["msg"].removeprefix("Value error, ")
-        return said
-    message = fault["msg"].replace("Input should be ", "must be ")
-    wanted = next((words for part, words in _WANTED.items() if kind.startswith(part)), message)
-    shown = "" if isinstance(given, (dict, list, tuple)) else f" (got {given!r})"
-    return f"{wanted}{shown}"

@@ -28,6 +28,7 @@ from its.problems.references import reference_value
 from its.problems.row_verifier import read_verifier
 from its.problems.template import fields_of, fill, is_template, typed_template
 from its.problems.verifiers_of_forms import Grading, grading_of
+from its.suggestion import did_you_mean
 
 QUESTION_FIELDS = ("question", "problem", "prompt", "input", "query", "messages")
 MORE_QUESTION_FIELDS = (
@@ -99,7 +100,8 @@ class FieldNames:
                  for part, path in (fields or {}).items()}  # fmt: skip
         if unknown := [part for part in named if part not in MAPPED]:
             raise InputError(
-                f"--map names the part {unknown[0]!r}; the parts are {', '.join(MAPPED)}: "
+                f"--map names the part {unknown[0]!r}; {did_you_mean(unknown[0], MAPPED)}the "
+                f"parts are {', '.join(MAPPED)}: "
                 "--map question=FIELD"
             )
         if question:

@@ -28,6 +28,9 @@ from its.problems.sources import Lookahead, check_source, expand, is_stream, nam
 HELD_OPEN = 4_096
 """Rows that wait for the rest of the file to show how their references count choices."""
 
+KEPT_IDS = 10_000
+"""Ids not wanted that are kept, to say which was meant by one that is not there."""
+
 HELD_BAD = 1_000
 """Records at the start that may be bad before the whole input is refused."""
 
@@ -75,7 +78,7 @@ class ProblemReader(Iterator[Problem | BadLine]):
     """Problems and bad lines in the order of the input; close it, or use it in a `with`.
 
     `findings` are what reading has shown so far, `mapping` what the first good record showed;
-    `missing_ids` are the wanted ids not met so far.
+    `missing_ids` are the wanted ids not met so far, `other_ids` the first of those not wanted.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class ProblemReader(Iterator[Problem | BadLine]):
         self.source = sources[0] if len(sources) == 1 else ", ".join(sources)
         self.findings = Findings()
         self.missing_ids = set(wanted)
+        self.other_ids: list[str] = []
         self._stream = opened
         self._names = names
         self._limit = limit
@@ -141,6 +145,8 @@ class ProblemReader(Iterator[Problem | BadLine]):
         left = self._limit
         for row in self._readable():
             if self._wanted and row.id not in self.missing_ids:
+                if len(self.other_ids) < KEPT_IDS:
+                    self.other_ids.append(row.id)
                 continue
             if left == 0:
                 return

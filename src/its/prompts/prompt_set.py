@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any
 
@@ -24,6 +23,7 @@ from its.errors import ConfigurationError
 from its.problems.problem import Message, Question
 from its.prompts.fencing import fenced_by_name
 from its.prompts.tasks import TASKS, task_of
+from its.suggestion import did_you_mean
 from its.yaml_text import parse_yaml, read_yaml_file
 
 BLANK_LINE = "\n\n"
@@ -183,8 +183,7 @@ def unknown_overrides(overrides: Iterable[str], sets: Iterable[PromptSet]) -> li
     sentences = []
     for name in overrides:
         if name not in names:
-            close = get_close_matches(name, names, 1)
-            hint = f"did you mean {close[0]}? " if close else ""
+            hint = did_you_mean(name, names)
             sentences.append(f"there is no prompt {name!r}; {hint}it can be {', '.join(names)}")
     return sentences
 

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from its.errors import RunDirectoryError
+from its.suggestion import did_you_mean
 
 NAMED = 5
 """Ids that an error names."""
@@ -69,7 +70,7 @@ def _unknown(directory: Path, id_: str | None, known: list[str]) -> str:
     some = ", ".join(known[:NAMED]) + (", …" if len(known) > NAMED else "")
     if id_ is None:
         return f"{directory} holds {len(known):,} problems; name one with --id: {some}"
-    return f"{directory} holds no problem {id_!r}; it has {some}"
+    return f"{directory} holds no problem {id_!r}; {did_you_mean(id_, known)}it has {some}"
 
 
 def _lines(directory: Path, view: str) -> Iterator[dict[str, Any]]:
