@@ -197,7 +197,8 @@ def _strategies(names: str | None, scored: bool, measured: bool) -> list[str]:
         way = way_of(name)
         if way is None:
             raise UsageError(
-                f"no strategy {name!r}; {did_you_mean(name, WAYS)}there are {', '.join(WAYS)} and every stopping rule"
+                f"no strategy {name!r}; {did_you_mean(name, WAYS)}there are {', '.join(WAYS)} and "
+                "every stopping rule"
             )
         if not recorded[way.needs]:
             raise UsageError(

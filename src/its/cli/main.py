@@ -23,6 +23,7 @@ from its.cli import (
     solve,
     tune,
 )
+from its.cli.environment import use_environment_file
 from its.errors import ItsError, UsageError
 from its.terminal import flush_all, open_streams
 
@@ -33,7 +34,6 @@ app = typer.Typer(
     help="Spend extra inference-time compute to make language models answer better, in batch, "
     "and account for every token of it.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # drawing the help in panels would double the time that it takes
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -86,8 +86,10 @@ def main() -> None:
     debug = "--debug" in sys.argv[1:]
     open_streams()
     try:
+        for sentence in use_environment_file():
+            print(f"its: {sentence}", file=sys.stderr)
         _refuse_broken_text()
-        code = app(standalone_mode=False) or 0
+        code = app(prog_name="its", standalone_mode=False) or 0
     except ItsError as error:
         if debug:
             raise

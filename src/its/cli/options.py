@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,13 +29,17 @@ Config = Annotated[
         "-c",
         "--config",
         metavar="FILE|NAME",
+        autocompletion=lambda incomplete: [p for p in PRESETS if p.startswith(incomplete)],
         help=f"Pipeline: a YAML file or a preset: {', '.join(PRESETS)}.",
     ),
 ]
 ModelName = Annotated[
     str | None,
     typer.Option(
-        "-m", "--model", metavar="NAME", help="Model at the endpoint; if not set, the embedded one."
+        "-m",
+        "--model",
+        metavar="NAME",
+        help="Model at the endpoint, or an alias of yours; if not set, the embedded one.",
     ),
 ]
 BaseUrl = Annotated[
@@ -98,17 +102,36 @@ def resolve_pipeline(
 
     Raises ConfigurationError with every fault at once.
     """
+    from its.cli.user_settings import user_settings
     from its.pipeline.catalogue import problems
     from its.pipeline.load import load_pipeline, parse_override
 
     for sentence in problems():
         print(f"its: {sentence}", file=sys.stderr)
+    own = user_settings()
+    config = config or own.config
+    changes = [parse_override(assignment) for assignment in settings or ()]
+    if model is None and not _names_model(config, changes):
+        model = own.model
+    given = {"model.base_url": base_url, "model.concurrency": concurrency}
+    named = [each for each in own.keys_of(model) if given.get(each[0]) is None]
     return load_pipeline(
         config,
-        [parse_override(assignment) for assignment in settings or ()],
-        model=model,
+        [*named, *changes],
+        model=dict(named).get("model.name"),
         base_url=base_url,
         budget=budget,
         concurrency=concurrency,
         seed=seed,
+        defaults=own.defaults,
     )
+
+
+def _names_model(config: str | None, changes: list[tuple[str, Any]]) -> bool:
+    """Whether the pipeline itself says which model runs it."""
+    from its.pipeline.load import read_document
+
+    said = read_document(config).data.get("model") if config else None
+    here = said if isinstance(said, dict) else {}
+    changed = {path for path, _ in changes}
+    return bool({"name", "file"} & here.keys() or {"model", "model.name", "model.file"} & changed)

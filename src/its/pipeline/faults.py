@@ -29,16 +29,17 @@ _WANTED = {
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where the values of a pipeline came from: a document with the line of every key, and the
-    paths that options changed."""
+    paths that options changed; `within` goes in front of every path."""
 
     source: str
     lines: Mapping[Path_, int]
     overridden: Sequence[tuple[str, ...]] = ()
+    within: str = ""
 
     def located(self, path: Path_, sentence: str) -> tuple[int, str]:
         """A fault's line in the file (0 where it stands in none), and the fault with its place."""
         line = _line_of(path, self.lines)
-        place = ".".join(map(str, path)) or "the pipeline"
+        place = self.within + ".".join(map(str, path)) or "the pipeline"
         where = f"{self.source} line {line}" if line else self.source
         if any(_reaches(given, path) for given in self.overridden):
             where = "on the command line"

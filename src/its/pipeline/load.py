@@ -33,9 +33,18 @@ class Document:
 
 def preset_names() -> list[str]:
     """The shipped presets."""
+    return _names(_presets())
+
+
+def provider_names() -> list[str]:
+    """The example configurations of servers and providers: presets by the name `providers/NAME`."""
+    return _names(_presets().joinpath("providers"))
+
+
+def _names(directory: Traversable) -> list[str]:
     return sorted(
         entry.name.removesuffix(".yaml")
-        for entry in _presets().iterdir()
+        for entry in directory.iterdir()
         if entry.name.endswith(".yaml")
     )
 
@@ -53,11 +62,13 @@ def load_pipeline(
     budget: str | None = None,
     concurrency: int | None = None,
     seed: int | None = None,
+    defaults: Mapping[str, Any] | None = None,
 ) -> Pipeline:
     """A checked pipeline: a preset by name or a YAML file, changed by the options and overrides.
 
     Without `config` the default preset of the model's backend. `budget` is an amount per problem:
-    `40` (completions), `50ktok`, `2usd`, `30s`.
+    `40` (completions), `50ktok`, `2usd`, `30s`. `defaults` are keys that count where neither the
+    preset or file nor an option says anything.
 
     Raises ConfigurationError with every fault at once, each with its path and, where it stands in
     the file, its line.
@@ -71,7 +82,7 @@ def load_pipeline(
     pairs = list(overrides.items() if isinstance(overrides, Mapping) else overrides)
     overrides = _options(model, base_url, budget, concurrency, seed) + pairs
     document = read_document(config or _default_preset(overrides))
-    data: Any = document.data
+    data: Any = _under(document.data, defaults or {})
     for path, value in overrides:
         data = _with(data, path.split("."), value, path)
     overridden = [tuple(path.split(".")) for path, _ in overrides]
@@ -87,6 +98,16 @@ def load_pipeline(
             sorted_lines(origin.located(fault.path, fault.sentence) for fault in faults)
         )
     return pipeline
+
+
+def _under(data: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The data with the defaults below it: sections are merged, parts and lists stand whole."""
+    merged = {**defaults, **data}
+    for key in defaults.keys() & data.keys():
+        is_section = isinstance(defaults[key], Mapping) and isinstance(data[key], dict)
+        if is_section and key not in _NAMING:
+            merged[key] = _under(data[key], defaults[key])
+    return merged
 
 
 def _options(
@@ -116,24 +137,37 @@ def _default_preset(overrides: Sequence[tuple[str, Any]]) -> str:
 
 
 def read_document(config: str) -> Document:
-    """A preset by name or a file by path. Raises ConfigurationError."""
-    if config in preset_names():
+    """A preset by name (`providers/NAME` for an example of a provider) or a file by path. Raises
+    ConfigurationError."""
+    known = [*preset_names(), *(f"providers/{name}" for name in provider_names())]
+    if config in known:
         entry = _presets().joinpath(f"{config}.yaml")
         return _parse(entry.read_text("utf-8"), f"preset {config}")
     try:
         text = read_yaml_file(config)
     except (OSError, ValueError) as error:
-        names = preset_names()
-        hint = did_you_mean(config, names)
+        hint = did_you_mean(config, known)
         reason = "is no preset and no file"
         if isinstance(error, UnicodeDecodeError):
             reason = "is not UTF-8"
         elif not isinstance(error, FileNotFoundError):
             reason = f"cannot be read ({getattr(error, 'strerror', None) or error})"
         raise ConfigurationError(
-            f"configuration {config!r} {reason}; {hint}presets are {', '.join(names)}"
+            f"configuration {config!r} {reason}; {hint}presets are {', '.join(preset_names())}"
         ) from None
     return _parse(text, config)
+
+
+def read_file(path: str) -> Document:
+    """A YAML file by its path. Raises ConfigurationError."""
+    try:
+        text = read_yaml_file(path)
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is not UTF-8; save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"{path} cannot be read: {said}") from None
+    return _parse(text, path)
 
 
 def parse_override(assignment: str) -> tuple[str, Any]:
