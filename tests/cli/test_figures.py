@@ -62,7 +62,7 @@ def test_plurals() -> None:
 
 
 def test_texts_of_others_stay_on_their_line_and_leave_the_terminal_alone() -> None:
-    assert one_line(" two\r\n\x1b[31mlines\x07\u202e ") == "two [31mlines"
+    assert one_line(" two\r\n\x1b[31mlines\x07\u202e ") == "two \ufffd[31mlines\ufffd"
     assert excerpt("a long text indeed", 10) == "a long te…"
     assert excerpt("short", 10) == "short"
     assert padded("数学", 6) == "数学  "

@@ -20,7 +20,14 @@ from tests.local.files import smollm
 from tests.runs.command import compute_of, finish, its, rows_of
 
 CONTEXT = 1024
-CAPITAL = Request((Message("user", "What is the capital of France?"),), 24, 0.0)
+CAPITAL = Request(
+    (
+        Message("system", "You are a helpful assistant."),
+        Message("user", "What is the capital of France?"),
+    ),
+    24,
+    0.0,
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +60,7 @@ async def test_its_chat_template_is_used(model: LocalModel) -> None:
     assert reply.completions[0].finish != "length"
     assert "<|im_" not in reply.completions[0].text
     assert reply.usage.prompt_tokens is not None
-    assert reply.usage.prompt_tokens > len(CAPITAL.messages[0].content.split())
+    assert reply.usage.prompt_tokens > len(CAPITAL.messages[1].content.split())
 
 
 async def test_the_flops_are_those_of_the_size_in_the_file(file: Path) -> None:

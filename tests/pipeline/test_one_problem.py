@@ -58,6 +58,18 @@ def test_nothing_is_scored_after_an_early_stop() -> None:
     assert (solution.answer, solver.completions, judge.completions) == ("7", 7, 0)
 
 
+@pytest.mark.parametrize(("difficulty", "drawn"), [(1, 3), (2, 5)])
+def test_a_stage_waits_for_the_budget_that_it_is_for(difficulty: int, drawn: int) -> None:
+    stages = [
+        {"strategy": "self_consistency", "n": 3},
+        {"strategy": "best_of_n", "n": 2, "from_budget": 20},
+    ]
+    plan = pipeline({"stages": stages, "difficulty": {"method": "fixed", "value": difficulty}})
+    fake = model(attempt=answers(7, 5, 3, 2))
+    assert solved(plan, model=fake).planned == 10 * difficulty
+    assert fake.completions == drawn
+
+
 def test_scoring_is_held_back_from_the_samples() -> None:
     plan = pipeline({"stages.0.n": 20, "budget.max": 9, "judge.name": "judge", **JUDGED})
     solver = model(attempt=answers(*range(1, 20)))

@@ -52,7 +52,8 @@ async def _check(pipeline: Pipeline, models: OpenModels) -> None:
     console = open_console(stderr=False)
 
     def say(text: str, style: str | None = None) -> None:
-        console.print(text if console.is_terminal else f"# {text}".rstrip(), style=style)
+        shown = text if console.is_terminal else f"# {text}".rstrip()
+        console.print(shown, style=style, soft_wrap=True)
 
     for line in pipeline_lines(pipeline):
         console.print(line.drawn(), soft_wrap=True)
