@@ -11,8 +11,10 @@ from typing import Any
 
 import orjson
 
-from tests.servers.process import ROOT
+import its as package
 
+SOURCE = str(Path(package.__file__).parents[1])
+"""Where the `its` that is tested lies: the source tree, or an installed package."""
 SEARCH_RULES = (
     ("Rate how difficult", (("9", 1.0),)),
     ("how likely|Score|score", tuple((f"Score: {value}", 1.0) for value in range(1, 11))),
@@ -36,8 +38,10 @@ def its(*arguments: str, cwd: Path | None = None, **environment: str) -> subproc
 
 
 def clean_environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-    return kept | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+    """For a process that runs the very `its` that is tested here, with no key and no width."""
+    own = ("OPENAI_", "COLUMNS", "LINES")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    return kept | {"PYTHONPATH": SOURCE, "OMP_NUM_THREADS": "1"}
 
 
 def finish(process: subprocess.Popen[bytes], timeout: float = 120) -> tuple[int, bytes, str]:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tests.runs.command import (
     SEARCH_RULES,
+    SOURCE,
     compute_of,
     decided,
     finish,
@@ -27,7 +28,7 @@ from tests.runs.command import (
     rows_of,
     write_problems,
 )
-from tests.servers.process import ROOT, HostileProcess, hostile_process
+from tests.servers.process import HostileProcess, hostile_process
 
 BEHAVIOUR = {"seconds": 0.02, "sigma": 0.5, "slots": 12, "tokens": 8, "dialect": {"n": "ignored"}}
 CONFIGURATIONS: dict[str, tuple[str, ...]] = {
@@ -40,7 +41,7 @@ CONFIGURATIONS: dict[str, tuple[str, ...]] = {
     "search": ("-c", "search"),
 }
 POINTS = ("intent", "settle", "commit", "compact", "random")
-FAULTY = os.pathsep.join([str(Path(__file__).parent / "faulty"), str(ROOT / "src")])
+FAULTY = os.pathsep.join([str(Path(__file__).parent / "faulty"), SOURCE])
 
 
 @dataclass(frozen=True, slots=True)
