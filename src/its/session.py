@@ -165,7 +165,7 @@ class Session:
                         show(started)
 
                     await self.run(
-                        room.limited(problems_of(problems)),
+                        room.limited(problems_of(problems, self.pipeline)),
                         lambda position, row: rows.put_nowait(row),
                         watch=watch,
                     )
@@ -221,13 +221,15 @@ class _Room:
         self._semaphore.release()
 
 
-def problems_of(problems: Problems) -> Iterator[Problem | BadLine]:
-    """Problems from a file, or from questions, mappings and Problems.
+def problems_of(problems: Problems, pipeline: Pipeline) -> Iterator[Problem | BadLine]:
+    """Problems from a file (read as the pipeline's `input` says), or from questions, mappings and
+    Problems.
 
     Ids that are missing are `line:1`, `line:2`, ... as in a file.
     """
     if isinstance(problems, str | Path):
-        with open_problems(str(problems)) as reader:
+        own = pipeline.input
+        with open_problems(str(problems), fields=own.map, template=own.template) as reader:
             yield from reader
         return
     for index, asked in enumerate(problems):

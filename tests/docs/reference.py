@@ -53,6 +53,7 @@ SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("cascade", "cascade.", config.CascadeSettings),
     ("answers", "answers.", config.AnswerSettings),
     ("prompts", "prompts.", config.PromptSettings),
+    ("input", "input.", config.InputSettings),
 )
 REGISTRIES = (
     ("Difficulty", "difficulty: {method: NAME}", DIFFICULTIES, "docs/allocation.md"),

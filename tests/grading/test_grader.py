@@ -143,6 +143,7 @@ def test_the_key_tells_a_corrected_reference_or_verifier() -> None:
 
 async def test_a_row_is_graded_again_against_what_its_problem_says_now() -> None:
     row = {"status": "answered", "answer": "8", "solution": "Answer: 8", "correct": False}
+    row |= {"reference": "7", "metadata": {}}
     async with Comparer(symbolic=False) as comparer:
         grader = Grader(comparer)
         assert is_stale(row, problem("8"))

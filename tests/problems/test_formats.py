@@ -152,7 +152,7 @@ def test_all_records_decide_how_a_number_names_a_choice(tmp_path: Path) -> None:
 def test_a_template_and_a_map_put_the_question_together(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text('{"Meta": {"topic": "ships"}, "Ask": "How many?", "gold": "3", "hint": ""}\n')
-    template = "About {meta.topic}.\\n\\n{hint}\\n\\n{ask}"
+    template = "About {meta.topic}.\n\n{hint}\n\n{ask}"
     with open_problems(str(path), template=template) as reader:
         problem = reader.first()
     assert problem is not None

@@ -75,7 +75,7 @@ def grade(
     try:
         description = directory.description
         used = _settings(description.get("configuration") or {}, settings or ())
-        known = _problems(problems, str(description.get("source", "-")))
+        known = _problems(problems, description)
         regraded = asyncio.run(
             regrade_run(run, known, used, read_again=bool(settings), write=not dry_run)
         )
@@ -121,10 +121,11 @@ def _settings(configuration: dict[str, Any], changes: list[str] | tuple[()]) -> 
     return GradingSettings(checked.kind, checked.units, checked.percent, checked.symbolic)
 
 
-def _problems(named: str | None, source: str) -> dict[str, Problem]:
+def _problems(named: str | None, description: dict[str, Any]) -> dict[str, Problem]:
     from its.models.recorded.run_pool import problems_by_id
 
-    return problems_by_id(named or source, named is not None)
+    source = named or str(description.get("source", "-"))
+    return problems_by_id(source, named is not None, description.get("configuration"))
 
 
 def _pass_at_k(

@@ -49,6 +49,8 @@ def judge(
     budget: options.Budget = None,
     concurrency: options.Concurrency = None,
     limit: Annotated[int | None, typer.Option(min=0, help="Only the first N items.")] = None,
+    map_: options.Map = None,
+    template: options.Template = None,
     settings: options.Settings = None,
     seed: options.Seed = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over beside an old run.")] = False,
@@ -76,6 +78,7 @@ def judge(
     )
     if pipeline.select.reward is None:
         raise UsageError("the configuration has no select.reward; add one, or --reward NAME")
+    pipeline = options.with_input(pipeline, map_, template)
     return _judge(pipeline, str(responses), output, limit, fresh, stdout, messages)
 
 
@@ -153,7 +156,8 @@ def _judge(
             messages.show(part)
 
     messages.say(f"At most {pipeline.budget.max:,} completions per item, the probe apart.")
-    with open_problems(source, limit=limit) as reader:
+    own = pipeline.input
+    with open_problems(source, fields=own.map, template=own.template, limit=limit) as reader:
         session = Session(pipeline, source=source, run=output, fresh=fresh, command="judge")
         rows = BatchOutput(stdout or not sys.stdout.isatty())
         return run_command(session, reader, messages, rows, finish, rows=items, solver=judge_of)

@@ -76,6 +76,49 @@ Settings = Annotated[
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no summary.")]
 
 
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="PART=FIELD",
+        help="Which field is what: question=body.text. Also context, choices, reference, id.",
+    ),
+]
+Template = Annotated[
+    str | None,
+    typer.Option(
+        "--template",
+        metavar="TEXT",
+        help='The question from several fields: "{text}\\n\\n{ask}".',
+    ),
+]
+
+
+def with_input(
+    pipeline: Pipeline,
+    assignments: list[str] | None,
+    template: str | None,
+    question_field: str | None = None,
+    answer_field: str | None = None,
+) -> Pipeline:
+    """The pipeline with its `input` as the options change it. Raises UsageError."""
+    from its.pipeline.config import InputSettings
+    from its.problems.fields import FieldNames
+    from its.problems.template import typed_template
+
+    named = parse_map(assignments)
+    named |= {"question": question_field} if question_field else {}
+    named |= {"reference": answer_field} if answer_field else {}
+    own = pipeline.input
+    chosen = own.template if "question" not in named else None
+    if template is not None:
+        chosen = typed_template(template)
+    fields = {**own.map, **named}
+    FieldNames.given(None, None, fields, chosen)
+    changed = InputSettings.model_construct(map=fields, template=chosen)
+    return pipeline.model_copy(update={"input": changed})
+
+
 def parse_map(assignments: list[str] | None) -> dict[str, str]:
     """`--map question=body.text`; raises UsageError."""
     from its.errors import UsageError

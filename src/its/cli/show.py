@@ -29,10 +29,12 @@ def show(
     """Show the rows of a run: a table with pages on a terminal, JSON lines in a pipe."""
     import orjson
 
-    from its.runs.rows import chosen, read_rows
+    from its.runs.rows import chosen, read_rows, require_field
     from its.views.messages import open_console
     from its.views.rows import groups, groups_table, rows_table
 
+    if by is not None:
+        require_field(run, by)
     rows = chosen(read_rows(run), wrong=wrong, unsure=unsure, failed=failed, most=limit)
     terminal = sys.stdout.isatty()
     if not terminal:

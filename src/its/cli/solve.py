@@ -65,21 +65,15 @@ def solve(
     answer_field: Annotated[
         str | None, typer.Option(metavar="FIELD", help="Field with the reference.")
     ] = None,
-    map_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="PART=FIELD",
-            help="Which field is what: question=body.text. Also context, choices, reference, id.",
-        ),
-    ] = None,
-    template: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help='The question from several fields: "{text}\\n\\n{ask}".'),
-    ] = None,
+    map_: options.Map = None,
+    template: options.Template = None,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="The rows as a table, too.")
     ] = None,
+    bare_rows: Annotated[
+        bool,
+        typer.Option("--bare-rows", help="Leave question, reference and metadata out of rows."),
+    ] = False,
     ordered: Annotated[bool, typer.Option("--ordered", help="Print rows in input order.")] = False,
     baseline: Annotated[
         bool, typer.Option("--baseline", help="One greedy pass beside it, for comparison.")
@@ -103,6 +97,9 @@ def solve(
     pipeline = options.resolve_pipeline(
         config, model, base_url, budget, concurrency, seed, settings
     )
+    pipeline = options.with_input(pipeline, map_, template, question_field, answer_field)
+    if bare_rows:
+        pipeline = pipeline.model_copy(update={"bare_rows": True})
     from its.cli.batch import BatchOutput, run_command
     from its.pipeline.ceiling import ceiling
     from its.pipeline.clients import all_prompts
@@ -117,10 +114,8 @@ def solve(
     open_input = partial(
         open_problems,
         problems,
-        question_field=question_field,
-        answer_field=answer_field,
-        fields=options.parse_map(map_),
-        template=template,
+        fields=pipeline.input.map,
+        template=pipeline.input.template,
         limit=limit,
         ids=id_ or (),
     )

@@ -39,8 +39,9 @@ async def regrade(
     grade = await grader.grade(problem, answer, text)
     if read_again and row.get("status") == "answered" and answer is not None:
         graded["answer"] = answer.text
-    graded["reference"] = problem.reference
-    graded["metadata"] = dict(problem.metadata) or row.get("metadata") or {}
+    if "metadata" in row:  # a bare row stays bare
+        graded["reference"] = problem.reference
+        graded["metadata"] = dict(problem.metadata) or row.get("metadata") or {}
     graded["correct"] = grade.correct
     graded["grading"] = grading_fields(grade, problem)
     baseline = row.get("baseline")

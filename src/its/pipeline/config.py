@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from its.allocation import DIFFICULTIES, STOP_RULES
 from its.allocation.amounts import parse_amount
 from its.allocation.difficulty import DifficultyMethod
 from its.allocation.stopping import StoppingRule
-from its.errors import ConfigurationError
+from its.errors import ConfigurationError, InputError
 from its.models.settings import ModelSettings, Positive, PositiveFloat, Section
 from its.pipeline.components import OneOf, PartSettings
+from its.problems.fields import FieldNames
 from its.problems.problem import AnswerKind
 from its.rewards import REWARDS, Reward
 from its.selection import SELECTORS, Selector
@@ -153,6 +154,27 @@ class PromptSettings(Section):
     )
 
 
+class InputSettings(Section):
+    """How problem files are read; it says the same as `--map` and `--template`, which go first."""
+
+    map: dict[str, str] = Field(
+        default_factory=dict,
+        description="Which field, or path inside of one, is the `question`, `context`, `choices`, "
+        "`reference` or `id`.",
+    )
+    template: str | None = Field(
+        None, description='The question from several fields: `"{passage}\\n\\n{question}"`.'
+    )
+
+    @model_validator(mode="after")
+    def _readable(self) -> InputSettings:
+        try:
+            FieldNames.given(None, None, self.map, self.template)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
 class CascadeSettings(Section):
     """Several models in order of size: a problem escalates while its confidence stays low."""
 
@@ -198,6 +220,10 @@ class Pipeline(Section):
     cascade: CascadeSettings | None = None
     answers: AnswerSettings = Field(default_factory=AnswerSettings)
     prompts: PromptSettings = Field(default_factory=PromptSettings)
+    input: InputSettings = Field(default_factory=InputSettings)
+    bare_rows: bool = Field(
+        False, description="Leave question, reference and metadata out of `solutions.jsonl`."
+    )
     seed: int = Field(0, description="Makes runs repeatable.")
 
     @field_validator("models")

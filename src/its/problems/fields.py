@@ -26,7 +26,7 @@ from its.problems.problem import AnswerKind, Message, Problem, Question
 from its.problems.record import InputRecord
 from its.problems.references import reference_value
 from its.problems.row_verifier import read_verifier
-from its.problems.template import fields_of, fill, is_template, typed_template
+from its.problems.template import fields_of, fill, is_template
 from its.problems.verifiers_of_forms import Grading, grading_of
 from its.suggestion import did_you_mean
 
@@ -109,7 +109,11 @@ class FieldNames:
         if reference:
             named["reference"] = reference
         question, reference = named.get("question"), named.get("reference")
-        template = None if template is None else typed_template(template)
+        if template is not None and not is_template(template):
+            raise InputError(
+                f"the template {template!r} names no field; write it like "
+                '"{passage}\\n\\n{question}"'
+            )
         asked = [question] if question else []
         asked += fields_of(template) if template else []
         if reference and plain(reference) in map(plain, asked):

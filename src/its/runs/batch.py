@@ -28,6 +28,9 @@ _BREATH = 256
 _REASONS = 3
 _BROKEN = "broken"
 
+INPUT_FIELDS = frozenset({"question", "reference", "metadata"})
+"""What a row repeats of the input."""
+
 
 class SolutionRow(Protocol):
     """What a problem becomes: a line with at least `status`, `correct` and `error`."""
@@ -100,7 +103,8 @@ class Batch:
     """Solves every problem that has no finished row yet, and emits every row.
 
     `window` bounds the problems under way, so that memory stays flat. With a `grader`, a recorded
-    row whose problem has another reference or verifier by now is graded again.
+    row whose problem has another reference or verifier by now is graded again. `bare` leaves what
+    the input holds out of new rows.
     """
 
     def __init__(
@@ -110,9 +114,12 @@ class Batch:
         emit: Emit,
         window: int,
         grader: Grader | None = None,
+        *,
+        bare: bool = False,
     ) -> None:
         self.standing = BatchProgress()
         self._grader = grader
+        self._bare = bare
         self._solver = solver
         self._journal = journal
         self._emit = emit
@@ -210,7 +217,7 @@ class Batch:
         """A problem's row, as a JSON line too, and its events. An exception that nobody expected
         is the failed row of this problem alone; so is what cannot be written as JSON."""
         try:
-            return _written(
+            return self._written(
                 await self._solver.solve(row) if isinstance(row, Problem) else bad_line(row), row
             )
         except ItsError:
@@ -220,7 +227,15 @@ class Batch:
             await self._journal.decide(key, _BROKEN, __version__)
             self._journal.has_history = True
             billed = [call.usage for call in self._journal.calls_of(key) if call.billed]
-            return _written(broken(row, error, total(billed)), row)
+            return self._written(broken(row, error, total(billed)), row)
+
+    def _written(
+        self, solved: SolvedRow, row: Problem | BadLine
+    ) -> tuple[dict[str, Any], bytes, bytes]:
+        fields = solved.solution.as_dict()
+        if self._bare:
+            fields = {name: value for name, value in fields.items() if name not in INPUT_FIELDS}
+        return fields, _json_line(fields), _trace(solved, row.key)
 
     def _is_stale(self, row: Problem | BadLine) -> bool:
         """Whether a problem was finished, and is to be graded against something else by now."""
@@ -251,11 +266,6 @@ class Batch:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _written(solved: SolvedRow, row: Problem | BadLine) -> tuple[dict[str, Any], bytes, bytes]:
-    fields = solved.solution.as_dict()
-    return fields, _json_line(fields), _trace(solved, row.key)
 
 
 def _trace(solved: SolvedRow, key: bytes) -> bytes:

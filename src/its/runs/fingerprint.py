@@ -35,13 +35,16 @@ NOT_IN_FINGERPRINT = frozenset(
 )
 """Model settings that change how fast and how dear a run is, never what it answers."""
 
+_NOT_IN_IDENTITY = frozenset({"input", "bare_rows"})
+"""Sections that say what is read and written: a problem is known by what is asked."""
+
 
 def identity_of(
     pipeline: Pipeline, prompts: Mapping[str, PromptSet], *, baseline: bool
 ) -> dict[str, Any]:
     """All that can change a result, as plain data with stable keys; secrets in it are whole, so
     that two of them never share a fingerprint: redact it before it is written down."""
-    resolved: dict[str, Any] = pipeline.model_dump(mode="json")
+    resolved: dict[str, Any] = pipeline.model_dump(mode="json", exclude=set(_NOT_IN_IDENTITY))
     for role, settings in (("model", pipeline.model), ("judge", pipeline.judge)):
         resolved[role] = settings and _identity_of_model(settings)
     resolved["models"] = {

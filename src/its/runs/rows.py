@@ -9,9 +9,13 @@ from typing import Any
 
 import orjson
 
-from its.errors import RunDirectoryError
+from its.errors import RunDirectoryError, UsageError
+from its.suggestion import did_you_mean
 
 Row = Mapping[str, Any]
+
+NAMED = 30
+"""Fields that a message lists."""
 
 
 def read_rows(directory: Path) -> Iterator[Row]:
@@ -72,6 +76,20 @@ def value_at(row: Row, path: str) -> Any:
         if value is not None:
             return value
     return None
+
+
+def require_field(directory: Path, path: str) -> None:
+    """Raises UsageError where no row has a value there."""
+    names: dict[str, None] = {}
+    for row in read_rows(directory):
+        if value_at(row, path) is not None:
+            return
+        names.update(dict.fromkeys((*row, *(row.get("metadata") or {}))))
+    if names:
+        some = ", ".join(list(names)[:NAMED])
+        raise UsageError(
+            f"no row has the field {path!r}; {did_you_mean(path, names)}there are {some}"
+        )
 
 
 def chosen(

@@ -54,6 +54,7 @@ class ActiveRun:
     solver: Solver
     journal: Journal
     directory: RunDirectory
+    bare_rows: bool = False
 
     @property
     def ledger(self) -> Ledger:
@@ -107,7 +108,7 @@ async def start_run(
             shared = _shared_budget(pipeline, plan, journal)
             flag = _recorded_flags(models)
             solver = Solver(plan, context, comparer, baseline, shared=shared, flag=flag)
-            yield ActiveRun(models, context, solver, journal, directory)
+            yield ActiveRun(models, context, solver, journal, directory, pipeline.bare_rows)
     finally:
         await models.close()
         journal.close()
@@ -164,9 +165,11 @@ def _batch(run: ActiveRun, solver: Solves, emit: Emit, total: int | None) -> Bat
     _allow_open_files(concurrency)
     shared = run.solver.shared
     if shared is not None and solver is run.solver:
-        return WindowedBatch(solver, run.journal, emit, shared, total, run.solver.grader)
+        return WindowedBatch(
+            solver, run.journal, emit, shared, total, run.solver.grader, bare=run.bare_rows
+        )
     grader = run.solver.grader if solver is run.solver else None
-    return Batch(solver, run.journal, emit, 2 * concurrency, grader)
+    return Batch(solver, run.journal, emit, 2 * concurrency, grader, bare=run.bare_rows)
 
 
 def _shared_budget(pipeline: Pipeline, plan: Plan, journal: Journal) -> SharedBudget | None:

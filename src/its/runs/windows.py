@@ -37,8 +37,10 @@ class WindowedBatch(Batch):
         shared: SharedBudget,
         total: int | None,
         grader: Grader | None = None,
+        *,
+        bare: bool = False,
     ) -> None:
-        super().__init__(solver, journal, emit, WINDOW, grader)
+        super().__init__(solver, journal, emit, WINDOW, grader, bare=bare)
         self._shared = shared
         self._total = total
 

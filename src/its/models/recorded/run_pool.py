@@ -33,7 +33,9 @@ def read_run(path: Path, problems: str | None = None) -> Pool:
     except (OSError, orjson.JSONDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path}: cannot read the run: {reason}") from error
-    known = problems_by_id(problems or str(description.get("source", "-")), bool(problems))
+    configuration = description.get("configuration") or {}
+    source = problems or str(description.get("source", "-"))
+    known = problems_by_id(source, bool(problems), configuration)
     stories: dict[str, _Story] = {}
     for event in events:
         stories.setdefault(str(event["problem"]), _Story()).take(event)
@@ -52,7 +54,6 @@ def read_run(path: Path, problems: str | None = None) -> Pool:
         )
     flops = [cost for story in stories.values() for cost in story.flops()]
     counted = [cost for cost in flops if cost is not None]
-    configuration = description.get("configuration") or {}
     price = (configuration.get("model") or {}).get("price") or {}
     return Pool(
         path.name,
@@ -129,13 +130,17 @@ def _events(path: Path) -> Iterator[Mapping[str, Any]]:
                 yield orjson.loads(line)
 
 
-def problems_by_id(source: str, named: bool) -> dict[str, Problem]:
-    """Problems by id; none where the input was a stream or has gone, and was not `named`."""
+def problems_by_id(
+    source: str, named: bool, configuration: Mapping[str, Any] | None = None
+) -> dict[str, Problem]:
+    """Problems by id, read as the run read them (`configuration`); none where the input was a
+    stream or has gone, and was not `named`."""
     if not named and (source == "-" or not Path(source).is_file()):
         return {}
     from its.problems.reading import open_problems
 
-    with open_problems(source) as reader:
+    read = (configuration or {}).get("input") or {}
+    with open_problems(source, fields=read.get("map"), template=read.get("template")) as reader:
         return {row.id: row for row in reader if isinstance(row, Problem)}
 
 
