@@ -161,3 +161,17 @@ async def test_reading_again_takes_another_kind_of_answer() -> None:
     async with Comparer(symbolic=False) as comparer:
         again = await regrade(row, problem("12"), Grader(comparer, "number"), read_again=True)
     assert (again["answer"], again["correct"]) == ("12 eggs", True)
+
+
+async def test_the_answer_is_the_program_that_defines_what_is_asked() -> None:
+    text = "```python\ndef f(x): return 1\n```\nUse it:\n```python\nprint(f(2))\n```\n"
+    async with Comparer(symbolic=False) as comparer:
+        grader = Grader(comparer, "code")
+        for asked, said in (
+            ('def f(x):\n    """One."""\n', "def f(x): return 1"),
+            ("Write it.\n\nName the function `f`.", "def f(x): return 1"),
+            ("Write a program.", "print(f(2))"),
+        ):
+            answer = grader.read(text, Question(asked))
+            assert answer is not None
+            assert (answer.text, answer.fallback) == (said, False)

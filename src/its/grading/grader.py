@@ -14,6 +14,7 @@ from its.candidates import Answer
 from its.errors import SandboxUnavailable
 from its.grading.verifying import EXACT, verify
 from its.problems.problem import AnswerKind, Problem, Question
+from its.verifiers.extracting import asked_function, block_that_defines
 
 Flag = Callable[[Question, str], bool | None]
 """Says of a question and a text whether it was recorded as right; None where nothing is."""
@@ -86,7 +87,7 @@ class Grader:
 
     def read(self, text: str, question: Question) -> Answer | None:
         """The answer in a text, read as a run reads it."""
-        return extract(text, self.kind_of(question), question.choices)
+        return read_answer(text, question, self.kind_of(question))
 
     async def grade(self, problem: Problem, answer: Answer | None, text: str = "") -> Grade:
         """Whether an answer, and the text it was read from, is right. No answer is a wrong one."""
@@ -108,6 +109,14 @@ class Grader:
         kind = self.kind_of(problem.question)
         correct = await self.comparer.grade(answer, problem.reference, kind)
         return UNGRADED if correct is None else Grade(correct, "reference")
+
+
+def read_answer(text: str, question: Question, kind: AnswerKind) -> Answer | None:
+    """The answer in a text. Of several programs the last that defines what the question asks for."""
+    answer = extract(text, kind, question.choices)
+    name = asked_function(question.text) if kind == "code" and answer is not None else None
+    block = None if name is None else block_that_defines(text, name)
+    return answer if block is None else Answer(block.strip("\n"), "code")
 
 
 def grading_key(problem: Problem) -> str | None:

@@ -7,12 +7,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from its.answers import Comparer, extract
+from its.answers import Comparer
 from its.calls.account import Account
 from its.calls.budget import Budget
 from its.calls.context import CallContext
 from its.calls.door import StageDoor
 from its.candidates import Answer, Candidate, Score, Selection, without_guesses
+from its.grading.grader import read_answer
 from its.pipeline.plan import Plan
 from its.problems.problem import Question
 from its.rewards.asking import verify
@@ -48,7 +49,7 @@ class Choosing:
     scores: list[Score] = field(default_factory=list)
 
     def read(self, text: str) -> Answer | None:
-        return extract(text, self.question.kind, self.question.choices)
+        return read_answer(text, self.question, self.question.kind)
 
     async def classes(self, candidates: Sequence[Candidate]) -> list[int | None]:
         """A class number for each candidate. A guess (the last number in a text) abstains where

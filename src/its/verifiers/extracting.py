@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([^\n`]*)\n(.*?)^[ \t]*\1[ \t]*$", re.M | re.DOTALL)
 _LANGUAGES = frozenset(("", "python", "py", "python3", "python 3", "code"))
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*\(")
+_OPENED = re.compile(r"^(?:async[ \t]+)?def[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
+_NAMED = re.compile(r"function `([A-Za-z_]\w*)")
 _DOCSTRING = re.compile(r'("""|\'\'\')(.*?)\1', re.DOTALL)
 _NOT_UNDER_TEST = frozenset(("assert", "if", "for", "while", "not", "and", "or", "in", "return"))
 
@@ -37,6 +39,19 @@ def program_in(text: str, entry_point: str | None = None, prompt: str = "") -> s
     if _definition(name).search(prompt) and not _fenced(prompt):
         return f"{prompt.rstrip()}\n{_as_body(pieces[0])}"
     return pieces[0]
+
+
+def asked_function(question: str) -> str | None:
+    """The function that a question asks for: the last one that it opens at the margin, or the one
+    that it names (`Name the function `f`.`)."""
+    found = _OPENED.findall(question) or _NAMED.findall(question)
+    return found[-1] if found else None
+
+
+def block_that_defines(text: str, name: str) -> str | None:
+    """The last complete fence in a reply that defines a name."""
+    definition = _definition(name)
+    return next((block for block in reversed(_blocks(text)) if definition.search(block)), None)
 
 
 def header_of(prompt: str, entry_point: str | None) -> str:
