@@ -112,7 +112,7 @@ class Grader:
 
 
 def read_answer(text: str, question: Question, kind: AnswerKind) -> Answer | None:
-    """The answer in a text. Of several programs the last that defines what the question asks for."""
+    """The answer in a text; of several programs the last that defines what is asked for."""
     answer = extract(text, kind, question.choices)
     name = asked_function(question.text) if kind == "code" and answer is not None else None
     block = None if name is None else block_that_defines(text, name)
