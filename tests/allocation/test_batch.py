@@ -26,35 +26,35 @@ standings = st.lists(
 )
 
 
-def test_every_problem_draws_once_before_any_draws_twice():
+def test_every_problem_draws_once_before_any_draws_twice() -> None:
     assert BatchPolicy().grants([UNTOUCHED, CONTESTED, UNTOUCHED], budget=10) == [1, 0, 1]
     assert BatchPolicy().grants([UNTOUCHED] * 3, budget=2) == [1, 1, 0]
 
 
-def test_the_contested_problem_gains_more_than_the_settled_and_the_hopeless():
+def test_the_contested_problem_gains_more_than_the_settled_and_the_hopeless() -> None:
     batch = [SETTLED] * 5 + [CONTESTED] + [HOPELESS] * 5
     gains = BatchPolicy().gains(batch)
     assert gains[5] == max(gains)
     assert BatchPolicy(share=0.05).grants(batch, budget=1) == [0] * 5 + [1] + [0] * 5
 
 
-def test_settled_and_hopeless_problems_stop_drawing():
+def test_settled_and_hopeless_problems_stop_drawing() -> None:
     assert BatchPolicy().grants([SETTLED] * 8 + [HOPELESS] * 8, budget=1000) == [0] * 16
 
 
-def test_a_closed_problem_and_one_without_samples_left_never_draw():
+def test_a_closed_problem_and_one_without_samples_left_never_draw() -> None:
     closed, empty = DrawState(closed=True), DrawState(votes=(1.0, 1.0), left=0)
     assert BatchPolicy().grants([closed, empty], budget=10) == [0, 0]
 
 
-def test_the_batch_teaches_the_prior():
+def test_the_batch_teaches_the_prior() -> None:
     """Two answers that disagree promise more among problems that agree than among hopeless ones."""
     among_easy = BatchPolicy().gains([SCATTERED] + [SETTLED] * 20)[0]
     among_hard = BatchPolicy().gains([SCATTERED] + [HOPELESS] * 20)[0]
     assert among_easy > 2 * among_hard
 
 
-def test_problems_of_like_length_teach_each_other_most():
+def test_problems_of_like_length_teach_each_other_most() -> None:
     """A problem with long answers is taken to be like those with long answers."""
     easy = [DrawState(votes=(5.0,), effort=100.0 + i) for i in range(20)]
     hard = [DrawState(votes=(1.0,) * 6, effort=1000.0 + i) for i in range(20)]
@@ -64,17 +64,17 @@ def test_problems_of_like_length_teach_each_other_most():
     assert gains[0] > gains[1]
 
 
-def test_costly_samples_must_promise_more():
+def test_costly_samples_must_promise_more() -> None:
     cheap, dear = (DrawState(votes=(2.0, 2.0), cost=cost) for cost in (1.0, 3.0))
     assert BatchPolicy(share=0.5, least=1).grants([dear, cheap], budget=10) == [0, 1]
 
 
-def test_samples_may_be_free():
+def test_samples_may_be_free() -> None:
     free = [DrawState(votes=(1.0, 1.0), cost=0.0)] * 3
     assert sum(BatchPolicy(share=1.0).grants(free, budget=0)) == 3
 
 
-def test_rewards_weigh_votes():
+def test_rewards_weigh_votes() -> None:
     """Scores that favour one of two answers settle what counts alone would not."""
     fair, weighed = BatchPolicy().gains([DrawState(votes=(2.0, 2.0)), DrawState(votes=(3.4, 0.6))])
     assert weighed < fair
@@ -82,7 +82,9 @@ def test_rewards_weigh_votes():
 
 @settings(deadline=None, max_examples=30)
 @given(standings=standings, budget=st.floats(0, 12))
-def test_no_round_exceeds_the_budget_or_grants_what_may_not_draw(standings, budget):
+def test_no_round_exceeds_the_budget_or_grants_what_may_not_draw(
+    standings: list[DrawState], budget: float
+) -> None:
     grants = BatchPolicy().grants(standings, budget)
     spent = sum(grant * s.cost for grant, s in zip(grants, standings, strict=True))
     assert spent <= budget + 1e-9
@@ -92,24 +94,24 @@ def test_no_round_exceeds_the_budget_or_grants_what_may_not_draw(standings, budg
 
 @settings(deadline=None, max_examples=10)
 @given(standings=standings)
-def test_a_round_depends_on_the_standings_alone(standings):
+def test_a_round_depends_on_the_standings_alone(standings: list[DrawState]) -> None:
     policy = BatchPolicy()
     assert policy.grants(standings, 10) == policy.grants(list(standings), 10)
 
 
-def test_a_bound_above_the_expected_cost_keeps_the_cap_hard():
+def test_a_bound_above_the_expected_cost_keeps_the_cap_hard() -> None:
     risky = DrawState(cost=1.0, bound=5.0)
     assert BatchPolicy().grants([risky] * 3, budget=11) == [1, 1, 0]
 
 
-def test_a_window_leaves_for_the_unseen_what_is_theirs():
+def test_a_window_leaves_for_the_unseen_what_is_theirs() -> None:
     assert window_budget(400, here=25, unseen=75) == 100
     assert window_budget(400, here=25, unseen=0) == 400
     assert window_budget(400, here=25, unseen=None) == 200
     assert window_budget(400, here=0, unseen=0) == 0
 
 
-def test_equal_problems_are_served_by_their_hash_and_not_by_their_place():
+def test_equal_problems_are_served_by_their_hash_and_not_by_their_place() -> None:
     policy = BatchPolicy(share=0.5)
     batch = [DrawState(tie=tie) for tie in (3, 0, 2, 1)]
     assert policy.grants(batch, budget=2) == [0, 1, 0, 1]
@@ -119,7 +121,7 @@ def test_equal_problems_are_served_by_their_hash_and_not_by_their_place():
 
 
 @given(order=st.permutations(range(8)))
-def test_the_order_of_the_input_changes_nothing(order):
+def test_the_order_of_the_input_changes_nothing(order: list[int]) -> None:
     states = [
         DrawState(votes=(1.0,) * (1 + i % 2), effort=10.0 * (i % 3), tie=100 - i) for i in range(8)
     ]
@@ -140,6 +142,8 @@ def test_the_order_of_the_input_changes_nothing(order):
         (3, 99, 3),
     ],
 )
-def test_a_round_is_a_share_of_the_batch_and_at_most_half_of_what_is_left(problems, budget, drawn):
+def test_a_round_is_a_share_of_the_batch_and_at_most_half_of_what_is_left(
+    problems: int, budget: int, drawn: int
+) -> None:
     batch = [CONTESTED] * problems
     assert sum(BatchPolicy().grants(batch, budget)) == drawn

@@ -32,7 +32,7 @@ from its.allocation.difficulty import (
         ("First I thought 4/10, but no: 6/10", 6),
     ],
 )
-def test_a_rating_is_read_however_it_is_put(text, rating):
+def test_a_rating_is_read_however_it_is_put(text: str, rating: int) -> None:
     assert parse_rating(text) == rating
 
 
@@ -40,16 +40,16 @@ def test_a_rating_is_read_however_it_is_put(text, rating):
     "text",
     ["", "hard", "0", "11", "-3", "Difficulty: 15", "7/100", "1/2", "5-6", "3 steps, 4 unknowns"],
 )
-def test_what_is_no_rating_is_not_guessed(text):
+def test_what_is_no_rating_is_not_guessed(text: str) -> None:
     assert parse_rating(text) is None
 
 
 @given(st.text())
-def test_any_text_gives_a_rating_in_range_or_none(text):
+def test_any_text_gives_a_rating_in_range_or_none(text: str) -> None:
     assert parse_rating(text) in (None, *range(1, 11))
 
 
-def test_ask_falls_back_and_says_so():
+def test_ask_falls_back_and_says_so() -> None:
     ask = AskDifficulty(fallback=3)
     assert ask.judge("8").value == 8
     assert ask.judge("no idea").value == 3
@@ -70,16 +70,16 @@ def test_ask_falls_back_and_says_so():
         ([], 10),
     ],
 )
-def test_probe_turns_agreement_into_difficulty(answers, value):
+def test_probe_turns_agreement_into_difficulty(answers: list[int | None], value: int) -> None:
     assert ProbeDifficulty().judge(answers).value == value
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 4))))
-def test_probe_stays_in_range(answers):
+def test_probe_stays_in_range(answers: list[int | None]) -> None:
     assert 1 <= ProbeDifficulty().judge(answers).value <= 10
 
 
-def test_length_and_fixed():
+def test_length_and_fixed() -> None:
     assert LengthDifficulty(words_per_point=10).judge("one two three").value == 1
     assert LengthDifficulty(words_per_point=10).judge("word " * 25).value == 3
     assert LengthDifficulty(words_per_point=10).judge("word " * 500).value == 10

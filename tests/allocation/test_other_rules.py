@@ -21,7 +21,7 @@ from its.allocation.short import short_m_at_k
 from its.allocation.stopping import AdaptiveConsistency, ConfidenceConsistency
 
 
-def test_a_problem_goes_up_when_unsure_and_the_gain_is_worth_the_price():
+def test_a_problem_goes_up_when_unsure_and_the_gain_is_worth_the_price() -> None:
     assert CascadeRule(threshold=0.8).escalates(0.5)
     assert not CascadeRule(threshold=0.8).escalates(0.8)
     assert CascadeRule(threshold=0.8).escalates(None)
@@ -30,7 +30,7 @@ def test_a_problem_goes_up_when_unsure_and_the_gain_is_worth_the_price():
     assert not priced.escalates(0.5, larger_accuracy=0.55, price=1)
 
 
-def test_short_m_at_k_keeps_the_first_to_end_and_charges_what_the_others_had_produced():
+def test_short_m_at_k_keeps_the_first_to_end_and_charges_what_the_others_had_produced() -> None:
     chosen = short_m_at_k([50, 10, 30, 20], m=2)
     assert chosen.kept == (1, 3)
     assert chosen.tokens == 20 + 10 + 20 + 20
@@ -40,7 +40,7 @@ def test_short_m_at_k_keeps_the_first_to_end_and_charges_what_the_others_had_pro
         short_m_at_k([5], m=2)
 
 
-def test_token_confidence_is_the_negative_mean_and_higher_where_the_model_is_sure():
+def test_token_confidence_is_the_negative_mean_and_higher_where_the_model_is_sure() -> None:
     assert token_confidence([-1.0, -3.0]) == 2.0
     sure = [math.log(0.97), *[math.log(0.01)] * 3]
     unsure = [math.log(0.25)] * 4
@@ -49,7 +49,7 @@ def test_token_confidence_is_the_negative_mean_and_higher_where_the_model_is_sur
         token_confidence([])
 
 
-def test_trace_confidence_measures():
+def test_trace_confidence_measures() -> None:
     tokens = [4.0] * 10 + [1.0] * 5 + [4.0] * 5
     assert group_confidences([1.0, 2.0, 3.0], group=2) == [1.5, 2.5]
     assert trace_confidence(tokens, "mean") == pytest.approx(3.25)
@@ -60,13 +60,13 @@ def test_trace_confidence_measures():
 
 
 @given(st.lists(st.floats(0, 20), min_size=1, max_size=60), st.integers(1, 70))
-def test_groups_are_the_means_of_all_windows(tokens, group):
+def test_groups_are_the_means_of_all_windows(tokens: list[float], group: int) -> None:
     width = min(group, len(tokens))
     expected = [math.fsum(tokens[i : i + width]) / width for i in range(len(tokens) - width + 1)]
     assert group_confidences(tokens, group) == pytest.approx(expected, abs=1e-9)
 
 
-def test_offline_keeps_the_surest_and_online_cuts_below_the_warm_up():
+def test_offline_keeps_the_surest_and_online_cuts_below_the_warm_up() -> None:
     assert kept([0.1, 0.9, 0.5, 0.7], share=0.5) == [1, 3]
     assert kept([0.3, 0.2], share=0.1) == [0]
     assert kept([], share=0.5) == []
@@ -78,13 +78,13 @@ def test_offline_keeps_the_surest_and_online_cuts_below_the_warm_up():
     assert cut_at([0.0], threshold=2.0, group=2) is None
 
 
-def test_fractions_of_votes_continue_the_whole_ones():
+def test_fractions_of_votes_continue_the_whole_ones() -> None:
     for a, b in [(0, 0), (4, 0), (5, 1), (6, 1), (20, 11)]:
         exact = leader_beats_runner_up(a, b)
         assert weighted_leader_beats_runner_up(a, b) == pytest.approx(exact, abs=1e-6)
 
 
-def test_doubtful_samples_need_more_company():
+def test_doubtful_samples_need_more_company() -> None:
     rule = ConfidenceConsistency()
     assert rule.further_samples([0] * 4) == AdaptiveConsistency().further_samples([0] * 4) == 0
     assert rule.further_samples([0] * 4, confidences=[0.5] * 4) == 2
@@ -92,7 +92,7 @@ def test_doubtful_samples_need_more_company():
     assert rule.further_samples([0] * 8, confidences=[0.5] * 8) == 0
 
 
-def test_the_last_tenth_is_told_in_changed_answers_and_right_ones():
+def test_the_last_tenth_is_told_in_changed_answers_and_right_ones() -> None:
     mended = History((0, 1, 1), (False, True, True))
     steady = History((0, 0, 0, 0, 0, 0, 0), (True,) * 7)
     part = last_part([mended, steady], share=0.8)

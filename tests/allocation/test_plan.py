@@ -14,12 +14,12 @@ def all_but_the_last(count: int) -> int:
     return max(0, count - 1)
 
 
-def test_the_plan_is_ten_a_point_up_to_the_maximum():
+def test_the_plan_is_ten_a_point_up_to_the_maximum() -> None:
     assert [planned_budget(d) for d in (1, 3, 10)] == [10, 30, 100]
     assert planned_budget(10, per_difficulty=10, maximum=60) == 60
 
 
-def test_a_plan_of_ten_is_one_question_five_attempts_and_four_scores():
+def test_a_plan_of_ten_is_one_question_five_attempts_and_four_scores() -> None:
     plan = planned_budget(1)
     question = 1
     attempts = split(plan - question, all_but_the_last, one_each)
@@ -27,17 +27,17 @@ def test_a_plan_of_ten_is_one_question_five_attempts_and_four_scores():
     assert (question, attempts, scores) == (1, 5, 4)
 
 
-def test_without_a_reward_everything_is_spent_on_generating():
+def test_without_a_reward_everything_is_spent_on_generating() -> None:
     assert split(9, lambda _: 0, one_each) == 9
 
 
-def test_a_first_stage_always_brings_an_answer_a_later_one_only_where_choosing_fits():
+def test_a_first_stage_always_brings_an_answer_a_later_one_only_where_choosing_fits() -> None:
     assert split(1, one_each, one_each) == 1
     assert split(1, one_each, one_each, first=False) == 0
     assert split(0, one_each, one_each) == 0
 
 
-def test_a_judge_of_whole_lists_costs_the_same_for_any_number():
+def test_a_judge_of_whole_lists_costs_the_same_for_any_number() -> None:
     assert split(10, lambda candidates: 4 if candidates > 1 else 0, one_each) == 6
 
 
@@ -48,7 +48,9 @@ def test_a_judge_of_whole_lists_costs_the_same_for_any_number():
     waiting=st.integers(0, 10),
     first=st.booleans(),
 )
-def test_a_split_never_exceeds_and_spends_all_that_is_useful(free, cost, calls, waiting, first):
+def test_a_split_never_exceeds_and_spends_all_that_is_useful(
+    free: int, cost: int, calls: int, waiting: int, first: bool
+) -> None:
     """`calls` completions make a candidate; scoring one costs `cost`."""
 
     def candidates_from(completions: int) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -12,7 +13,7 @@ from its.models.protocol import Received, Request
 from its.models.recorded import RecordedModel, load_pool
 from its.problems.problem import Message
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {
         "id": "sum",
         "question": "What is 2 + 3?",
@@ -37,7 +38,7 @@ def pool_file(tmp_path: Path) -> Path:
     return path
 
 
-def asking(question: str, draw: int | None = 0, **settings) -> Request:
+def asking(question: str, draw: int | None = 0, **settings: Any) -> Request:
     message = Message("user", f"{question}\n\nThink step by step.")
     return Request((message,), max_tokens=100, draw=draw, **settings)
 
@@ -47,7 +48,7 @@ async def said(model: RecordedModel, question: str, draw: int) -> str:
     return reply.completions[0].text
 
 
-async def test_every_sample_is_served_once_in_an_order_set_by_the_seed(pool_file):
+async def test_every_sample_is_served_once_in_an_order_set_by_the_seed(pool_file: Path) -> None:
     async def order(seed: int) -> list[str]:
         model = RecordedModel(load_pool(pool_file), seed)
         return [await said(model, "What is 2 + 3?", draw) for draw in range(6)]
@@ -57,7 +58,7 @@ async def test_every_sample_is_served_once_in_an_order_set_by_the_seed(pool_file
     assert await order(1) != await order(2)
 
 
-async def test_a_draw_is_the_same_sample_whatever_arrives_first(pool_file):
+async def test_a_draw_is_the_same_sample_whatever_arrives_first(pool_file: Path) -> None:
     forward, backward = (RecordedModel(load_pool(pool_file), seed=3) for _ in range(2))
     draws = range(6)
     ahead = await asyncio.gather(*(said(forward, "What is 2 + 3?", d) for d in draws))
@@ -65,13 +66,15 @@ async def test_a_draw_is_the_same_sample_whatever_arrives_first(pool_file):
     assert ahead == behind[::-1]
 
 
-async def test_an_answer_without_text_stands_for_itself_and_a_missing_one_abstains(pool_file):
+async def test_an_answer_without_text_stands_for_itself_and_a_missing_one_abstains(
+    pool_file: Path,
+) -> None:
     model = RecordedModel(load_pool(pool_file))
     texts = {await said(model, "What is 2 + 3? And what is 2 + 4?", draw) for draw in (0, 1)}
     assert texts == {"Answer: \\frac{1}{2}", ""}
 
 
-async def test_tokens_are_counted_where_known_and_null_where_not(pool_file):
+async def test_tokens_are_counted_where_known_and_null_where_not(pool_file: Path) -> None:
     model = RecordedModel(load_pool(pool_file))
     known = await model.complete(asking("What is 2 + 3?"), n=6, received=Received())
     unknown = await model.complete(asking("What is 2 + 3? And what is 2 + 4?"), received=Received())
@@ -93,7 +96,9 @@ async def test_tokens_are_counted_where_known_and_null_where_not(pool_file):
         (asking("What is 2 + 3?", logprobs=0), "log-probabilities"),
     ],
 )
-async def test_what_was_not_recorded_is_refused_in_plain_words(pool_file, request_, complaint):
+async def test_what_was_not_recorded_is_refused_in_plain_words(
+    pool_file: Path, request_: Request, complaint: str
+) -> None:
     with pytest.raises(Unsupported, match=complaint):
         await RecordedModel(load_pool(pool_file)).complete(request_, received=Received())
 
@@ -109,13 +114,15 @@ async def test_what_was_not_recorded_is_refused_in_plain_words(pool_file, reques
         (b"\x1f\x8bbroken", "cannot read"),
     ],
 )
-def test_a_broken_pool_is_named_with_line_and_field(tmp_path, content, complaint):
+def test_a_broken_pool_is_named_with_line_and_field(
+    tmp_path: Path, content: bytes, complaint: str
+) -> None:
     path = tmp_path / "broken.jsonl"
     path.write_bytes(content)
     with pytest.raises(InputError, match=complaint):
         load_pool(path)
 
 
-def test_a_missing_pool_is_an_input_error(tmp_path):
+def test_a_missing_pool_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read"):
         load_pool(tmp_path / "absent.jsonl")

@@ -44,11 +44,13 @@ def votes(*counts: int) -> list[int]:
         ((7, 7), 0.5),
     ],
 )
-def test_beta_posterior_has_the_published_values(counts, probability):
+def test_beta_posterior_has_the_published_values(
+    counts: tuple[int, int], probability: float
+) -> None:
     assert leader_beats_runner_up(*counts) == probability
 
 
-def test_adaptive_consistency_stops_at_four_unanimous_and_at_six_to_one():
+def test_adaptive_consistency_stops_at_four_unanimous_and_at_six_to_one() -> None:
     rule = AdaptiveConsistency(threshold=0.95)
 
     assert [rule.further_samples(votes(n)) for n in range(6)] == [4, 3, 2, 1, 0, 0]
@@ -56,7 +58,7 @@ def test_adaptive_consistency_stops_at_four_unanimous_and_at_six_to_one():
     assert rule.further_samples(votes(6, 1)) == 0
 
 
-def test_adaptive_consistency_counts_abstentions_as_samples_but_not_as_votes():
+def test_adaptive_consistency_counts_abstentions_as_samples_but_not_as_votes() -> None:
     rule = AdaptiveConsistency(threshold=0.95, maximum=40)
 
     assert rule.further_samples([None] * 38) == 2
@@ -64,7 +66,7 @@ def test_adaptive_consistency_counts_abstentions_as_samples_but_not_as_votes():
     assert rule.further_samples([None, *votes(3), None]) == 1
 
 
-def test_dirichlet_is_the_beta_rule_for_two_answers_and_stricter_for_more():
+def test_dirichlet_is_the_beta_rule_for_two_answers_and_stricter_for_more() -> None:
     assert leader_beats_all(5, (1,)) == pytest.approx(leader_beats_runner_up(5, 1), abs=1e-5)
     assert leader_beats_all(0, (0, 0, 0)) == pytest.approx(1 / 4, abs=1e-5)
     assert leader_beats_all(6, (1, 1)) < leader_beats_runner_up(6, 1)
@@ -73,14 +75,14 @@ def test_dirichlet_is_the_beta_rule_for_two_answers_and_stricter_for_more():
     assert AdaptiveConsistency().further_samples(votes(6, 1, 1, 1)) == 0
 
 
-def test_dirichlet_integral_agrees_with_the_closed_form_for_untouched_rivals():
+def test_dirichlet_integral_agrees_with_the_closed_form_for_untouched_rivals() -> None:
     """With all rivals at Gamma(1), inclusion and exclusion gives the integral in closed form."""
     leader, rivals = 3, 2
     exact = sum((-1) ** k * math.comb(rivals, k) / (1 + k) ** (leader + 1) for k in (0, 1, 2))
     assert leader_beats_all(leader, (0,) * rivals) == pytest.approx(exact, abs=1e-5)
 
 
-def test_a_window_stops_only_when_it_agrees_wholly():
+def test_a_window_stops_only_when_it_agrees_wholly() -> None:
     rule = UnanimousWindow(window=5, maximum=40)
 
     assert rule.further_samples([]) == 5
@@ -93,7 +95,7 @@ def test_a_window_stops_only_when_it_agrees_wholly():
     assert rule.further_samples([0, 1] * 19) == 2
 
 
-def test_diminishing_returns_stop_when_nothing_can_change_any_more():
+def test_diminishing_returns_stop_when_nothing_can_change_any_more() -> None:
     assert leader_is_overtaken(3, 0, 3) == 0
     assert leader_is_overtaken(0, 0, 2) == pytest.approx(1 / 3)
     assert DiminishingReturns(tolerance=0, maximum=10).further_samples(votes(5, 0)) == 0
@@ -102,14 +104,16 @@ def test_diminishing_returns_stop_when_nothing_can_change_any_more():
     assert DiminishingReturns(tolerance=0.05, maximum=40).further_samples(votes(2)) == 1
 
 
-def test_no_stop_never_stops():
+def test_no_stop_never_stops() -> None:
     assert NoStop().further_samples(votes(100)) == NEVER
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
 @settings(deadline=None, max_examples=40)
 @given(answers=answer_lists)
-def test_further_samples_is_exactly_the_shortest_way_to_a_stop(rule, answers):
+def test_further_samples_is_exactly_the_shortest_way_to_a_stop(
+    rule: StoppingRule, answers: list[int | None]
+) -> None:
     """No continuation stops sooner than promised, and agreeing with the leader stops just then."""
     further = rule.further_samples(answers)
     top = max(range(4), key=answers.count)
@@ -127,7 +131,9 @@ def can_stop_within(rule: StoppingRule, answers: Sequence[int | None], more: int
     )
 
 
-def agreeing(rule: StoppingRule, answers: Sequence[int | None], more: int, top: int) -> list[int]:
+def agreeing(
+    rule: StoppingRule, answers: Sequence[int | None], more: int, top: int
+) -> list[int | None]:
     """The best continuation: votes for the leader, or for whatever the open window holds."""
     if isinstance(rule, UnanimousWindow):
         window = answers[len(answers) - len(answers) % rule.window :]
@@ -137,7 +143,7 @@ def agreeing(rule: StoppingRule, answers: Sequence[int | None], more: int, top: 
     return [top] * more
 
 
-def test_diminishing_returns_look_at_what_may_still_be_drawn_here():
+def test_diminishing_returns_look_at_what_may_still_be_drawn_here() -> None:
     """Two alike of three: one more cannot change the leader, thirty-seven more could."""
     rule = DiminishingReturns()
     assert rule.further_samples([0, 0], left=1) == 0
@@ -146,5 +152,7 @@ def test_diminishing_returns_look_at_what_may_still_be_drawn_here():
 
 
 @given(answers=answer_lists, left=st.integers(1, 40), rule=st.sampled_from(RULES))
-def test_no_rule_asks_for_more_than_is_left(answers, left, rule):
+def test_no_rule_asks_for_more_than_is_left(
+    answers: list[int | None], left: int, rule: StoppingRule
+) -> None:
     assert 0 <= rule.further_samples(answers, left) <= left

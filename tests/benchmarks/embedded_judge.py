@@ -24,7 +24,7 @@ from its.models.protocol import Capabilities, Completion, Model, Received, Reque
 from its.problems.problem import Question
 from its.prompts import PromptSet, load_prompt_set
 from its.rewards.judgements import Case, Judgement, grouped, judge
-from its.rewards.voting import best_rated, totals
+from its.rewards.voting import JudgedScores, best_rated, totals
 from its_training.problems import held_out_problems
 
 SAMPLES = (1, 2, 4, 8, 16, 32)
@@ -138,7 +138,7 @@ def accuracy(
     for item, pool in zip(items, judged, strict=True):
         for _ in range(DRAWS if k < len(pool) else 1):
             drawn = rng.sample(pool, k)
-            samples = [judgement.scores for judgement, _ in drawn]
+            samples: list[JudgedScores] = [judgement.scores for judgement, _ in drawn]
             if meta:
                 samples = best_rated(samples, [rating for _, rating in drawn])
             earned = credit(totals(samples, len(item.responses)), item.label)

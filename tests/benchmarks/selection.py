@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from its.candidates import Answer, Candidate, Selection
 from its.rewards.step_aggregation import StepAggregation, aggregate
@@ -78,13 +79,7 @@ def beam_accuracies(folder: Path) -> dict[str, list[float]]:
     """A row of accuracies (one a problem, the mean over draws) for each way to select."""
     ways: dict[str, Choose] = {"vote": vote}
     for how in AGGREGATIONS:
-        ways[f"best-of-n, {how}"] = lambda c, k, how=how: best_by_reward(
-            c, range(len(c)), scores_of(c, how)
-        )
-        ways[f"best-of-n with guard, {how}"] = lambda c, k, how=how: norm_vote(
-            c, k, scores_of(c, how), guard_of(sum(number is not None for number in k))
-        )
-        ways[f"weighted vote, {how}"] = lambda c, k, how=how: weighted_vote(c, k, scores_of(c, how))
+        ways |= ways_to_use(how)
     drawn = list(draws(load(folder, BEAMS), BEAM_CANDIDATES))
     return {
         name: [
@@ -92,6 +87,26 @@ def beam_accuracies(folder: Path) -> dict[str, list[float]]:
             for of_one in zip(*drawn, strict=True)
         ]
         for name, choose in ways.items()
+    }
+
+
+def ways_to_use(how: StepAggregation) -> dict[str, Choose]:
+    """Every way to select by step scores that are aggregated so."""
+
+    def best(candidates: Sequence[Candidate], classes: Sequence[int | None]) -> Selection:
+        return best_by_reward(candidates, range(len(candidates)), scores_of(candidates, how))
+
+    def guarded(candidates: Sequence[Candidate], classes: Sequence[int | None]) -> Selection:
+        guard = guard_of(sum(number is not None for number in classes))
+        return norm_vote(candidates, classes, scores_of(candidates, how), guard)
+
+    def weighted(candidates: Sequence[Candidate], classes: Sequence[int | None]) -> Selection:
+        return weighted_vote(candidates, classes, scores_of(candidates, how))
+
+    return {
+        f"best-of-n, {how}": best,
+        f"best-of-n with guard, {how}": guarded,
+        f"weighted vote, {how}": weighted,
     }
 
 
@@ -140,7 +155,9 @@ def program_accuracies(folder: Path, count: int) -> dict[str, float]:
     return {name: fmean(values) for name, values in found.items()}
 
 
-def _program_credits(samples: Sequence[dict], weights: Sequence[float]) -> dict[str, float]:
+def _program_credits(
+    samples: Sequence[dict[str, Any]], weights: Sequence[float]
+) -> dict[str, float]:
     passed = [[bit == "1" for bit in sample["gen_test_bits"] or ""] for sample in samples]
     tests = max(map(len, passed))
     passed = [row + [False] * (tests - len(row)) for row in passed]
@@ -207,13 +224,13 @@ def main(folder: Path = POOLS) -> None:
         print(f"| {title} | {', '.join(cells)} |")
 
 
-def _rows(folder: Path, name: str) -> Iterator[dict]:
+def _rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:
     with gzip.open(folder / f"{name}.jsonl.gz") as file:
         for line in file:
             yield json.loads(line)
 
 
-def _pool(samples: Sequence[dict]) -> Pool:
+def _pool(samples: Sequence[dict[str, Any]]) -> Pool:
     numbers: dict[str, int] = {}
     answers = [sample["answer"] for sample in samples]
     return Pool(

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import pytest
 
@@ -114,7 +115,7 @@ async def test_retries_are_charged_as_failures_and_their_estimates_marked(tmp_pa
 
 @pytest.mark.parametrize("n", ["honoured", "ignored", "refused"])
 async def test_n_labels_bring_n_completions_whatever_the_endpoint_makes_of_n(
-    tmp_path: Path, n: str
+    tmp_path: Path, n: Literal["honoured", "ignored", "refused"]
 ) -> None:
     behaviour = Behaviour(dialect=replace(Dialect(), n=n))
     claimed = Capabilities(n=n != "ignored")

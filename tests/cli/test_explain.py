@@ -40,8 +40,12 @@ async def test_the_story_is_the_same_live_and_from_the_record(tmp_path: Path) ->
     assert (live.code, recorded.code, recorded.err) == (0, 0, "")
     assert live.out == recorded.out
     story = live.out.decode()
-    headings = ("Question", "Difficulty", "Budget", "attempts", "deep_reasoning")
-    headings += (
+    headings = (
+        "Question",
+        "Difficulty",
+        "Budget",
+        "attempts",
+        "deep_reasoning",
         "solution_search",
         "Vote",
         "Answer",

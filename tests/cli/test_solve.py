@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -107,7 +108,7 @@ async def test_a_reader_that_leaves_ends_the_run_quietly(tmp_path: Path) -> None
 async def test_no_reference_ever_reaches_the_endpoint(tmp_path: Path) -> None:
     """All five fields, GSM8K's form and a choice; every stage, score and check is run."""
     secret = "REFERENCE"
-    problems = [
+    problems: list[dict[str, Any]] = [
         {"question": "Which number comes first?", "answer": f"{secret}1"},
         {"problem": "Which number comes next?", "solution": rf"so \boxed{{{secret}2}}"},
         {"prompt": "And then?", "answer": f"thus\n#### {secret}3", "answer_kind": "text"},

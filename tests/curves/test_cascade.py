@@ -31,7 +31,7 @@ ALWAYS_LOST = problems(["abcd", "bcde", "cdef", "defg"] * 15)
 LARGE = problems(["rrrr"] * 60)
 
 
-def test_a_small_model_that_knows_when_it_is_wrong_is_worth_asking_first():
+def test_a_small_model_that_knows_when_it_is_wrong_is_worth_asking_first() -> None:
     points, verdict = cascade_curve(SURE_WHERE_RIGHT, LARGE, (1, 20), orders=3)
     assert verdict.worth_it
     assert told(verdict).startswith("A cascade is worth it here")
@@ -41,13 +41,13 @@ def test_a_small_model_that_knows_when_it_is_wrong_is_worth_asking_first():
     assert best.cost < 20
 
 
-def test_a_small_model_that_is_always_wrong_is_not():
+def test_a_small_model_that_is_always_wrong_is_not() -> None:
     _, verdict = cascade_curve(ALWAYS_LOST, LARGE, (1, 20), orders=3)
     assert not verdict.worth_it
     assert told(verdict).startswith("A cascade is not worth it here")
 
 
-def test_costs_are_those_of_both_models():
+def test_costs_are_those_of_both_models() -> None:
     points, _ = cascade_curve(ALWAYS_LOST, LARGE, (1.5, 7), orders=2)
     costs = {CascadePlan(p.small, p.large, p.threshold): p.cost for p in points}
     assert costs[CascadePlan(2, 0)] == pytest.approx(3)
@@ -56,7 +56,7 @@ def test_costs_are_those_of_both_models():
     assert up.cost == pytest.approx(3 + 7 * up.went_up)
 
 
-def test_the_frontier_rises():
+def test_the_frontier_rises() -> None:
     points, _ = cascade_curve(SURE_WHERE_RIGHT, LARGE, (1, 20), orders=2)
     for sort in ("small", "large", "cascade"):
         kept = [point for point in frontier(points) if point.strategy == sort]
@@ -64,7 +64,7 @@ def test_the_frontier_rises():
         assert all(a.accuracy < b.accuracy for a, b in pairwise(kept))
 
 
-def test_only_common_problems_are_compared():
+def test_only_common_problems_are_compared() -> None:
     small, large = paired(SURE_WHERE_RIGHT[:10], LARGE[5:])
     assert (
         [record.id for record in small]

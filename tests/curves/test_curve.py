@@ -40,32 +40,32 @@ def records(pool_file: Path) -> list[SampleRecord]:
     return asyncio.run(graded_records(load_pool(pool_file)))
 
 
-def test_a_vote_takes_the_first_n_and_abstentions_have_no_voice():
+def test_a_vote_takes_the_first_n_and_abstentions_have_no_voice() -> None:
     assert replay_vote(record("baa"), 1).correct is False
     assert replay_vote(record("baa"), 3).correct is True
     assert replay_vote(record("..a"), 3).correct is True
     assert replay_vote(record("..", right="a"), 2).correct is False
 
 
-def test_a_stopping_rule_stops_where_it_would_have_live():
+def test_a_stopping_rule_stops_where_it_would_have_live() -> None:
     replay = replay_stop(record("aaaabbbbbbbb"), AdaptiveConsistency(), most=12)
     assert (replay.correct, replay.rounds) == (True, (4,))
     torn = replay_stop(record("abaaaaaaaa"), AdaptiveConsistency(), most=10)
     assert torn.rounds == (4, 3)
 
 
-def test_a_weighted_vote_follows_the_scores():
+def test_a_weighted_vote_follows_the_scores() -> None:
     scored = record("abb", scores=(0.9, 0.2, 0.2))
     assert replay_weighted_vote(scored, 3).correct is True
     assert replay_vote(scored, 3).correct is False
 
 
-def test_a_doubtful_sample_counts_for_less_before_a_confident_rule():
+def test_a_doubtful_sample_counts_for_less_before_a_confident_rule() -> None:
     assert replay_confidence(record("aaaaaa", scores=(1.0,) * 6), 6).rounds == (4,)
     assert replay_confidence(record("aaaaaaa", scores=(0.5,) * 7), 7).rounds == (4, 2, 1)
 
 
-def test_short_m_at_k_votes_among_the_first_to_end_and_charges_the_cut():
+def test_short_m_at_k_votes_among_the_first_to_end_and_charges_the_cut() -> None:
     replay = replay_short(record("aabbb", tokens=(10, 20, 30, 40, 50)), 5)
     assert replay.correct is True
     assert (replay.completion_tokens, replay.sequential_tokens) == (10 + 20 + 3 * 30, 30)
@@ -83,7 +83,9 @@ samples = st.lists(
 
 
 @given(samples)
-def test_a_replay_chooses_what_a_run_chooses(drawn):
+def test_a_replay_chooses_what_a_run_chooses(
+    drawn: list[tuple[int | None, float | None, bool]],
+) -> None:
     """Ties, guesses, missing and useless scores: word for word the selection of a run."""
     classes, scores, guesses = zip(*drawn, strict=True)
     n = len(classes)
@@ -111,7 +113,7 @@ def test_a_replay_chooses_what_a_run_chooses(drawn):
             assert replayed.confidence == pytest.approx(live.confidence)
 
 
-def test_guesses_have_no_voice_where_an_answer_is_stated():
+def test_guesses_have_no_voice_where_an_answer_is_stated() -> None:
     guessed = SampleRecord("p", "q", (0, 0, 1), (False, False, True), (1,) * 3, (None,) * 3, None,
                      (True, True, False))  # fmt: skip
     assert replay_vote(guessed, 2).correct is False
@@ -119,7 +121,9 @@ def test_guesses_have_no_voice_where_an_answer_is_stated():
     assert replay_stop(guessed, UnanimousWindow(window=2), 3).samples == 3
 
 
-def test_one_budget_never_exceeds_its_total_and_larger_ones_go_on(records):
+def test_one_budget_never_exceeds_its_total_and_larger_ones_go_on(
+    records: list[SampleRecord],
+) -> None:
     replays = replay_batch(records, BatchPolicy(share=0.3), [80, 160])
     spent = [sum(replay.samples for replay in of_budget) for of_budget in replays]
     assert spent[0] <= 80
@@ -127,14 +131,16 @@ def test_one_budget_never_exceeds_its_total_and_larger_ones_go_on(records):
     assert all(small.samples <= large.samples for small, large in zip(*replays, strict=True))
 
 
-def test_one_budget_gives_the_doubtful_more_than_the_sure_and_the_lost(records):
+def test_one_budget_gives_the_doubtful_more_than_the_sure_and_the_lost(
+    records: list[SampleRecord],
+) -> None:
     (replays,) = replay_batch(records, BatchPolicy(share=0.3), [4 * len(records)])
     drawn = [[r.samples for r in replays[sort::3]] for sort in range(3)]
     sure, doubtful, _ = (sum(n) / len(n) for n in drawn)
     assert doubtful > 2 * sure
 
 
-def test_the_oracle_is_the_ceiling_of_every_strategy(records):
+def test_the_oracle_is_the_ceiling_of_every_strategy(records: list[SampleRecord]) -> None:
     strategies = ["vote", "adaptive", "windows", "short", "batch", "oracle", "diminishing_returns"]
     points = compute_curve(records, strategies, sizes=[1, 3, 8], orders=3)
     ceiling = {point.n: point.accuracy for point in points if point.strategy == "oracle"}
@@ -144,7 +150,7 @@ def test_the_oracle_is_the_ceiling_of_every_strategy(records):
         assert point.calls <= point.n
 
 
-def test_costs_are_told_where_known_and_none_where_not():
+def test_costs_are_told_where_known_and_none_where_not() -> None:
     priced = record("aab", tokens=100, prompt_tokens=50)
     (point,) = compute_curve([priced], ["vote"], sizes=[2], prices=Prices(1.0, 2.0), orders=1)
     assert (point.calls, point.completion_tokens, point.tokens) == (2, 200, 300)
@@ -154,18 +160,20 @@ def test_costs_are_told_where_known_and_none_where_not():
     assert silent.tokens is silent.usd is silent.sequential_tokens is None
 
 
-def test_sequential_tokens_add_up_over_rounds(records):
+def test_sequential_tokens_add_up_over_rounds(records: list[SampleRecord]) -> None:
     vote, adaptive = compute_curve(records, ["vote", "adaptive"], sizes=[24], orders=3)
     assert adaptive.calls < vote.calls
+    assert adaptive.sequential_tokens is not None
+    assert vote.sequential_tokens is not None
     assert adaptive.sequential_tokens > vote.sequential_tokens
 
 
-def test_sizes_double_up_to_the_most_there_are(records):
+def test_sizes_double_up_to_the_most_there_are(records: list[SampleRecord]) -> None:
     assert default_sizes(records) == [1, 2, 4, 8, 16, 24]
     assert shuffles(records, 2, seed=1) == shuffles(records, 2, seed=1)
 
 
-def test_a_biased_pool_is_refused_unless_asked_for(pool_file):
+def test_a_biased_pool_is_refused_unless_asked_for(pool_file: Path) -> None:
     pool = load_pool(pool_file)
     biased = Pool(pool.name, pool.problems, biased="it stopped adaptively")
     with pytest.raises(InputError, match="stopped adaptively"):
@@ -173,7 +181,7 @@ def test_a_biased_pool_is_refused_unless_asked_for(pool_file):
     assert asyncio.run(graded_records(biased, allow_biased=True))
 
 
-def test_samples_without_a_verdict_are_graded_by_the_reference():
+def test_samples_without_a_verdict_are_graded_by_the_reference() -> None:
     samples = (
         RecordedSample("So it is 1/2.\n\nAnswer: 1/2", None),
         RecordedSample(None, "0.5"),
@@ -185,13 +193,13 @@ def test_samples_without_a_verdict_are_graded_by_the_reference():
     assert graded.classes[0] == graded.classes[1] != graded.classes[2]
 
 
-def test_without_any_verdict_there_is_no_curve():
+def test_without_any_verdict_there_is_no_curve() -> None:
     pool = Pool("made", (PoolProblem("p", "q", None, (RecordedSample(None, "1"),)),))
     with pytest.raises(InputError, match="which answers are right"):
         asyncio.run(graded_records(pool))
 
 
-def test_pictures_show_every_strategy(records):
+def test_pictures_show_every_strategy(records: list[SampleRecord]) -> None:
     points = compute_curve(records, ["vote", "oracle"], orders=2)
     drawn, picture = plot(points), svg(points, title="a < b")
     assert "vote" in drawn
@@ -209,7 +217,7 @@ def run_curve(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 
 @pytest.mark.slow
-def test_the_command_prints_json_lines_when_piped(pool_file, tmp_path):
+def test_the_command_prints_json_lines_when_piped(pool_file: Path, tmp_path: Path) -> None:
     picture = tmp_path / "curve.svg"
     done = run_curve(str(pool_file), "-n", "1,4", "--orders", "2", "-o", str(picture))
     assert done.returncode == 0, done.stderr
@@ -236,7 +244,9 @@ def test_the_command_prints_json_lines_when_piped(pool_file, tmp_path):
         (["-o", "/absent/curve.svg"], b"cannot write"),
     ],
 )
-def test_bad_options_are_plain_sentences(pool_file, arguments, complaint):
+def test_bad_options_are_plain_sentences(
+    pool_file: Path, arguments: list[str], complaint: bytes
+) -> None:
     done = run_curve(str(pool_file), *arguments)
     assert done.returncode == 2
     assert complaint in done.stderr

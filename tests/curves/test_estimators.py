@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from its.estimators import bootstrap_interval, maj_at_k, majority, pass_at_k
 
 
-def test_pass_at_k_known_answers():
+def test_pass_at_k_known_answers() -> None:
     assert pass_at_k(10, 0, 5) == 0
     assert pass_at_k(10, 10, 1) == 1
     assert pass_at_k(10, 3, 1) == pytest.approx(0.3)
@@ -18,21 +18,21 @@ def test_pass_at_k_known_answers():
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=8), st.data())
-def test_pass_at_k_is_the_mean_over_all_subsets(correct, data):
+def test_pass_at_k_is_the_mean_over_all_subsets(correct: list[bool], data: st.DataObject) -> None:
     k = data.draw(st.integers(1, len(correct)))
     subsets = list(combinations(correct, k))
     expected = sum(any(subset) for subset in subsets) / len(subsets)
     assert pass_at_k(len(correct), sum(correct), k) == pytest.approx(expected)
 
 
-def test_asking_for_more_samples_than_there_are_is_an_error():
+def test_asking_for_more_samples_than_there_are_is_an_error() -> None:
     with pytest.raises(ValueError, match="needs 5"):
         pass_at_k(4, 1, 5)
     with pytest.raises(ValueError, match="needs 3"):
         maj_at_k([0, 1], [True, False], 3)
 
 
-def test_majority_ignores_abstentions_and_takes_the_first_of_equals():
+def test_majority_ignores_abstentions_and_takes_the_first_of_equals() -> None:
     assert majority([None, None, 3, None]) == 2
     assert majority([1, 0, 0, 1]) == 0
     assert majority([None, 1, 0, 0]) == 2
@@ -41,7 +41,7 @@ def test_majority_ignores_abstentions_and_takes_the_first_of_equals():
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 2)), min_size=1, max_size=6))
-def test_maj_at_all_samples_is_the_vote_up_to_ties(classes):
+def test_maj_at_all_samples_is_the_vote_up_to_ties(classes: list[int | None]) -> None:
     right = [number == 0 for number in classes]
     votes = [classes.count(number) for number in (0, 1, 2)]
     estimate = maj_at_k(classes, right, len(classes), subsets=50)
@@ -53,7 +53,7 @@ def test_maj_at_all_samples_is_the_vote_up_to_ties(classes):
         assert 0 < estimate < 1 or len(classes) < 6
 
 
-def test_the_interval_comes_from_resampling_problems():
+def test_the_interval_comes_from_resampling_problems() -> None:
     low, high = bootstrap_interval([0.0, 1.0] * 50)
     assert 0.38 < low < 0.42
     assert 0.58 < high < 0.62

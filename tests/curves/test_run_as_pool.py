@@ -36,7 +36,7 @@ def run(pool_of_nine: Path, tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def test_a_run_holds_the_samples_that_it_drew(run, pool_of_nine):
+def test_a_run_holds_the_samples_that_it_drew(run: Path, pool_of_nine: Path) -> None:
     pool, recorded = load_pool(run), load_pool(pool_of_nine)
     assert pool.biased == ""
     assert (pool.input_price, pool.output_price) == (1.0, 2.0)
@@ -52,7 +52,7 @@ def test_a_run_holds_the_samples_that_it_drew(run, pool_of_nine):
         assert all(sample.completion_tokens for sample in problem.samples)
 
 
-def test_a_run_answers_in_place_of_a_model(run, pool_of_nine, tmp_path):
+def test_a_run_answers_in_place_of_a_model(run: Path, pool_of_nine: Path, tmp_path: Path) -> None:
     solve(pool_of_nine, f"recorded:{run}", tmp_path / "again")
     first, again = (
         {p.id: sorted(str(s.answer) for s in p.samples) for p in load_pool(path).problems}
@@ -61,7 +61,7 @@ def test_a_run_answers_in_place_of_a_model(run, pool_of_nine, tmp_path):
     assert first == again
 
 
-def test_a_run_that_stopped_adaptively_is_marked(pool_of_nine, tmp_path):
+def test_a_run_that_stopped_adaptively_is_marked(pool_of_nine: Path, tmp_path: Path) -> None:
     solve(
         pool_of_nine,
         f"recorded:{pool_of_nine}",
@@ -71,7 +71,7 @@ def test_a_run_that_stopped_adaptively_is_marked(pool_of_nine, tmp_path):
     assert "adaptive_consistency" in load_pool(tmp_path / "run").biased
 
 
-def test_a_run_of_other_strategies_is_no_pool(run):
+def test_a_run_of_other_strategies_is_no_pool(run: Path) -> None:
     traces = run / "traces.jsonl"
     lines = traces.read_bytes().splitlines(keepends=True)
     traces.write_bytes(b"".join(line for line in lines if b'"event":"call"' not in line))
@@ -79,7 +79,9 @@ def test_a_run_of_other_strategies_is_no_pool(run):
         load_pool(run)
 
 
-def test_recorded_answers_are_the_same_in_any_concurrency(pool_of_nine, tmp_path):
+def test_recorded_answers_are_the_same_in_any_concurrency(
+    pool_of_nine: Path, tmp_path: Path
+) -> None:
     outputs = []
     for concurrency in (1, 32):
         run = tmp_path / f"run-{concurrency}"

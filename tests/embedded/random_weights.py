@@ -7,9 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from its.models.embedded.weights import Floats, Shape, Weights
 from its.models.export.huggingface import safetensors
+
+Doubles = NDArray[np.float64]
 
 SMALL = Shape(64, 3, 2, 128, 128, 1e-5, 10000.0, 1024)
 LARGE = Shape(192, 4, 6, 544, 128, 1e-5, 10000.0, 1024)
@@ -21,11 +24,12 @@ def random_weights(shape: Shape = SMALL, seed: int = 0, spread: float = 1.5) -> 
     d, ff = shape.hidden_size, shape.intermediate_size
 
     def matrix(*size: int) -> Floats:
-        values = rng.standard_normal(size) * spread / size[-1] ** 0.5
+        values: Doubles = rng.standard_normal(size) * spread / size[-1] ** 0.5
         return values.astype(np.float16).astype(np.float32)
 
     def gain() -> Floats:
-        return rng.uniform(0.5, 1.5, d).astype(np.float16).astype(np.float32)
+        values = rng.uniform(0.5, 1.5, d)
+        return values.astype(np.float16).astype(np.float32)
 
     tensors = {"model.embed_tokens.weight": matrix(128, d), "model.norm.weight": gain()}
     for layer in range(shape.num_hidden_layers):

@@ -21,11 +21,13 @@ def reference_logprobs(weights: Weights, tokens: bytes) -> Doubles:
 
     def norm(values: Doubles, name: str) -> Doubles:
         mean = (values**2).mean(-1, keepdims=True)
-        return values / np.sqrt(mean + shape.rms_norm_eps) * tensors[name]
+        normed: Doubles = values / np.sqrt(mean + shape.rms_norm_eps) * tensors[name]
+        return normed
 
     def rotated(values: Doubles) -> Doubles:
         turned = np.concatenate([-values[..., size // 2 :], values[..., : size // 2]], -1)
-        return values * np.cos(angles) + turned * np.sin(angles)
+        result: Doubles = values * np.cos(angles) + turned * np.sin(angles)
+        return result
 
     for layer in range(shape.num_hidden_layers):
         prefix = f"model.layers.{layer}."

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its.models.embedded.batch import DecodingBatch, DecodingSample, Draw
-from its.models.embedded.weights import Shape
+from its.models.embedded.weights import Floats, Shape
 from tests.embedded.drawing import draw, run, transformer
 from tests.embedded.random_weights import LARGE, SMALL
 
@@ -20,9 +20,15 @@ def same(one: DecodingSample, other: DecodingSample) -> bool:
     """Whether two samples are equal in all, log-probabilities to the last bit."""
     return (
         (one.tokens, one.text, one.finish) == (other.tokens, other.text, other.finish)
-        and np.array_equal(one.logprobs, other.logprobs)
-        and np.array_equal(one.alternatives, other.alternatives)
+        and same_values(one.logprobs, other.logprobs)
+        and same_values(one.alternatives, other.alternatives)
     )
+
+
+def same_values(one: Floats | None, other: Floats | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
 
 
 @pytest.mark.parametrize("shape", [SMALL, LARGE], ids=["small", "large"])

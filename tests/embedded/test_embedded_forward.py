@@ -46,7 +46,7 @@ def test_attention_scores_beyond_a_floats_exponent_are_weighed_rightly(sign: int
         attention = f"model.layers.{layer}.self_attn."
         weights.tensors[attention + "k_proj.weight"] *= 40
         weights.tensors[attention + "q_proj.weight"] = (
-            sign * weights.tensors[attention + "k_proj.weight"] / 10
+            np.float32(sign) * weights.tensors[attention + "k_proj.weight"] / np.float32(10)
         )
     asked = draw("Solve: 41*3", limit=40)
 

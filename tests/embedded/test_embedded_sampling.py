@@ -25,8 +25,8 @@ def frequencies(logits: Floats, temperature: float, top_p: float = 1.0) -> Float
     )
     numbers = uniforms(keys, np.array([3], np.uint64))[:, 0]
     chosen = choose(np.tile(logits, (DRAWS, 1)), settings, numbers)
-    counts: Floats = np.bincount(chosen, minlength=len(logits)) / np.float32(DRAWS)
-    return counts
+    counts = np.bincount(chosen, minlength=len(logits)).astype(np.float32)
+    return counts / np.float32(DRAWS)
 
 
 @pytest.fixture

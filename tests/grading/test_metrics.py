@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from its.analysis.metrics import accuracy_of, metrics_of, proportion_interval, value_of
@@ -48,7 +50,8 @@ def test_accuracy_by_a_field_of_the_metadata() -> None:
         "algebra": 0.5,
     }
     assert list(found.by["about.level"]) == ["(none)", "1", "2"]
-    assert value_of(outcome(True, **{"a.b": 3}), "a.b") == "3"
+    dotted = replace(outcome(True), metadata={"a.b": 3})
+    assert value_of(dotted, "a.b") == "3"
 
 
 def test_calibration_is_the_mean_distance_in_bins() -> None:

@@ -63,11 +63,13 @@ async def run(server: HostileServer, source: Path, *arguments: str, cwd: Path) -
 
 
 @pytest.fixture
-def source(tmp_path) -> Path:
+def source(tmp_path: Path) -> Path:
     return write(tmp_path / "items.jsonl", *ITEMS)
 
 
-async def test_every_item_has_scores_critiques_winner_margin_and_cost(tmp_path, source):
+async def test_every_item_has_scores_critiques_winner_margin_and_cost(
+    tmp_path: Path, source: Path
+) -> None:
     async with HostileServer(PLAIN, judge) as server:
         ended = await run(server, source, cwd=tmp_path)
         sent = server.stats.completions
@@ -98,7 +100,7 @@ async def test_every_item_has_scores_critiques_winner_margin_and_cost(tmp_path, 
     assert probes >= 0
 
 
-async def test_the_same_command_resumes_and_repeats_nothing(tmp_path, source):
+async def test_the_same_command_resumes_and_repeats_nothing(tmp_path: Path, source: Path) -> None:
     async with HostileServer(PLAIN, judge) as server:
         first = await run(server, source, cwd=tmp_path)
         before = server.stats.completions
@@ -108,14 +110,14 @@ async def test_the_same_command_resumes_and_repeats_nothing(tmp_path, source):
     assert {row["id"]: row for row in second.rows} == by_id
 
 
-async def test_the_budget_is_a_cap_on_the_judgements_of_an_item(tmp_path):
+async def test_the_budget_is_a_cap_on_the_judgements_of_an_item(tmp_path: Path) -> None:
     source = write(tmp_path / "items.jsonl", ITEMS[2])
     async with HostileServer(PLAIN, judge) as server:
         ended = await run(server, source, "--budget", "3", cwd=tmp_path)
     assert ended.rows[0]["usage"]["completions"] == 3
 
 
-async def test_another_reward_by_name(tmp_path):
+async def test_another_reward_by_name(tmp_path: Path) -> None:
     def rate(ask: Ask) -> str:
         return "\n".join(f"Score: {quality}" for quality in re.findall(r"y (\d+)", ask.prompt))
 
@@ -126,7 +128,7 @@ async def test_another_reward_by_name(tmp_path):
     assert ended.rows[0]["reward"] == "self_evaluation"
 
 
-async def test_bad_lines_are_failed_rows_with_their_reason(tmp_path):
+async def test_bad_lines_are_failed_rows_with_their_reason(tmp_path: Path) -> None:
     source = write(
         tmp_path / "items.jsonl",
         ITEMS[0],
@@ -146,7 +148,9 @@ async def test_bad_lines_are_failed_rows_with_their_reason(tmp_path):
     assert "line 5: `label` must be" in errors[4]
 
 
-async def test_a_server_that_fails_leaves_failed_rows_that_the_next_run_mends(tmp_path):
+async def test_a_server_that_fails_leaves_failed_rows_that_the_next_run_mends(
+    tmp_path: Path,
+) -> None:
     source = write(tmp_path / "items.jsonl", ITEMS[0])
     plain = ("--set", "model.retries.attempts=1")
     async with HostileServer(Behaviour(faults={"500": 1.0}), judge) as server:
@@ -158,7 +162,7 @@ async def test_a_server_that_fails_leaves_failed_rows_that_the_next_run_mends(tm
     assert mended.rows[0]["winner"] == 0
 
 
-async def test_an_unknown_reward_is_a_plain_sentence(tmp_path, source):
+async def test_an_unknown_reward_is_a_plain_sentence(tmp_path: Path, source: Path) -> None:
     ended = await its(
         "judge", source, "--reward", "wisdom", "--model", "m", "--base-url", "http://127.0.0.1:9/v1",
         cwd=tmp_path,

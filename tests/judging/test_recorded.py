@@ -36,7 +36,7 @@ def write(path: Path, *rows: object) -> Path:
     return path
 
 
-def test_known_answers(tmp_path):
+def test_known_answers(tmp_path: Path) -> None:
     """Three items by hand: a tie that the second sample breaks, a wrong leader, an abstention."""
     path = write(
         tmp_path / "scores.jsonl",
@@ -50,7 +50,7 @@ def test_known_answers(tmp_path):
     assert 1 <= figures["adaptive"]["mean_k"] <= 2
 
 
-def test_unlabelled_items_count_for_nothing(tmp_path):
+def test_unlabelled_items_count_for_nothing(tmp_path: Path) -> None:
     path = write(tmp_path / "scores.jsonl", {"id": "a", "scores": [[5], [6]]})
     figures = replay(read_recorded(str(path)), AdaptiveVoting())
     assert (figures["items"], figures["labelled"], figures["by_k"]) == (1, 0, [])
@@ -58,7 +58,9 @@ def test_unlabelled_items_count_for_nothing(tmp_path):
 
 @needs_recordings
 @pytest.mark.parametrize("judge", JUDGES)
-def test_one_shipped_setting_reaches_eight_samples_with_fewer_than_a_fixed_margin(judge):
+def test_one_shipped_setting_reaches_eight_samples_with_fewer_than_a_fixed_margin(
+    judge: str,
+) -> None:
     """A fixed margin of 3 points needs 3.0, 3.4 and 3.0 samples on average."""
     figures = replay(
         read_recorded(str(RECORDED / f"rewardbench2__{judge}__k8.jsonl.gz")), AdaptiveVoting()
@@ -71,7 +73,7 @@ def test_one_shipped_setting_reaches_eight_samples_with_fewer_than_a_fixed_margi
 
 
 @needs_recordings
-def test_the_command_writes_the_figures(tmp_path):
+def test_the_command_writes_the_figures(tmp_path: Path) -> None:
     source = RECORDED / "rewardbench2__gpt-5.4__k8.jsonl.gz"
     done = its("judge", "--recorded", source, "-o", tmp_path / "out")
     assert done.returncode == 0, done.stderr
@@ -86,7 +88,7 @@ def test_the_command_writes_the_figures(tmp_path):
     assert done.stdout == ""
 
 
-def test_without_a_directory_the_figures_go_to_standard_output(tmp_path):
+def test_without_a_directory_the_figures_go_to_standard_output(tmp_path: Path) -> None:
     path = write(tmp_path / "scores.jsonl", {"id": "a", "label": 0, "scores": [[5], [6]]})
     done = its("judge", "--recorded", path)
     assert json.loads(done.stdout)["by_k"] == [{"k": 1, "strict": 0.0, "ties_even": 0.0}]
@@ -106,21 +108,21 @@ def test_without_a_directory_the_figures_go_to_standard_output(tmp_path):
         ("", "is empty"),
     ],
 )
-def test_a_line_that_cannot_be_used_is_named(tmp_path, line, words):
+def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, line: str, words: str) -> None:
     path = tmp_path / "scores.jsonl"
     path.write_text(line)
     with pytest.raises(InputError, match=re.escape(words)):
         read_recorded(str(path))
 
 
-def test_a_damaged_gzip_file_is_named(tmp_path):
+def test_a_damaged_gzip_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "scores.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"scores": [[1], [2]]}\n' * 1000)[:-20])
     with pytest.raises(InputError, match="damaged"):
         read_recorded(str(path))
 
 
-def test_the_command_says_it_in_one_sentence(tmp_path):
+def test_the_command_says_it_in_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "scores.jsonl"
     path.write_text('{"scores": [["8"], [2]]}')
     done = its("judge", "--recorded", path)
@@ -129,7 +131,7 @@ def test_the_command_says_it_in_one_sentence(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [(), ("a.jsonl", "--recorded", "b.jsonl")])
-def test_one_source_is_wanted(arguments):
+def test_one_source_is_wanted(arguments: tuple[str, ...]) -> None:
     done = its("judge", *arguments)
     assert done.returncode == 2
     assert "either a file of responses" in done.stderr

@@ -48,6 +48,15 @@ def fresh_environment(folder: Path, wheel: Path) -> Path:
     python = folder / "bin" / "python"
     (site,) = (folder / "lib").glob("python*/site-packages")
     (site / "below.pth").write_text("".join(f"{path}\n" for path in sys.path if path))
-    install = [python, "-m", "pip", "install", "-q", "--no-index", "--no-deps", wheel]
+    install: list[str | Path] = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-index",
+        "--no-deps",
+        wheel,
+    ]
     subprocess.run(install, check=True, capture_output=True, timeout=120)
     return python

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 
@@ -19,7 +19,7 @@ class AfterTwo(StoppingRule):
 
     name = "after_two"
 
-    def further_samples(self, answers: object) -> int:
+    def further_samples(self, answers: Sequence[int | None], left: int | None = None) -> int:
         return 0
 
 
@@ -29,7 +29,7 @@ class Impostor(StoppingRule):
 
     name = "none"
 
-    def further_samples(self, answers: object) -> int:
+    def further_samples(self, answers: Sequence[int | None], left: int | None = None) -> int:
         return 0
 
 

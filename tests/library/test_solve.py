@@ -9,7 +9,10 @@ import pytest
 
 import its
 
-QUESTIONS = ["Calculate 2+3*4.", {"id": "b", "question": "Calculate 7*8-3.", "answer": "53"}]
+QUESTIONS: list[str | dict[str, str]] = [
+    "Calculate 2+3*4.",
+    {"id": "b", "question": "Calculate 7*8-3.", "answer": "53"},
+]
 
 
 def test_solutions_come_from_questions_mappings_and_problems() -> None:

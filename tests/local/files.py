@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def tiny_model(path: Path) -> Path:
 
 
 def header(
-    entries: dict[str, str | int | list[str]], tensors: dict[str, tuple[int, ...]], data: int = 0
+    entries: dict[str, str | int | list[str]], tensors: Mapping[str, tuple[int, ...]], data: int = 0
 ) -> bytes:
     """A GGUF file of version 3 with these metadata, tensors of fp32, and bytes of data."""
 

@@ -13,6 +13,7 @@ from its.errors import ConfigurationError
 from its.pipeline.clients import all_prompts
 from its.pipeline.load import load_pipeline, parse_override, preset_names
 from its.runs.fingerprint import differences, fingerprint, identity_of
+from its.strategies.attempts import Attempts
 
 
 def written(tmp_path: Path, text: str) -> str:
@@ -62,7 +63,7 @@ def test_what_does_not_fit_together_is_named(tmp_path: Path, text: str, said: st
 
 def test_list_items_are_overridden_by_number() -> None:
     pipeline = load_pipeline("adaptive", [parse_override("stages.0.n=3")])
-    assert pipeline.stages[0].build().n == 3
+    assert pipeline.stages[0].build() == Attempts(n=3)
     with pytest.raises(ConfigurationError, match="items 0 to 2"):
         load_pipeline("adaptive", [parse_override("stages.7.n=3")])
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from its.errors import BudgetExhausted, CallError, PermanentCallError
 from its.models.protocol import Capabilities, Completion, Request
+from its.problems.problem import Message
 
 
 @dataclass
@@ -23,7 +24,7 @@ class ScriptedDoor:
     def remaining(self) -> int | None:
         return None if self.budget is None else self.budget - len(self.sent)
 
-    def request(self, messages, **settings: Any) -> Request:
+    def request(self, messages: Sequence[Message], **settings: Any) -> Request:
         settings["max_tokens"] = settings.get("max_tokens") or 100
         if settings.get("temperature") is None:
             settings["temperature"] = 0.8

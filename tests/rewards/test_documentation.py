@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from its.parts import Part, Registry
 from its.rewards import REWARDS
 from its.selection import SELECTORS
 
@@ -34,13 +35,15 @@ def shown(field: dataclasses.Field[Any]) -> str:
 
 
 @pytest.mark.parametrize(("file", "name", "part"), PARTS, ids=lambda value: str(value)[-20:])
-def test_every_setting_is_documented_with_its_default(file, name, part):
+def test_every_setting_is_documented_with_its_default(
+    file: Path, name: str, part: type[Part]
+) -> None:
     section = file.read_text("utf-8").split(f"\n## `{name}`\n")[1].split("\n#")[0]
     documented = dict(re.findall(r"^\| `(\w+)` \| `?(.*?)`? \| .+ \|$", section, re.MULTILINE))
     assert documented == {field.name: shown(field) for field in dataclasses.fields(part)}
 
 
 @pytest.mark.parametrize(("file", "registry"), [("rewards", REWARDS), ("selection", SELECTORS)])
-def test_nothing_is_documented_that_does_not_exist(file, registry):
+def test_nothing_is_documented_that_does_not_exist(file: str, registry: Registry[Part]) -> None:
     text = (DOCS / f"{file}.md").read_text("utf-8")
     assert set(re.findall(r"^## `(\w+)`$", text, re.MULTILINE)) == set(registry)

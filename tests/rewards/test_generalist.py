@@ -11,7 +11,7 @@ from its.models.protocol import Capabilities
 from its.problems.problem import Question
 from its.prompts import load_prompt_set
 from its.rewards import Generalist
-from its.rewards.judgements import grouped, read_critiques
+from its.rewards.judgements import Form, grouped, read_critiques
 from its.rewards.voting import AdaptiveVoting, best_rated, leaders, margin, totals
 from tests.rewards.scripted_door import ScriptedDoor
 
@@ -37,7 +37,7 @@ def judge(text: str, label: str) -> str:
     )
 
 
-async def test_shuffled_scores_return_to_their_own_responses():
+async def test_shuffled_scores_return_to_their_own_responses() -> None:
     pool = candidates("quality 3", "quality 9", "quality 5", "quality 1")
     door = ScriptedDoor(judge)
     scores = await Generalist(samples=6, adaptive=False).score(QUESTION, pool, door, GENERAL)
@@ -52,7 +52,7 @@ async def test_shuffled_scores_return_to_their_own_responses():
 
 
 @pytest.mark.parametrize(("form", "calls"), [("listwise", 2), ("pairwise", 6), ("pointwise", 6)])
-async def test_every_form_judges_every_response(form, calls):
+async def test_every_form_judges_every_response(form: Form, calls: int) -> None:
     pool = candidates(*(f"quality {q}" for q in (1, 2, 3, 4, 5, 6)))
     door = ScriptedDoor(judge)
     reward = Generalist(samples=1, form=form)
@@ -62,7 +62,7 @@ async def test_every_form_judges_every_response(form, calls):
     assert reward.completions(6) >= calls
 
 
-def test_groups_are_even_and_hold_each_response_once():
+def test_groups_are_even_and_hold_each_response_once() -> None:
     groups = grouped(10, "listwise", 4, "seed")
     assert sorted(len(group) for group in groups) == [3, 3, 4]
     assert sorted(i for group in groups for i in group) == list(range(10))
@@ -73,7 +73,7 @@ def test_groups_are_even_and_hold_each_response_once():
     assert len(grouped(2, "pairwise", 4, "seed")) == 1
 
 
-async def test_an_unreadable_verdict_is_asked_for_once_more():
+async def test_an_unreadable_verdict_is_asked_for_once_more() -> None:
     def reply(text: str, label: str) -> str:
         return "[1] 4\n[2] 4" if label.endswith("repair") else "Both are rather good."
 
@@ -87,7 +87,7 @@ async def test_an_unreadable_verdict_is_asked_for_once_more():
     assert "2 responses" in repair[-1].content
 
 
-async def test_a_second_unreadable_verdict_abstains():
+async def test_a_second_unreadable_verdict_abstains() -> None:
     door = ScriptedDoor(lambda text, label: "Both are rather good.")
     reward = Generalist(samples=3)
     scores = await reward.score(QUESTION, candidates("a", "b"), door, GENERAL)
@@ -95,7 +95,7 @@ async def test_a_second_unreadable_verdict_abstains():
     assert len(door.sent) == reward.completions(2) == 6
 
 
-async def test_the_meta_reward_keeps_the_better_half_of_the_judgements():
+async def test_the_meta_reward_keeps_the_better_half_of_the_judgements() -> None:
     def reply(text: str, label: str) -> str:
         ordinal = int(label.split("/")[2])
         if label.startswith("grm_meta"):
@@ -113,7 +113,7 @@ async def test_the_meta_reward_keeps_the_better_half_of_the_judgements():
     assert [s.details["total"] for s in scores] == [9 + 9, 2 + 2]
 
 
-async def test_a_clear_leader_ends_the_sampling_and_a_close_race_goes_on():
+async def test_a_clear_leader_ends_the_sampling_and_a_close_race_goes_on() -> None:
     reward = Generalist(samples=8)
     clear, close = ScriptedDoor(judge), ScriptedDoor(judge)
     await reward.score(QUESTION, candidates("quality 10", "quality 2"), clear, GENERAL)
@@ -122,7 +122,7 @@ async def test_a_clear_leader_ends_the_sampling_and_a_close_race_goes_on():
     assert len(close.sent) > 1
 
 
-async def test_sampling_ends_where_the_next_sample_no_longer_fits():
+async def test_sampling_ends_where_the_next_sample_no_longer_fits() -> None:
     door = ScriptedDoor(judge, budget=3)
     pool = candidates("quality 6", "quality 6")
     scores = await Generalist(samples=8).score(QUESTION, pool, door, GENERAL)
@@ -130,28 +130,30 @@ async def test_sampling_ends_where_the_next_sample_no_longer_fits():
     assert [s.value for s in scores] == pytest.approx([5 / 9, 5 / 9])
 
 
-async def test_a_rubric_reaches_the_judge():
+async def test_a_rubric_reaches_the_judge() -> None:
     door = ScriptedDoor(judge)
     reward = Generalist(samples=1, rubric="Brevity counts double.")
     await reward.score(QUESTION, candidates("quality 1", "quality 2"), door, GENERAL)
     assert "Brevity counts double." in door.sent[0][1].messages[-1].content
 
 
-async def test_constrained_output_is_asked_for_where_the_endpoint_offers_it():
+async def test_constrained_output_is_asked_for_where_the_endpoint_offers_it() -> None:
     reply = (
         '{"principles": [{"principle": "truth", "weight": 100}], '
         '"critiques": ["one", "two"], "scores": [4, 4]}'
     )
     door = ScriptedDoor(lambda text, label: reply, Capabilities(json_schema=True))
     scores = await Generalist(samples=1).score(QUESTION, candidates("a", "b"), door, GENERAL)
-    assert door.sent[0][1].json_schema["required"] == ["principles", "critiques", "scores"]
+    schema = door.sent[0][1].json_schema
+    assert schema is not None
+    assert schema["required"] == ["principles", "critiques", "scores"]
     assert {s.reason for s in scores} == {"one", "two"}
     plain = ScriptedDoor(judge)
     await Generalist(samples=1).score(QUESTION, candidates("quality 1"), plain, GENERAL)
     assert plain.sent[0][1].json_schema is None
 
 
-def test_critiques_are_read_by_number():
+def test_critiques_are_read_by_number() -> None:
     reply = (
         "## Critiques\n[1] Right, but long.\n[2]: Wrong:\nit says Mars.\n\n## Scores\n[1] 8\n[2] 1"
     )
@@ -159,21 +161,21 @@ def test_critiques_are_read_by_number():
     assert read_critiques("no sections at all", 2) == ["", ""]
 
 
-def test_totals_are_sums_and_a_missing_score_counts_as_the_mean_of_the_others():
+def test_totals_are_sums_and_a_missing_score_counts_as_the_mean_of_the_others() -> None:
     assert totals([[8, 3], [6, 4]], 2) == [14, 7]
     assert totals([[8, 3], [None, 4]], 2) == [16, 7]
     assert totals([[8, None], [6, None]], 2) == [14, None]
     assert totals([], 2) == [None, None]
 
 
-def test_leaders_and_margin():
+def test_leaders_and_margin() -> None:
     assert leaders([3, 7, 7, None]) == [1, 2]
     assert leaders([None, None]) == []
     assert margin([3, 7, None, 5]) == 2
     assert margin([3, None]) is None
 
 
-def test_half_of_the_samples_are_kept_and_unrated_ones_go_first():
+def test_half_of_the_samples_are_kept_and_unrated_ones_go_first() -> None:
     samples = [[1], [2], [3], [4]]
     assert best_rated(samples, [0.1, 0.9, None, 0.5]) == [[2], [4]]
     assert best_rated(samples, [None] * 4) == [[1], [2]]
@@ -181,7 +183,7 @@ def test_half_of_the_samples_are_kept_and_unrated_ones_go_first():
     assert best_rated([[1]], [None]) == [[1]]
 
 
-def test_adaptive_voting_stops_on_a_decided_leader_only():
+def test_adaptive_voting_stops_on_a_decided_leader_only() -> None:
     rule = AdaptiveVoting()
     assert rule.decided([[10, 2, 3, 1]], 4, most=8)
     assert not rule.decided([[7, 6, 3, 1]], 4, most=8)

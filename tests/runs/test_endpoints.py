@@ -28,7 +28,7 @@ def solve(
     file = write_problems(folder / "problems.jsonl", problems)
     run = folder / "run"
     command = ("solve", str(file), "-q", "-o", str(run), "-m", "loopback")
-    code, _, err = finish(its(*command, "--base-url", server.url, *more, **environment))
+    code, _, err = finish(its(*command, "--base-url", server.url, *more, cwd=None, **environment))
     written = (run / "solutions.jsonl").exists()
     return code, rows_of(run) if written else [], err
 
@@ -476,7 +476,7 @@ def run_pipeline(folder: Path, model: str, **environment: str) -> tuple[int, str
     file = write_problems(folder / "problems.jsonl", 2)
     config = write_pipeline(folder, model)
     run = folder / "run"
-    process = its("solve", str(file), "-q", "-o", str(run), "-c", config, **environment)
+    process = its("solve", str(file), "-q", "-o", str(run), "-c", config, cwd=None, **environment)
     code, _, err = finish(process)
     return code, err
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from its.candidates import Answer, Candidate, Score
+from its.candidates import Answer, Candidate, Score, Selection
 from its.selection import best_by_reward, cisc, norm_vote, vote, weighted_vote
 
 
@@ -31,11 +31,13 @@ def classes(*answers: str | None) -> list[int | None]:
     return [None if a is None else seen.setdefault(a, len(seen)) for a in answers]
 
 
-def winner(selection) -> str | None:
-    return selection.candidate and selection.candidate.answer.text
+def winner(selection: Selection) -> str | None:
+    if selection.candidate is None or selection.candidate.answer is None:
+        return None
+    return selection.candidate.answer.text
 
 
-def test_the_answer_of_most_candidates_wins():
+def test_the_answer_of_most_candidates_wins() -> None:
     answers = ["7", "5", "5", "7", "5"]
     selection = vote(candidates(*answers), classes(*answers))
     assert winner(selection) == "5"
@@ -43,37 +45,37 @@ def test_the_answer_of_most_candidates_wins():
     assert selection.reason == ("3 of 5 candidates agree on 5 (with a weight of 3, next 7 with 2)")
 
 
-def test_equivalent_answers_written_differently_count_together():
+def test_equivalent_answers_written_differently_count_together() -> None:
     selection = vote(candidates("1/2", "7", "0.5", "7", ".5"), [0, 1, 0, 1, 0])
     assert winner(selection) == "1/2"
 
 
-def test_a_candidate_without_an_answer_never_votes():
+def test_a_candidate_without_an_answer_never_votes() -> None:
     answers = [None, None, None, "4"]
     assert winner(vote(candidates(*answers), classes(*answers))) == "4"
 
 
-def test_when_all_abstain_nothing_is_chosen():
+def test_when_all_abstain_nothing_is_chosen() -> None:
     selection = vote(candidates(None, None), [None, None])
     assert selection.candidate is None
     assert selection.confidence is None
     assert vote([], []).candidate is None
 
 
-def test_a_tie_goes_to_the_higher_total_reward_then_to_the_earliest():
+def test_a_tie_goes_to_the_higher_total_reward_then_to_the_earliest() -> None:
     answers = ["a", "b", "b", "a"]
     assert winner(vote(candidates(*answers), classes(*answers), [0.1, 0.9, 0.2, 0.3])) == "b"
     assert winner(vote(candidates(*answers), classes(*answers), [None] * 4)) == "a"
 
 
-def test_sums_that_differ_only_in_rounding_are_a_tie():
+def test_sums_that_differ_only_in_rounding_are_a_tie() -> None:
     answers = ["a", "b", "a"]
     selection = weighted_vote(candidates(*answers), classes(*answers), [0.1, 0.3, 0.2])
     assert winner(selection) == "a"
     assert "tie" in selection.reason
 
 
-def test_a_candidate_counts_as_many_samples_as_it_weighs():
+def test_a_candidate_counts_as_many_samples_as_it_weighs() -> None:
     answers = ["a", "b"]
     assert winner(vote(candidates(*answers, weights=[1, 3]), classes(*answers))) == "b"
     assert (
@@ -82,20 +84,21 @@ def test_a_candidate_counts_as_many_samples_as_it_weighs():
     )
 
 
-def test_the_best_scored_candidate_speaks_for_its_class():
+def test_the_best_scored_candidate_speaks_for_its_class() -> None:
     answers = ["5", "5", "5"]
     selection = vote(candidates(*answers), classes(*answers), [0.2, None, 0.7])
+    assert selection.candidate is not None
     assert selection.candidate.id == "attempts/2"
 
 
-def test_weighted_vote_sums_the_scores_of_equal_answers():
+def test_weighted_vote_sums_the_scores_of_equal_answers() -> None:
     answers = ["a", "b", "b"]
     selection = weighted_vote(candidates(*answers), classes(*answers), [0.9, 0.4, 0.4])
     assert winner(selection) == "a"
     assert selection.tally == (("a", 0.9), ("b", 0.8))
 
 
-def test_an_unscored_candidate_weighs_the_mean_of_the_scored():
+def test_an_unscored_candidate_weighs_the_mean_of_the_scored() -> None:
     answers = ["a", "b", "b"]
     selection = weighted_vote(candidates(*answers), classes(*answers), [0.6, 0.2, None])
     assert dict(selection.tally) == pytest.approx({"a": 0.6, "b": 0.2 + 0.4})
@@ -103,25 +106,25 @@ def test_an_unscored_candidate_weighs_the_mean_of_the_scored():
 
 
 @pytest.mark.parametrize("scores", [[None, None, None], [0.0, 0.0, 0.0]])
-def test_without_a_useful_score_a_weighted_vote_is_a_vote(scores):
+def test_without_a_useful_score_a_weighted_vote_is_a_vote(scores: list[float | None]) -> None:
     answers = ["a", "b", "b"]
     for select in (weighted_vote, best_by_reward):
         assert winner(select(candidates(*answers), classes(*answers), scores)) == "b"
 
 
-def test_best_of_n_takes_the_best_scored_whatever_the_others_say():
+def test_best_of_n_takes_the_best_scored_whatever_the_others_say() -> None:
     answers = ["a", "b", "b", "b"]
     selection = best_by_reward(candidates(*answers), classes(*answers), [0.9, 0.8, 0.8, 0.8])
     assert winner(selection) == "a"
 
 
-def test_best_of_n_breaks_a_tie_by_the_total_reward_of_the_answer():
+def test_best_of_n_breaks_a_tie_by_the_total_reward_of_the_answer() -> None:
     answers = ["a", "b", "b"]
     selection = best_by_reward(candidates(*answers), classes(*answers), [0.9, 0.9, 0.1])
     assert winner(selection) == "b"
 
 
-def test_the_norm_goes_from_best_of_n_to_the_weighted_vote():
+def test_the_norm_goes_from_best_of_n_to_the_weighted_vote() -> None:
     answers = ["a", "b", "b", "b"]
     scores = [0.9, 0.4, 0.4, 0.4]
     given_ = (candidates(*answers), classes(*answers), scores)
@@ -132,7 +135,7 @@ def test_the_norm_goes_from_best_of_n_to_the_weighted_vote():
     assert norm_vote(*given_, agreement=1.0).tally == weighted_vote(*given_).tally
 
 
-def test_cisc_weighs_by_a_softmax_over_the_candidates_that_answer():
+def test_cisc_weighs_by_a_softmax_over_the_candidates_that_answer() -> None:
     answers = ["a", "b", None, "b"]
     scores = [1.0, 0.0, 1.0, 0.0]
     sharp = cisc(candidates(*answers), classes(*answers), scores, temperature=0.5)
@@ -142,9 +145,9 @@ def test_cisc_weighs_by_a_softmax_over_the_candidates_that_answer():
     assert winner(flat) == "b"
 
 
-def test_confidence_grows_with_agreement_and_with_the_number_that_agree():
+def test_confidence_grows_with_agreement_and_with_the_number_that_agree() -> None:
     def sure(*answers: str | None) -> float:
-        return vote(candidates(*answers), classes(*answers)).confidence
+        return vote(candidates(*answers), classes(*answers)).confidence or 0
 
     assert sure("a") == 0.5
     assert sure(*"aaaaaaaa") == 1 - 0.5 / 8
@@ -162,8 +165,13 @@ votes_with_scores = st.lists(
 )
 
 
+Drawn = tuple[int | None, float | None, float]
+
+
 @given(votes_with_scores, st.floats(0, 1), st.floats(0.05, 5))
-def test_every_selection_keeps_the_rules(drawn, agreement, temperature):
+def test_every_selection_keeps_the_rules(
+    drawn: list[Drawn], agreement: float, temperature: float
+) -> None:
     numbers = [number for number, _, _ in drawn]
     scores = [score for _, score, _ in drawn]
     pool = candidates(
@@ -179,18 +187,18 @@ def test_every_selection_keeps_the_rules(drawn, agreement, temperature):
         if all(number is None for number in numbers):
             assert selection.candidate is None
         else:
-            assert selection.candidate.answer is not None
+            assert selection.confidence is not None
             assert 0 <= selection.confidence <= 1
             assert {answer for answer, _ in selection.tally} == {
                 str(number) for number in numbers if number is not None
             }
             weights = [weight for _, weight in selection.tally]
             assert weights == pytest.approx(sorted(weights, reverse=True))
-            assert selection.tally[0][0] == selection.candidate.answer.text
+            assert selection.tally[0][0] == winner(selection)
 
 
 @given(votes_with_scores)
-def test_a_large_temperature_makes_cisc_a_plain_vote(drawn):
+def test_a_large_temperature_makes_cisc_a_plain_vote(drawn: list[Drawn]) -> None:
     numbers = [number for number, _, _ in drawn]
     scores = [score for _, score, _ in drawn]
     pool = candidates(*(None if n is None else str(n) for n in numbers))
@@ -199,8 +207,8 @@ def test_a_large_temperature_makes_cisc_a_plain_vote(drawn):
     assert heated.candidate == plain.candidate
 
 
-def test_who_abstained_neither_lowers_nor_raises_the_confidence():
-    answers = ["a", "a", "a", "b"]
+def test_who_abstained_neither_lowers_nor_raises_the_confidence() -> None:
+    answers: list[str | None] = ["a", "a", "a", "b"]
     among_voters = vote(candidates(*answers), classes(*answers)).confidence
     answers += [None] * 12
     assert vote(candidates(*answers), classes(*answers)).confidence == among_voters
@@ -208,7 +216,7 @@ def test_who_abstained_neither_lowers_nor_raises_the_confidence():
 
 
 @pytest.mark.parametrize("useless", [0.0, None, math.nan])
-def test_the_score_of_a_candidate_without_an_answer_decides_nothing(useless):
+def test_the_score_of_a_candidate_without_an_answer_decides_nothing(useless: float | None) -> None:
     """Scores of zero are no preference, however well an abstainer was scored."""
     answers = ["1", "2", "2", "2", None]
     scores = [useless] * 4 + [0.9]
@@ -223,14 +231,14 @@ def test_the_score_of_a_candidate_without_an_answer_decides_nothing(useless):
         assert selection.confidence == pytest.approx((3 - 0.5) / 4)
 
 
-def test_an_unscored_candidate_weighs_the_mean_of_those_that_vote():
+def test_an_unscored_candidate_weighs_the_mean_of_those_that_vote() -> None:
     answers = ["a", "b", None]
     selection = weighted_vote(candidates(*answers), classes(*answers), [0.4, None, 1.0])
     assert dict(selection.tally) == pytest.approx({"a": 0.4, "b": 0.4})
 
 
 @given(votes_with_scores, st.data())
-def test_a_score_that_is_no_number_counts_as_none(drawn, data):
+def test_a_score_that_is_no_number_counts_as_none(drawn: list[Drawn], data: st.DataObject) -> None:
     numbers = [number for number, _, _ in drawn]
     scores = [score for _, score, _ in drawn]
     broken = [
@@ -242,7 +250,7 @@ def test_a_score_that_is_no_number_counts_as_none(drawn, data):
         assert select(pool, numbers, broken) == select(pool, numbers, scores)
 
 
-def test_a_reward_that_gives_no_number_abstains():
+def test_a_reward_that_gives_no_number_abstains() -> None:
     assert Score("c/0", math.nan, "foreign").value is None
     assert Score("c/0", math.inf, "foreign").value is None
     assert Score("c/0", 0.0, "foreign").value == 0.0

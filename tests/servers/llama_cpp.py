@@ -108,7 +108,7 @@ def llama_cpp(
 
 
 def _serve() -> None:
-    import xllamacpp  # type: ignore[import-untyped]
+    import xllamacpp
 
     parser = argparse.ArgumentParser()
     parser.add_argument("model")

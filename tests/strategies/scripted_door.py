@@ -7,13 +7,14 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from its.allocation.stopping import StoppingRule
 from its.calls.protocol import Door
 from its.candidates import Answer, Candidate, Score
 from its.errors import BudgetExhausted, CallError
 from its.models.protocol import Capabilities, Completion, Request
 from its.problems.problem import Message, Question
 from its.prompts import load_prompt_set
-from its.strategies.protocol import Assignment, Scorer, StoppingRule
+from its.strategies.protocol import Assignment, Scorer
 
 PROMPTS = load_prompt_set("general")
 

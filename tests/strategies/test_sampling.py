@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from its.allocation.stopping import DiminishingReturns
+from its.allocation.stopping import DiminishingReturns, StoppingRule
 from its.answers import extract
 from its.errors import CallError, PermanentCallError, TransientCallError
 from its.models.protocol import Completion, Request, TokenLogprob
@@ -21,12 +21,13 @@ from its.strategies.self_consistency import SelfConsistency
 from tests.strategies.scripted_door import ScriptedDoor, assignment
 
 
-class Agreement:
+@dataclass(frozen=True, slots=True)
+class Agreement(StoppingRule):
     """Stops once one class has `k` votes: the least number of further samples that could do it."""
 
-    def __init__(self, k: int) -> None:
-        self.k = k
-        self.asked: list[tuple[int | None, ...]] = []
+    name = "agreement"
+    k: int
+    asked: list[tuple[int | None, ...]] = field(default_factory=list)
 
     def further_samples(self, answers: Sequence[int | None], left: int | None = None) -> int:
         if tuple(answers) not in self.asked[-1:]:  # the last ones are asked about once more
@@ -172,7 +173,7 @@ async def test_a_text_cut_short_is_no_complete_candidate_and_its_guess_no_answer
     assert candidate.token_confidences == ()
 
 
-async def test_the_confidence_of_a_token_is_that_of_its_alternatives():
+async def test_the_confidence_of_a_token_is_that_of_its_alternatives() -> None:
     top = (("a", -0.5), ("b", -1.5))
     logprobs = (TokenLogprob("a", -0.5, top), TokenLogprob("c", -3.0))
     door = ScriptedDoor(lambda *_: Completion("Answer: 7", "end", 2, logprobs))

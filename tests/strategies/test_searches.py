@@ -65,7 +65,7 @@ async def solve(
     door = ScriptedDoor(toy_model(seed, trouble), shuffle=shuffle)
     scorer = AskingScorer(toy_value(seed, abstain=trouble / 2), door, price)
     task = assignment(door, completions=completions, scorer=scorer, seed=seed)
-    return await SEARCHES[name].run(task), door  # type: ignore[attr-defined]
+    return await SEARCHES[name].run(task), door
 
 
 @every_search
@@ -95,7 +95,7 @@ async def test_a_door_that_closes_early_ends_the_search_with_what_there_is(
     door = ScriptedDoor(toy_model(seed), budget=budget)
     scorer = AskingScorer(toy_value(seed), door)
     task = assignment(door, completions=60, scorer=scorer, seed=seed)
-    await SEARCHES[name].run(task)  # type: ignore[attr-defined]
+    await SEARCHES[name].run(task)
     assert len(door.sent) <= budget
 
 

@@ -43,7 +43,11 @@ def failing(seed: int, share: float) -> ScriptedDoor:
     def reply(request: Request, label: str) -> str | CallError | Completion:
         random = Random(f"{seed}/{label}")
         if random.random() < share:
-            return random.choice([TransientCallError("reset"), Completion("cut", "length")])
+            troubles: list[CallError | Completion] = [
+                TransientCallError("reset"),
+                Completion("cut", "length"),
+            ]
+            return random.choice(troubles)
         return echo(request, label)
 
     return ScriptedDoor(reply)

@@ -201,9 +201,11 @@ async def test_best_first_goes_on_from_the_best_prefix_of_all() -> None:
 async def test_a_star_looks_at_the_way_that_led_there() -> None:
     values = {"0": 0.9, "1": 0.8, "2": 0.5, "3": 0.4, "4": 0.6, "5": 0.4}
     plain, star = open_until(9), open_until(9)
-    task = {"scorer": valued(values, 0.1), "completions": 16}
-    await BestFirst(branching=2).run(assignment(plain, **task))
-    await BestFirst(branching=2, heuristic_weight=1.0).run(assignment(star, **task))
+    scorer = valued(values, 0.1)
+    await BestFirst(branching=2).run(assignment(plain, scorer=scorer, completions=16))
+    await BestFirst(branching=2, heuristic_weight=1.0).run(
+        assignment(star, scorer=scorer, completions=16)
+    )
     # 0 (.9) grows 2 (.5) and 3 (.4); by reward alone 1 (.8) is next: .5 + .8 = 1.3 against
     # 2's .9 + .5 = 1.4 under A*
     assert parents(plain)["4"] == "1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from its.candidates import Candidate
@@ -9,22 +10,21 @@ from its.errors import CallError, TransientCallError
 from its.models.protocol import Completion, Request
 
 
-def toy_model(seed: int, trouble: float = 0.0):
+def toy_model(seed: int, trouble: float = 0.0) -> Callable[[Request, str], Completion | CallError]:
     """A script for ScriptedDoor. With `trouble` it fails, runs out of tokens, says nothing or
     does not tell why it stopped."""
 
     def reply(request: Request, label: str) -> Completion | CallError:
         random = Random(f"{seed}/{label}/{request.messages[-1].content}/{request.continues}")
         if random.random() < trouble:
-            return random.choice(
-                [
-                    TransientCallError("reset"),
-                    Completion("one two", "length", 2),
-                    Completion("", "stop_string", 1),
-                    Completion("odd", "stop", 1),
-                    Completion("", "filtered"),
-                ]
-            )
+            troubles: list[Completion | CallError] = [
+                TransientCallError("reset"),
+                Completion("one two", "length", 2),
+                Completion("", "stop_string", 1),
+                Completion("odd", "stop", 1),
+                Completion("", "filtered"),
+            ]
+            return random.choice(troubles)
         ends = not request.stop or random.random() < 0.3
         if ends:
             return Completion(f"Answer: {random.randrange(4)}", "end", 3)
@@ -33,7 +33,7 @@ def toy_model(seed: int, trouble: float = 0.0):
     return reply
 
 
-def toy_value(seed: int, abstain: float = 0.0):
+def toy_value(seed: int, abstain: float = 0.0) -> Callable[[Candidate], float | None]:
     """A reward in (0, 1) that depends on the text alone, and at times abstains."""
 
     def value(candidate: Candidate) -> float | None:

@@ -23,20 +23,20 @@ TIGHT = Limits(seconds=4, cpu_seconds=3, memory_mb=256, scratch_mb=4)
 
 
 @needs_sandbox
-async def test_a_program_runs_and_its_output_comes_back():
+async def test_a_program_runs_and_its_output_comes_back() -> None:
     outcome = await run("print(input()[::-1])", "abc\n")
     assert (outcome.status, outcome.output, outcome.reason) == ("ended", "cba\n", "")
 
 
 @needs_sandbox
-async def test_a_failing_program_says_why():
+async def test_a_failing_program_says_why() -> None:
     outcome = await run("raise ValueError('no such root')")
     assert (outcome.status, outcome.exit_code) == ("failed", 1)
     assert outcome.reason == "ValueError: no such root"
 
 
 @needs_sandbox
-async def test_it_may_write_to_its_scratch_directory_only():
+async def test_it_may_write_to_its_scratch_directory_only() -> None:
     kept = await run("open('/tmp/a', 'w').write('x'); print(open('/tmp/a').read())")
     assert kept.output == "x\n"
     for place in ("/a", "/usr/a", "/dev/a", "/program.py"):
@@ -46,7 +46,7 @@ async def test_it_may_write_to_its_scratch_directory_only():
 
 
 @needs_sandbox
-async def test_it_sees_no_file_variable_or_process_of_the_host():
+async def test_it_sees_no_file_variable_or_process_of_the_host() -> None:
     outcome = await run("import os; print((os.listdir('/'), list(os.environ), os.getpid() < 10))")
     names, variables, alone = ast.literal_eval(outcome.output)
     assert {"bin", "dev", "lib", "program.py", "tmp", "usr"} <= set(names)
@@ -56,7 +56,7 @@ async def test_it_sees_no_file_variable_or_process_of_the_host():
 
 
 @needs_sandbox
-async def test_it_has_no_network_not_even_the_hosts_own():
+async def test_it_has_no_network_not_even_the_hosts_own() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         outcome = await run(
@@ -71,7 +71,7 @@ async def test_it_has_no_network_not_even_the_hosts_own():
 
 
 @needs_sandbox
-async def test_an_infinite_loop_is_ended_by_the_clock_or_its_cpu_limit():
+async def test_an_infinite_loop_is_ended_by_the_clock_or_its_cpu_limit() -> None:
     outcome = await run("while True: pass", limits=Limits(seconds=1))
     assert (outcome.status, outcome.reason) == ("timeout", "it ran for 1 seconds and was ended")
     outcome = await run("while True: pass", limits=Limits(seconds=10, cpu_seconds=1))
@@ -79,13 +79,13 @@ async def test_an_infinite_loop_is_ended_by_the_clock_or_its_cpu_limit():
 
 
 @needs_sandbox
-async def test_a_large_allocation_fails():
+async def test_a_large_allocation_fails() -> None:
     outcome = await run("x = bytearray(10 * 2**30)", limits=TIGHT)
     assert (outcome.status, outcome.reason) == ("memory", "it asked for more than 256 MB")
 
 
 @needs_sandbox
-async def test_memory_counts_over_all_processes():
+async def test_memory_counts_over_all_processes() -> None:
     greedy = (
         "import os, time\n"
         "for _ in range(6):\n"
@@ -97,7 +97,7 @@ async def test_memory_counts_over_all_processes():
 
 
 @needs_sandbox
-async def test_the_number_of_processes_is_limited():
+async def test_the_number_of_processes_is_limited() -> None:
     mild = (
         "import os, time\nn = 0\ntry:\n    for _ in range(40):\n"
         "        if os.fork() == 0: time.sleep(2); os._exit(0)\n        n += 1\n"
@@ -108,7 +108,7 @@ async def test_the_number_of_processes_is_limited():
 
 
 @needs_sandbox
-async def test_a_fork_bomb_stays_within_its_limits_and_leaves_nothing_behind():
+async def test_a_fork_bomb_stays_within_its_limits_and_leaves_nothing_behind() -> None:
     bomb = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
     outcome = await run(bomb, limits=Limits(seconds=2, cpu_seconds=2, memory_mb=256))
     assert outcome.status in ("timeout", "failed")
@@ -121,7 +121,7 @@ async def test_a_fork_bomb_stays_within_its_limits_and_leaves_nothing_behind():
 
 
 @needs_sandbox
-async def test_a_gigabyte_of_output_is_cut_off():
+async def test_a_gigabyte_of_output_is_cut_off() -> None:
     outcome = await run("while True: print('x' * 2**20)", limits=TIGHT)
     assert outcome.status == "output"
     assert len(outcome.output) == TIGHT.output_bytes
@@ -129,7 +129,7 @@ async def test_a_gigabyte_of_output_is_cut_off():
 
 
 @needs_sandbox
-async def test_a_file_cannot_fill_the_memory():
+async def test_a_file_cannot_fill_the_memory() -> None:
     outcome = await run(
         "for i in range(100):\n    open(f'/tmp/{i}', 'wb').write(b'x' * 2**20)", limits=TIGHT
     )
@@ -137,7 +137,7 @@ async def test_a_file_cannot_fill_the_memory():
 
 
 @needs_sandbox
-async def test_it_cannot_make_namespaces_of_its_own():
+async def test_it_cannot_make_namespaces_of_its_own() -> None:
     outcome = await run(
         "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
         "print(libc.unshare(0x10000000), os.strerror(ctypes.get_errno()))"
@@ -146,7 +146,7 @@ async def test_it_cannot_make_namespaces_of_its_own():
 
 
 @needs_sandbox
-async def test_tests_tell_right_programs_from_wrong_ones():
+async def test_tests_tell_right_programs_from_wrong_ones() -> None:
     tests = ["assert f(2) == 4", "assert f(3) == 9", "assert f(-1) == 1"]
     right = await run_tests("def f(x): return x * x", tests)
     assert (right.passed, right.reason) == ((True, True, True), "3 of 3 tests passed")
@@ -157,7 +157,7 @@ async def test_tests_tell_right_programs_from_wrong_ones():
 
 
 @needs_sandbox
-async def test_ending_early_or_never_is_no_pass_and_the_other_tests_go_on():
+async def test_ending_early_or_never_is_no_pass_and_the_other_tests_go_on() -> None:
     program = (
         "import os, sys, time\n"
         "def f(x):\n"
@@ -174,21 +174,21 @@ async def test_ending_early_or_never_is_no_pass_and_the_other_tests_go_on():
 
 
 @needs_sandbox
-async def test_one_test_does_not_see_what_another_left():
+async def test_one_test_does_not_see_what_another_left() -> None:
     program = "try: seen\nexcept NameError: seen = []"
     report = await run_tests(program, ["seen.append(1); assert seen == [1]"] * 2)
     assert report.passed == (True, True)
 
 
 @needs_sandbox
-async def test_a_program_that_kills_everything_fails_alone():
+async def test_a_program_that_kills_everything_fails_alone() -> None:
     report = await run_tests("import os, signal; os.kill(-1, signal.SIGKILL)", ["assert True"])
     assert report.passed == (False,)
     assert report.reason
     assert (await run_tests("x = 1", ["assert x == 1"])).passed == (True,)
 
 
-def test_the_program_in_a_reply():
+def test_the_program_in_a_reply() -> None:
     reply = "First:\n```python\nx = 1\n```\nbetter:\n```python\nx = 2\n```\nDone."
     assert program_in(reply) == "x = 2\n"
     assert program_in("x = 3") == "x = 3"
@@ -197,7 +197,7 @@ def test_the_program_in_a_reply():
     ]
 
 
-def test_without_bubblewrap_it_refuses_with_a_plain_sentence():
+def test_without_bubblewrap_it_refuses_with_a_plain_sentence() -> None:
     """In a process of its own, whose PATH has no bwrap."""
     code = (
         "import asyncio; from its.verifiers.sandbox import run\n"

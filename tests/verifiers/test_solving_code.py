@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -33,7 +34,7 @@ answers: {kind: code}
 
 @pytest.mark.slow
 @needs_sandbox
-async def test_hostile_programs_lose_to_the_one_that_passes(tmp_path):
+async def test_hostile_programs_lose_to_the_one_that_passes(tmp_path: Path) -> None:
     written: list[str] = []
 
     def write(ask: Ask) -> str:
