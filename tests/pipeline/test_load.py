@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from its.allocation.amounts import parse_amount
+from its.allocation.difficulty import ProbeDifficulty
 from its.errors import ConfigurationError
 from its.pipeline.clients import all_prompts
 from its.pipeline.load import load_pipeline, parse_override, preset_names
@@ -185,4 +186,4 @@ def test_a_key_that_is_like_no_other_gets_no_hint() -> None:
 
 def test_a_setting_of_a_part_that_stands_by_its_bare_name_keeps_the_part() -> None:
     pipeline = load_pipeline("greedy", {"difficulty": "probe", "difficulty.samples": 7})
-    assert pipeline.difficulty.build().samples == 7
+    assert pipeline.difficulty.build() == ProbeDifficulty(samples=7)
