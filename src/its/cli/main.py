@@ -14,6 +14,7 @@ from its.cli import (
     curve,
     explain,
     grade,
+    init,
     judge,
     parts,
     rebuild,
@@ -45,6 +46,7 @@ app.command("explain", short_help="Tell how one question is answered, live or re
 app.command("check", short_help="Show the whole pipeline and what the endpoint can do.")(
     check.check
 )
+app.command("init", short_help="Write a commented pipeline for a file of problems.")(init.init)
 app.command("schema")(schema.schema)
 app.command("parts", short_help="List the parts that a pipeline can name.")(parts.parts)
 app.command("judge", short_help="Judge responses with a reward.")(judge.judge)

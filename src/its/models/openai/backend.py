@@ -6,13 +6,15 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from its.errors import ConfigurationError
 from its.models.backend import ModelBackend
 from its.models.known import known_model
-from its.models.protocol import Model
 from its.models.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from its.models.openai.model import OpenAIModel
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -35,7 +37,7 @@ class EndpointBackend(ModelBackend):
         known = known_model(settings.name)
         return None if known is None else known.context
 
-    def open(self, settings: ModelSettings, *, seed: int, streamed: bool) -> Model:
+    def open(self, settings: ModelSettings, *, seed: int, streamed: bool) -> OpenAIModel:
         from its.models.openai.model import OpenAIModel
         from its.models.openai.settings import OpenAISettings, Timeouts
 

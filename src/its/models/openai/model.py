@@ -38,6 +38,14 @@ class OpenAIModel:
         first = REASONING_TERMS if settings.reasoning_terms else Capabilities()
         self._terms = settings.capabilities or first
 
+    async def listed_names(self) -> list[str]:
+        """The models that the endpoint lists. Raises EndpointError."""
+        try:
+            listed = await self._transport.list_models()
+        except CallError as error:
+            raise unusable(error, [], self._settings, self._faults.address) from None
+        return [str(entry["id"]) for entry in listed if "id" in entry]
+
     async def probe(self) -> tuple[Capabilities, Usage]:
         return await self.probe_by(unrecorded)
 
