@@ -226,9 +226,11 @@ async def test_many_more_calls_than_rows_are_all_answered_alike(model: EmbeddedM
 
 
 async def test_calls_in_flight_fail_when_it_is_closed() -> None:
-    model = open_embedded()
-    call = asyncio.create_task(ask(model, Request(ASKED, 1000, temperature=5.0), 50))
-    await asyncio.sleep(0.05)
+    model, received = open_embedded(), Received()
+    request = Request(ASKED, 1000, temperature=5.0)
+    call = asyncio.create_task(model.complete(request, 50, received=received))
+    await asyncio.sleep(0)
+    assert received.sent
     await model.close()
 
     with pytest.raises(RuntimeError, match="closed"):

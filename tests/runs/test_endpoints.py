@@ -194,6 +194,27 @@ def test_a_parameter_that_is_refused_is_left_out(
         assert server.counted.refusals <= 2
 
 
+def test_terms_learned_in_the_middle_of_a_run_are_known_to_the_next_session(
+    tmp_path: Path,
+) -> None:
+    def writes(asked: Asked, counted: Counted) -> bytes:
+        if "top_p" in asked.body:
+            return refuses(counted, "Unsupported parameter: 'top_p'")
+        return says(asked, counted)
+
+    with odd_server(after_probe(writes)) as server:
+        more = (*ONE, "--set", "model.top_p=0.9")
+        code, _, err = solve(server, tmp_path, *more, "--limit", "1")
+        assert code == 0, err
+        assert server.counted.refusals == 1
+        found = orjson.loads((tmp_path / "run" / "run.json").read_bytes())["endpoints"]["model"]
+        assert found["capabilities"]["refuses"] == ["top_p"]
+        code, rows, err = solve(server, tmp_path, *more)
+        assert code == 0, err
+        assert statuses(rows) == ["answered"] * 3
+        assert server.counted.refusals == 1
+
+
 # --- bills --------------------------------------------------------------------------------------
 
 

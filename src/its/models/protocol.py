@@ -228,7 +228,12 @@ class Model(Protocol):
 
 @runtime_checkable
 class RemoteModel(Model, Protocol):
-    """A model whose probe costs something, and is remembered."""
+    """A model whose probe costs something, and is remembered.
+
+    `capabilities` are what is known by now: a refusal in the middle of a run teaches more.
+    """
+
+    capabilities: Capabilities | None
 
     async def probe_by(self, record: ProbeRecorder) -> tuple[Capabilities, Usage]:
         """As `probe`, with each of its calls made by `record`."""

@@ -53,6 +53,16 @@ async def probe_all(
         directory.describe(endpoints=known)
 
 
+def endpoints_by_now(models: OpenModels, directory: RunDirectory) -> dict[str, Any]:
+    """What the run knows of its endpoints, with all that they have taught since the probe by
+    refusing calls: the next session asks on the right terms at once."""
+    known: dict[str, Any] = dict(directory.description.get("endpoints") or {})
+    for role, client in models.clients.items():
+        if role in known and isinstance(client.model, RemoteModel) and client.model.capabilities:
+            known[role] = {**known[role], "capabilities": client.model.capabilities.as_dict()}
+    return known
+
+
 async def _probe(role: str, client: ModelClient, journal: Journal) -> Capabilities:
     if isinstance(client.model, RemoteModel):
         found, _ = await client.model.probe_by(_Recorder(role, client, journal))

@@ -35,7 +35,7 @@ from its.runs.batch import Batch, BatchProgress, Emit, Solves
 from its.runs.directory import RunDirectory, write_atomically
 from its.runs.feed import Feed
 from its.runs.loop import interrupt_politely
-from its.runs.probing import probe_all
+from its.runs.probing import endpoints_by_now, probe_all
 from its.runs.windows import WindowedBatch
 
 if TYPE_CHECKING:
@@ -201,7 +201,10 @@ async def _close_accounts(
         ),
     )
     run.directory.describe(
-        state=state, finished=round(time.time(), 3), statuses=dict(standing.statuses)
+        state=state,
+        finished=round(time.time(), 3),
+        statuses=dict(standing.statuses),
+        endpoints=endpoints_by_now(run.models, run.directory),
     )
     return RunResult(standing, accounting, interrupted)
 

@@ -1,10 +1,10 @@
-"""Faults on purpose, for an `its` that has this folder on its path.
+"""Faults on purpose in an `its` that a test has forked.
 
-`ITS_FAULT` is `kind:point:number`: at the number-th passing of the point, the process is killed
-(`kill`), or the write fails (`full`, `io`, `short`). The points are `intent` (after it is
-recorded), `settle` (before it is), `commit` (views are written, the journal is not), `compact`
-(the new view is written, and not yet in its place) and `write`, which counts every write of the
-journal, the views and the small files.
+A fault is `kind:point:number`: at the number-th passing of the point, the process is killed
+(`kill`), or the write fails: `full` (there is no space from then on), `io` (this once) and `short`
+(a part of it is written). The points are `intent` (after it is recorded), `settle` (before it is),
+`commit` (views are written, the journal is not), `compact` (the new view is written, and not yet
+in its place) and `write`, which counts every write of the journal, the views and the small files.
 """
 
 from __future__ import annotations
@@ -18,21 +18,37 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-KIND, POINT, NUMBER = (os.environ.get("ITS_FAULT") or "none:none:0").split(":")
-FULL = {"full": errno.ENOSPC, "io": errno.EIO, "short": errno.ENOSPC}
-passings = itertools.count(1)
+ERRORS = {"full": errno.ENOSPC, "io": errno.EIO, "short": errno.ENOSPC}
+
+
+class Fault:
+    """What is to go wrong, and how often its point has been passed."""
+
+    def __init__(self, kind: str, point: str, number: int) -> None:
+        self.kind = kind
+        self.point = point
+        self.number = number
+        self._passings = itertools.count(1)
+
+    def passes(self, point: str) -> None:
+        if point != self.point:
+            return
+        passed = next(self._passings)
+        if passed < self.number:
+            return
+        if self.kind == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.kind == "full" or passed == self.number:
+            raise OSError(ERRORS[self.kind], os.strerror(ERRORS[self.kind]))
+
+
+faults: list[Fault] = []
+"""The one of this process, where there is one."""
 
 
 def passes(point: str) -> None:
-    if point != POINT:
-        return
-    passed = next(passings)
-    if passed < int(NUMBER):
-        return
-    if KIND == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if KIND == "full" or passed == int(NUMBER):
-        raise OSError(FULL[KIND], os.strerror(FULL[KIND]))
+    for fault in faults:
+        fault.passes(point)
 
 
 class FaultyConnection(sqlite3.Connection):
@@ -56,11 +72,17 @@ class FaultyFile:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
 
+    def __enter__(self) -> FaultyFile:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
     def write(self, data: bytes) -> int:
         try:
             passes("write")
         except OSError:
-            if KIND == "short":
+            if faults[0].kind == "short":
                 self._file.write(data[: len(data) // 2])
                 self._file.flush()
             raise
@@ -71,15 +93,19 @@ class FaultyFile:
         self._file.flush()
 
 
-def install() -> None:
+def install(what: str) -> None:
+    """Let it go wrong in this process."""
+    if what:
+        kind, point, number = what.split(":")
+        faults.append(Fault(kind, point, int(number)))
+        _patch()
+
+
+def _patch() -> None:
     import its.calls.journal as module
 
-    connect, open_view, replace, fsync = (
-        sqlite3.connect,
-        module._open_view,
-        Path.replace,
-        os.fsync,
-    )
+    connect, open_view = sqlite3.connect, module._open_view
+    opened, replace, fsync = Path.open, Path.replace, os.fsync
     intend, settle = module.Journal.intend, module.Journal.settle
 
     async def faulty_intend(self: Any, *given: Any) -> None:
@@ -89,6 +115,10 @@ def install() -> None:
     async def faulty_settle(self: Any, *given: Any) -> None:
         passes("settle")
         await settle(self, *given)
+
+    def faulty_open(self: Path, mode: str = "r", *given: Any, **more: Any) -> Any:
+        file = opened(self, mode, *given, **more)
+        return FaultyFile(file) if "x" in mode else file
 
     def faulty_replace(self: Path, target: Any) -> Path:
         if self.suffix == ".draft":
@@ -105,11 +135,8 @@ def install() -> None:
         (module, "_open_view", lambda *given: FaultyFile(open_view(*given))),
         (module.Journal, "intend", faulty_intend),
         (module.Journal, "settle", faulty_settle),
+        (Path, "open", faulty_open),
         (Path, "replace", faulty_replace),
         (os, "fsync", faulty_fsync),
     ):
         setattr(owner, name, faulty)
-
-
-if KIND != "none":
-    install()
