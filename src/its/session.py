@@ -30,6 +30,7 @@ from its.runs.run import ActiveRun, RunResult, run_batch, start_run
 
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
+    from its.problems.sharding import Shard
 
 Asked = str | Mapping[str, Any] | Problem
 """A problem: its question, a mapping of fields as in a line of a file, or a Problem."""
@@ -46,8 +47,9 @@ class Session:
 
     `run` is the run directory: the same pipeline resumes there, and nothing is paid twice; without
     one nothing is kept. `source` names the input in the description of the run (and in the default
-    directory of the commands), `command` tells runs of another command apart, `baseline` adds one
-    greedy pass per problem, `models` holds models that are open already by their role (`model`,
+    directory of the commands), `command` tells runs of another command apart, `shard` says which
+    part of the input the problems are (the caller reads only that), `baseline` adds one greedy pass
+    per problem, `models` holds models that are open already by their role (`model`,
     `judge`, a name in `models`), `listen` is called with the account of every problem that begins.
     Entering raises EndpointError where a model cannot be used at all, ConfigurationError where the
     pipeline cannot work on the models, and RunDirectoryError where the directory cannot be used.
@@ -63,6 +65,7 @@ class Session:
         models: Mapping[str, Model] | None = None,
         source: str = "session",
         command: str | None = None,
+        shard: Shard | None = None,
         listen: Callable[[Account], None] | None = None,
     ) -> None:
         self.pipeline = pipeline
@@ -73,6 +76,7 @@ class Session:
         self._models = models
         self._source = source
         self._command = command
+        self._shard = shard
         self._listen = listen
         self._stack = AsyncExitStack()
         self._active: ActiveRun | None = None
@@ -97,6 +101,7 @@ class Session:
                 fresh=self._fresh,
                 baseline=self._baseline,
                 command=self._command,
+                shard=self._shard,
             )
             stack.callback(directory.close)
             active = await stack.enter_async_context(

@@ -16,6 +16,7 @@ from its.cli import (
     grade,
     init,
     judge,
+    merge,
     parts,
     rebuild,
     report,
@@ -59,6 +60,7 @@ app.command("compare", short_help="Tell which of several runs is better, paired 
     compare.compare
 )
 app.command("show", short_help="Show the rows of a run, filtered and grouped.")(show.show)
+app.command("merge", short_help="Merge the runs of all shards into one.")(merge.merge)
 app.command("rebuild", short_help="Make a run's journal anew from its rows and traces.")(
     rebuild.rebuild
 )

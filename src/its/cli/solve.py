@@ -16,8 +16,10 @@ from its.errors import InputError
 from its.suggestion import did_you_mean
 
 if TYPE_CHECKING:
+    from its.pipeline.config import Pipeline
     from its.problems.findings import Findings
     from its.problems.reading import ProblemReader
+    from its.problems.sharding import Shard
     from its.runs.run import RunResult
     from its.session import Session
     from its.views.messages import Messages
@@ -56,6 +58,10 @@ def solve(
     id_: Annotated[
         list[str] | None,
         typer.Option("--id", metavar="ID", help="Only this problem. May be repeated."),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="K/N", help="Only the K-th of N parts; `its merge` joins their runs."),
     ] = None,
     settings: options.Settings = None,
     seed: options.Seed = None,
@@ -100,6 +106,7 @@ def solve(
     pipeline = options.with_input(pipeline, map_, template, question_field, answer_field)
     if bare_rows:
         pipeline = pipeline.model_copy(update={"bare_rows": True})
+    part = _shard(shard, pipeline)
     from its.cli.batch import BatchOutput, run_command
     from its.pipeline.ceiling import ceiling
     from its.pipeline.clients import all_prompts
@@ -107,7 +114,7 @@ def solve(
     from its.problems.sources import name_of_run
     from its.session import Session
     from its.views.messages import Messages
-    from its.views.opening import first_problem, reading_line
+    from its.views.opening import first_problem, reading_line, shard_line
     from its.views.rows import write_table
 
     messages = Messages(quiet, animated=not (stdout and sys.stdout.isatty()))
@@ -118,6 +125,7 @@ def solve(
         template=pipeline.input.template,
         limit=limit,
         ids=id_ or (),
+        shard=part,
     )
     with open_input() as reader:
         if pipeline.model.name == "embedded" and model is None:
@@ -125,6 +133,8 @@ def solve(
         survey = _survey(problems, open_input)
         first = None if survey.rows == 0 else reader.first()
         messages.say(reading_line(survey.findings or reader.findings))
+        if part is not None:
+            messages.say(shard_line(part, survey.rows, survey.whole))
         most = ceiling(pipeline, all_prompts(pipeline), survey.questions, baseline).in_words()
         if dry_run:
             print(most)
@@ -135,24 +145,51 @@ def solve(
 
         def finish(session: Session, result: RunResult) -> None:
             _refuse_missing(reader)
+            if reader.whole is not None:
+                session.directory.describe(
+                    input={"rows": reader.whole.rows, "digest": reader.whole.value}
+                )
             if csv is not None:
                 write_table(session.directory.path, csv)
             _say_summary(session, result, messages)
 
         session = Session(
-            pipeline, source=name_of_run(reader.sources), run=output, fresh=fresh, baseline=baseline
+            pipeline,
+            source=name_of_run(reader.sources),
+            run=output,
+            fresh=fresh,
+            baseline=baseline,
+            shard=part,
         )
         rows = BatchOutput(stdout or not sys.stdout.isatty(), ordered)
         return run_command(session, reader, messages, rows, finish, total=survey.rows)
 
 
+def _shard(text: str | None, pipeline: Pipeline) -> Shard | None:
+    from its.errors import UsageError
+    from its.problems.sharding import Shard
+
+    if text is None:
+        return None
+    shard = Shard.parse(text)
+    if pipeline.budget.batch is not None:
+        raise UsageError(
+            "--shard and one budget for the batch (--batch-budget, budget.batch) do not go "
+            "together, since shards do not know what the others spend; bound each problem with "
+            "--budget instead"
+        )
+    return shard
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What reading the input once before the run showed; nothing for a stream."""
+    """What reading the input once before the run showed; nothing for a stream. `whole` counts the
+    rows of all shards."""
 
     rows: int | None = None
     questions: list[str] | None = None
     findings: Findings | None = None
+    whole: int | None = None
 
 
 def _survey(sources: list[str], open_input: Callable[[], ProblemReader]) -> Survey:
@@ -167,7 +204,8 @@ def _survey(sources: list[str], open_input: Callable[[], ProblemReader]) -> Surv
         rows = list(reader)
         questions = [row.question.text for row in rows if isinstance(row, Problem)]
         _refuse_missing(reader)
-        return Survey(len(rows), questions, reader.findings)
+        whole = reader.whole.rows if reader.whole is not None else None
+        return Survey(len(rows), questions, reader.findings, whole)
 
 
 def _refuse_missing(reader: ProblemReader) -> None:

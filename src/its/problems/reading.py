@@ -23,6 +23,7 @@ from its.problems.numbering import Numbering
 from its.problems.problem import BadLine, Problem
 from its.problems.record import Broken, InputRecord
 from its.problems.refusal import refusal
+from its.problems.sharding import InputDigest, Shard
 from its.problems.sources import Lookahead, check_source, expand, is_stream, name_of, open_source
 
 HELD_OPEN = 4_096
@@ -44,21 +45,22 @@ def open_problems(
     template: str | None = None,
     limit: int | None = None,
     ids: Collection[str] = (),
+    shard: Shard | None = None,
 ) -> ProblemReader:
     """Open files (or patterns of them) in any of the known formats, or standard input for "-".
 
     `fields` names parts of a problem (question, context, choices, reference, id) by field or
     path, `template` puts the question together from several fields. `limit` reads the first so
-    many problems (bad lines count); `ids` only those named. Raises InputError where a source as a
-    whole cannot be used; iterating may raise it too, since pipes are first looked at then, and
-    since an input of which nothing can be read is refused.
+    many problems (bad lines count); `ids` only those named; `shard` its part of what that leaves.
+    Raises InputError where a source as a whole cannot be used; iterating may raise it too, since
+    pipes are first looked at then, and since an input of which nothing can be read is refused.
     """
     names = FieldNames.given(question_field, answer_field, fields, template)
     sources = expand(source)
     for each in sources:
         check_source(each)
     opened = open_source(sources[0]) if sources and not is_stream(sources[0]) else None
-    return ProblemReader(sources, opened, names, limit, frozenset(ids))
+    return ProblemReader(sources, opened, names, limit, frozenset(ids), shard)
 
 
 def problem_from(values: Mapping[str, Any], index: int) -> Problem | BadLine:
@@ -79,6 +81,7 @@ class ProblemReader(Iterator[Problem | BadLine]):
 
     `findings` are what reading has shown so far, `mapping` what the first good record showed;
     `missing_ids` are the wanted ids not met so far, `other_ids` the first of those not wanted.
+    `whole` is what all shards together are, once a shard was read to its end.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class ProblemReader(Iterator[Problem | BadLine]):
         names: FieldNames,
         limit: int | None,
         wanted: frozenset[str],
+        shard: Shard | None = None,
     ) -> None:
         self.sources = sources
         self.source = sources[0] if len(sources) == 1 else ", ".join(sources)
@@ -100,6 +104,9 @@ class ProblemReader(Iterator[Problem | BadLine]):
         self._wanted = wanted
         self._first: list[Problem | BadLine] = []
         self._rows = self._wanted_rows()
+        self.whole: InputDigest | None = None
+        if shard is not None:
+            self._rows = self._rows_in(shard)
 
     @property
     def mappings(self) -> Counter[fields.Mapping]:
@@ -140,6 +147,14 @@ class ProblemReader(Iterator[Problem | BadLine]):
         waiting = getgeneratorstate(self._rows) == GEN_RUNNING
         if self._stream is not None and not waiting:
             self._stream.close()
+
+    def _rows_in(self, shard: Shard) -> Generator[Problem | BadLine]:
+        digest = InputDigest()
+        for row in self._wanted_rows():
+            digest.add(row)
+            if shard.holds(row):
+                yield row
+        self.whole = digest
 
     def _wanted_rows(self) -> Generator[Problem | BadLine]:
         left = self._limit

@@ -13,11 +13,12 @@ import orjson
 
 from its import __version__
 from its.errors import RunDirectoryError
+from its.problems.sharding import Shard
 from its.redaction import redact
 from its.runs.fingerprint import differences
 from its.runs.trust import checked, refuse_foreign, refuse_incomplete
 
-RunState = Literal["running", "interrupted", "finished"]
+RunState = Literal["running", "interrupted", "finished", "merging"]
 RUNS = Path("runs")
 _LARGEST = 64 << 20
 
@@ -47,12 +48,14 @@ class RunDirectory:
         self._lock.close()
 
 
-def default_path(source: str, fingerprint: str) -> Path:
-    """`runs/<input stem>-<fingerprint>`, `runs/stdin-<fingerprint>` for a stream."""
+def default_path(source: str, fingerprint: str, shard: Shard | None = None) -> Path:
+    """`runs/<input stem>-<fingerprint>`, `runs/stdin-<fingerprint>` for a stream; with
+    `-shard-3-of-16` behind it for a part."""
     name = "stdin" if source == "-" else Path(source).name
     for suffix in (".gz", ".zst", ".jsonl", ".json", ".csv", ".tsv", ".parquet"):
         name = name.removesuffix(suffix)
-    return RUNS / f"{name or 'problems'}-{fingerprint}"
+    part = "" if shard is None else f"-shard-{shard.number}-of-{shard.count}"
+    return RUNS / f"{name or 'problems'}-{fingerprint}{part}"
 
 
 def open_run(

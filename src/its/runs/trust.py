@@ -44,6 +44,10 @@ def refuse_incomplete(path: Path, description: Mapping[str, Any] | None) -> None
                 "go on; choose another directory with --output, or --fresh to start beside it"
             )
         return
+    if description.get("state") == "merging":
+        raise RunDirectoryError(
+            f"a merge into {path} was broken off; give the same `its merge` command again"
+        )
     journal = path / JOURNAL
     size = journal.stat().st_size if journal.exists() else None
     if not size and _has_results(path, description):

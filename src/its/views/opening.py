@@ -12,6 +12,7 @@ from its.views.figures import plural
 
 if TYPE_CHECKING:
     from its.problems.problem import Problem
+    from its.problems.sharding import Shard
 
 MAPPINGS = 3
 """Different ways of reading a line that are told apart."""
@@ -48,6 +49,12 @@ def mapping_line(mappings: Counter[Mapping]) -> str:
     ]
     more = "" if len(mappings) <= MAPPINGS else f"; and {len(mappings) - MAPPINGS} other ways"
     return f"Read {'; '.join(shown)}{more}."
+
+
+def shard_line(shard: Shard, rows: int | None, whole: int | None) -> str:
+    """Which part of the input this run is."""
+    counted = "" if rows is None or whole is None else f": {rows:,} of {plural(whole, 'problem')}"
+    return f"Shard {shard}{counted}."
 
 
 def first_problem(problem: Problem) -> str:
