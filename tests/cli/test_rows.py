@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import os
+import pty
+import sys
 from pathlib import Path
 
 import orjson
@@ -12,7 +15,7 @@ import pytest
 from its.errors import ConfigurationError
 from its.pipeline.load import load_pipeline
 from tests.cli.process import Ended, its, problems_file, run_directory, solve
-from tests.runs.command import rows_of
+from tests.runs.command import clean_environment, rows_of
 from tests.servers.hostile import HostileServer
 from tests.servers.script import hashed_words, rules
 
@@ -105,6 +108,28 @@ async def test_explaining_a_run_without_an_id_takes_the_first_worth_a_look(run: 
     assert ended.code == 0
     assert "Say 5" in ended.out.decode()
     assert "split" in ended.err, "the others are named"
+
+
+async def test_a_problem_without_a_call_has_no_price(run: Path) -> None:
+    ended = await its("explain", "--run", str(run_directory(run)), "--id", "bad", cwd=run)
+    assert ended.code == 0
+    assert "nothing: no call was made" in ended.out.decode()
+    assert "$0" not in ended.out.decode() + (run / "said").read_text()
+
+
+async def test_a_long_table_is_paged_without_codes_in_its_text(run: Path) -> None:
+    master, slave = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "its", "show", str(run_directory(run)), cwd=run, stdin=slave,
+        stdout=slave, stderr=slave,
+        env=clean_environment() | {"TERM": "xterm", "LINES": "3", "COLUMNS": "80", "PAGER": "cat"},
+    )  # fmt: skip
+    os.close(slave)
+    await asyncio.wait_for(process.wait(), timeout=60)
+    shown = os.read(master, 65536).decode()
+    os.close(master)
+    assert "reference" in shown
+    assert "\x1b[" not in shown, "of another pager than less nothing is known"
 
 
 async def test_an_id_that_is_not_there_is_told_which_was_meant(run: Path) -> None:

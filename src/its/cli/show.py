@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -50,7 +51,15 @@ def show(
         groups_table(groups(kept, by), by, console.width) if by else rows_table(kept, console.width)
     )
     if len(kept) + 1 > console.height and not by:
-        with console.pager(styles=True):
+        with console.pager(styles=_pager_takes_colours()):
             console.print(table)
     else:
         console.print(table)
+
+
+def _pager_takes_colours() -> bool:
+    """`less` shows colours where it is told to (done here unless the user tells it otherwise), as
+    their codes where not; of another pager nothing is known."""
+    pager = os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less"
+    options = os.environ.setdefault("LESS", "-FRX")
+    return Path(pager.split()[0]).name == "less" and "R" in pager + options

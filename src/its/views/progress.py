@@ -134,7 +134,7 @@ class Progress:
         from rich.text import Text
 
         table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(style="dim")
+        table.add_column(style="dim", no_wrap=True, min_width=len("correct"))
         table.add_column(overflow="ellipsis", no_wrap=True)
         table.add_row("solved", self._solved(standing, bar=True))
         if standing.graded:
@@ -181,6 +181,8 @@ class Progress:
 
     def _spent(self) -> str:
         usage = self._run.ledger.charged
+        if not usage.calls:
+            return "nothing yet"
         completions = figures.plural(usage.completions, "completion")
         tokens = f"{figures.short_count(usage.tokens)} tokens"
         price = "price unknown" if usage.usd is None else figures.money(usage.usd)

@@ -156,6 +156,8 @@ def _ending(story: Story, row: Mapping[str, Any], width: int) -> Iterator[Text]:
 
 def _spent(row: Mapping[str, Any]) -> str:
     budget, usage = row["budget"], usage_of(row["usage"])
+    if not usage.calls:
+        return "nothing: no call was made"
     of = "" if budget["planned"] is None else f" of {budget['planned']:,}"
     price = "price unknown" if usage.usd is None else figures.money(usage.usd)
     tokens = figures.count(usage.tokens)
