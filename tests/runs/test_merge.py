@@ -16,10 +16,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from its.cli.main import app
 from its.errors import RunDirectoryError, UsageError
+from its.problems import open_problems
+from its.problems.sharding import Shard
 from its.runs.merge import Merged, merge_runs
 from tests.runs.command import (
     SEARCH_RULES,
@@ -234,15 +237,33 @@ def test_a_merge_that_is_killed_is_given_again(shards: list[Path], tmp_path: Pat
 def test_a_changed_problem_of_another_shard_takes_the_place_of_the_old(
     server: HostileProcess, tmp_path: Path
 ) -> None:
-    problems = write_problems(tmp_path / "p.jsonl", 6)
+    problems = tmp_path / "p.jsonl"
+
+    def asks(id_: str, shard: str, version: str) -> bytes:
+        """A question of this id that belongs to the shard."""
+        for number in range(100):
+            row = {"id": id_, "question": f"What is {number} + 1, in {version} words?"}
+            problems.write_bytes(orjson.dumps(row) + b"\n")
+            with open_problems(str(problems), shard=Shard.parse(shard)) as reader:
+                if list(reader):
+                    return problems.read_bytes()
+        raise AssertionError("no question belongs to this shard")
+
+    versions = [
+        asks("a", "1/2", "old") + asks("b", "2/2", "old"),
+        asks("a", "2/2", "new") + asks("b", "1/2", "new"),
+    ]
     runs = [tmp_path / "s1", tmp_path / "s2"]
-    for text in ("What is 3 + 3?", *(f"What is 3 plus 3, {number}?" for number in range(3))):
-        problems.write_bytes(problems.read_bytes().replace(b"What is 3 + 3?", text.encode()))
+    for content in versions:
+        problems.write_bytes(content)
         for number, run in enumerate(runs, 1):
             solve(server, problems, run, "--shard", f"{number}/2")
-        problems = write_problems(problems, 6)
-    assert merge(*runs, output=tmp_path / "out").rows == 6
-    assert rows_of(tmp_path / "out")[3]["question"] == "What is 3 plus 3, 2?"
+    assert [len(rows_of(run)) for run in runs] == [2, 2]
+    merge(*runs, output=tmp_path / "out")
+    rows = rows_of(tmp_path / "out")
+    assert [row["id"] for row in rows] == ["a", "b"]
+    assert all("new" in row["question"] for row in rows)
+    sums_agree(tmp_path / "out")
 
 
 def test_shards_of_standard_input_and_of_several_files(
