@@ -8,11 +8,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,20 @@ def test_merging_twice_makes_the_same_bytes(shards: list[Path], tmp_path: Path) 
     assert contents(tmp_path / "out") == once
     assert [contents(run) for run in shards] == before, "the shards stay as they are"
     assert not (tmp_path / "out" / ".merge").exists()
+
+
+def test_the_journal_knows_where_the_events_of_a_row_are(
+    shards: list[Path], tmp_path: Path
+) -> None:
+    merge(*shards, output=tmp_path / "out")
+    traces = (tmp_path / "out" / "traces.jsonl").read_bytes()
+    with closing(sqlite3.connect(tmp_path / "out" / "journal.sqlite")) as journal:
+        rows = journal.execute("SELECT id, trace_start, trace_length FROM solutions").fetchall()
+    for id_, start, length in rows:
+        events = [orjson.loads(line) for line in traces[start : start + length].splitlines()]
+        assert {event["problem"] for event in events} == {id_}
+        assert [event["seq"] for event in events] == list(range(len(events)))
+    assert sum(length for _, _, length in rows) == len(traces)
 
 
 def test_every_command_reads_a_merged_run(shards: list[Path], tmp_path: Path) -> None:
