@@ -18,6 +18,9 @@ _LETTERED = re.compile(r"\(?([A-Za-z])\s?[).:]\s*(?=\S)")
 _IN_TEXT = re.compile(r"(?:^|[\n,;|]|\s{2,})\s*\(?([A-Za-z])\s?[).:]\s*")
 _COLUMN = re.compile(r"(?:|option|choice|answer|opt|op|ending|alternative|sol)([a-j]|[0-9])")
 
+_FLAGS = frozenset(("iscorrect", "correct", "isright", "right", "isanswer", "isgold", "gold"))
+_RIGHT = (True, "true", "True", "yes")
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
@@ -60,6 +63,19 @@ def read_choices(field: str, value: Any) -> Choices:
     ):
         texts = [_LETTERED.sub("", text, count=1) for text in texts]
     return Choices(tuple(texts), tuple(label for label, _ in pairs if label is not None), (field,))
+
+
+def flagged(value: Any) -> int | None:
+    """The place of the one choice that is marked as right: [{"text": …, "is_correct": true}, …]."""
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        return None
+    marked = [
+        place
+        for place, entry in enumerate(value)
+        if any(plain(str(name)) in _FLAGS and is_right in _RIGHT for name, is_right in entry.items()
+               if isinstance(is_right, bool | int | str))
+    ]  # fmt: skip
+    return marked[0] if len(marked) == 1 else None
 
 
 def columns_of_choices(record: Mapping[str, Any], taken: tuple[str, ...] = ()) -> Choices:

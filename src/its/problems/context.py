@@ -8,7 +8,7 @@ import orjson
 
 CONTEXT_FIELDS = (
     "passage", "context", "body", "premise", "article", "paragraph", "story", "document",
-    "background",
+    "background", "excerpt", "contexts", "passages", "paragraphs", "documents",
 )  # fmt: skip
 
 

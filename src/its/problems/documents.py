@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,9 @@ _OF_ONE_PROBLEM = frozenset(
 )  # fmt: skip
 """Lists of these names belong to one problem."""
 
+_ASKED = frozenset(map(plain, ("question", "problem", "prompt", "input", "query", "instruction")))
+_COMMA = re.compile(rb'("(?:[^"\\]|\\.)*")|,(\s*[\]}])')
+
 
 def read_json(content: bytes) -> Iterator[InputRecord | Broken] | None:
     """The records of a JSON value, or of several that follow each other; None if it is no JSON."""
@@ -24,7 +28,17 @@ def read_json(content: bytes) -> Iterator[InputRecord | Broken] | None:
         return records_in(parse(content))
     except LineFault:
         several = _values(content)
-        return None if several is None else _entries(several)
+    if several is not None:
+        return _entries(several)
+    try:
+        return records_in(parse(_COMMA.sub(_without_comma, content)))
+    except LineFault:
+        return None
+
+
+def _without_comma(found: re.Match[bytes]) -> bytes:
+    """Texts as they are; what closes a list or an object without the comma in front of it."""
+    return found[1] or found[2]
 
 
 def read_yaml(content: bytes) -> Iterator[InputRecord | Broken] | None:
@@ -64,10 +78,12 @@ def list_in(value: dict[str, Any]) -> tuple[str, list[Any]] | None:
     }
     if "tests" in lists and ("prompts" in value or "providers" in value):
         return "tests", lists["tests"]
+    if "rows" in lists and all(isinstance(entry.get("row"), dict) for entry in lists["rows"]):
+        return "rows", [entry["row"] for entry in lists["rows"]]
     if len(lists) == 1 and not any(plain(name) in _OF_ONE_PROBLEM for name in value):
         return next(iter(lists.items()))
-    columns = _by_column(value)
-    return None if columns is None else ("", columns)
+    rows = _by_column(value) or _by_list(value) or _by_id(value) or _by_heading(value)
+    return None if rows is None else ("", rows)
 
 
 def _shared(value: dict[str, Any], name: str) -> dict[str, Any]:
@@ -89,6 +105,38 @@ def _by_column(value: dict[str, Any]) -> list[Any] | None:
     if any(list(column) != rows for column in columns) or not all(row.isdecimal() for row in rows):
         return None
     return [{name: column[row] for name, column in value.items()} for row in rows]
+
+
+def _by_list(value: dict[str, Any]) -> list[Any] | None:
+    """{"question": ["…", "…"], "answer": ["…", "…"]}: a table by its columns."""
+    columns = list(value.values())
+    if len(columns) < 2 or not all(isinstance(column, list) for column in columns):
+        return None
+    asked = [column for name, column in value.items() if plain(name) in _ASKED]
+    are_texts = bool(asked) and all(isinstance(entry, str) for column in asked for entry in column)
+    if not are_texts or len({len(column) for column in columns}) != 1:
+        return None
+    return [dict(zip(value, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _by_heading(value: dict[str, Any]) -> list[Any] | None:
+    """{"columns": ["question", …], "data": [["…", …], …]}: a table without its names in it."""
+    columns, rows = value.get("columns"), value.get("data")
+    if not isinstance(columns, list) or not isinstance(rows, list) or not rows:
+        return None
+    if not all(isinstance(row, list) and len(row) == len(columns) for row in rows):
+        return None
+    return [dict(zip(map(str, columns), row, strict=True)) for row in rows]
+
+
+def _by_id(value: dict[str, Any]) -> list[Any] | None:
+    """{"q1": {"question": …}, "q2": …}: problems by their ids."""
+    entries = list(value.values())
+    if len(entries) < 2 or not all(isinstance(entry, dict) for entry in entries):
+        return None
+    if not all(any(plain(name) in _ASKED for name in entry) for entry in entries):
+        return None
+    return [{"id": name, **entry} for name, entry in value.items()]
 
 
 def _spread(entries: list[Any], shared: dict[str, Any]) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from its.problems.choices import (
     Choices,
     are_choices,
     columns_of_choices,
+    flagged,
     mixed,
     read_choices,
 )
@@ -33,19 +34,27 @@ from its.suggestion import did_you_mean
 QUESTION_FIELDS = ("question", "problem", "prompt", "input", "query", "messages")
 MORE_QUESTION_FIELDS = (
     "question_text", "question_content", "problem_statement", "instruction", "conversations",
-    "turns", "text",
+    "turns", "text", "user_query", "user_prompt", "user_input", "user_question", "query_text",
+    "prompt_text", "input_text", "problem_text", "inputs", "stem",
 )  # fmt: skip
 REFERENCE_FIELDS = ("answer", "reference", "target", "expected", "solution")
 MORE_REFERENCE_FIELDS = (
     "gold", "final_answer", "ground_truth", "correct_answer", "correct_answers", "best_answer",
     "answer_key", "answers", "expected_output", "expected_answer", "gold_answer", "gold_label",
-    "correct_option", "correct", "label", "output", "completion", "response",
+    "correct_option", "correct", "label", "output", "completion", "response", "ideal",
+    "references", "reference_answer", "reference_answers", "gold_answers", "gold_response",
+    "expected_response", "correct_response", "correct_choice", "right_answer", "true_answer",
+    "ground_truth_answer", "answer_text", "answer_index", "answer_idx", "correct_index",
+    "correct_idx", "correct_answer_index", "label_index", "label_idx", "gold_index",
 )  # fmt: skip
 CHOICE_FIELDS = ("choices", "options", "alternatives")
 SYSTEM_FIELDS = ("system_prompt", "system")
 CODE_VERIFIERS = ("code_tests", "stdio")
 KINDS: tuple[str, ...] = get_args(AnswerKind)
 MAPPED = ("question", "context", "choices", "reference", "id")
+
+_PICTURE = re.compile(r"(?:image|img|picture|photo|audio|video)s?(?:url|path|bytes|base64|[0-9])?")
+"""Fields that hold what a text cannot, as `plain` writes their names."""
 
 _OPTIONS = re.compile(r"\n\s*Options:\s*\n((?:\([A-Z]\) [^\n]*(?:\n|$))+)\s*$")
 
@@ -161,13 +170,14 @@ def _draft(
     index: int,
     names: FieldNames,
 ) -> Draft:
+    _refuse_pictures(record, names)
     asked = _question(record, form, names)
     grading = grading_of(form.verifier, record) if form and form.verifier else Grading()
     references = _reference_names(form, names)
     choices = _choices(record, form, names, (*asked.fields, *_tops(record, references)))
     if choices.texts and not {"answers"} & {*choices.fields}:
         references = tuple(name for name in references if name not in choices.fields)
-    found = _reference(record, references, choices)
+    found = _reference(record, references, choices) or _flagged(record, choices)
     text, messages = asked.text + grading.addition, asked.messages
     if form is not None and form.name == "BIG-Bench Hard" and (block := _OPTIONS.search(text)):
         choices = read_choices(asked.source, block[1].rstrip())
@@ -249,6 +259,19 @@ def _question(record: Fields[str, Any], form: Form | None, names: FieldNames) ->
         turns = (Message("system", system[1]), Message("user", asked.text))
         asked = replace(asked, messages=turns, fields=(*asked.fields, system[0]))
     return _with_context(asked, record, form, names)
+
+
+def _refuse_pictures(record: Fields[str, Any], names: FieldNames) -> None:
+    """A question about a picture is none without it; who names the question may ask it so."""
+    if names.template is not None or "question" in names.named:
+        return
+    for name, value in record.items():
+        holds = isinstance(value, str | list | dict) and is_filled(value) and value != [None]
+        if holds and _PICTURE.fullmatch(plain(name)):
+            raise LineFault(
+                f"needs its field {name!r}, and only text can be asked; to ask without it, "
+                "name the question: --map question=FIELD"
+            )
 
 
 def _asked(path: str, value: Any, record: Fields[str, Any]) -> Asked:
@@ -335,7 +358,8 @@ def _answers_as_choices(record: Fields[str, Any]) -> Choices | None:
     if found is None or not isinstance(found[1], list) or len(found[1]) < 2:
         return None
     says = first_filled(record, ("label", "correct", "correct_answer", "answer", "answer_index"))
-    if says is None or isinstance(says[1], list | dict) or not are_choices(found[1]):
+    named = says is not None and not isinstance(says[1], list | dict)
+    if not (named or flagged(found[1]) is not None) or not are_choices(found[1]):
         return None
     return read_choices(*found)
 
@@ -358,6 +382,15 @@ def _reference(
         if choices.texts and str(found[1]).strip() == "-1":
             return None  # how test sets write that the label is kept back
         return found
+    return None
+
+
+def _flagged(record: Fields[str, Any], choices: Choices) -> tuple[str, Any] | None:
+    """The right choice where the choices themselves say which it is."""
+    for name in choices.fields[:1]:
+        place = flagged(record.get(name))
+        if place is not None:
+            return name, choices.texts[place]
     return None
 
 

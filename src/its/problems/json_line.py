@@ -22,10 +22,35 @@ class LineFault(Exception):
 
 def parse_object(line: bytes) -> dict[str, Any]:
     """The JSON object on a line; raises LineFault."""
-    value = parse(line)
+    try:
+        value = parse(line)
+    except LineFault:
+        if not line.rstrip().endswith(b"},"):
+            raise
+        value = parse(line.rstrip()[:-1])  # a line of a list that was cut out of it
     if not isinstance(value, dict):
         raise LineFault(f'holds {type_name(value)}, not an object; write {{"question": …}}')
+    _refuse_repeated(line, value)
     return value
+
+
+def _refuse_repeated(line: bytes, value: dict[str, Any]) -> None:
+    """A field that stands twice: one of its values would be lost in silence."""
+    if all(line.count(b'"%b"' % name.encode("utf-8", "replace")) < 2 for name in value):
+        return
+    seen: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        seen[:] = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        return dict(pairs)  # the outermost object comes last
+
+    try:
+        json.loads(line.rstrip().removesuffix(b","), object_pairs_hook=look, parse_int=_exact)
+    except (ValueError, RecursionError):
+        return
+    if seen:
+        raise LineFault(f"field {seen[0]!r} stands twice; keep one of them")
 
 
 def parse(text: bytes) -> Any:

@@ -23,6 +23,7 @@ _WAYS: dict[Reading, str] = {
     "text": "by text",
 }
 _LETTER = re.compile(r"\(?([A-Za-z])[).:]?")
+_LETTER_AND_TEXT = re.compile(r"\(?([A-Za-z])[).:]\s*(\S.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def name_choice(
     if written in labels:
         return Named(field, written, "other", {"label": labels.index(written)})
     readings: dict[Reading, int] = {}
-    letter = _LETTER.fullmatch(written)
+    letter = _LETTER.fullmatch(written) or _with_its_text(written, texts)
     if letter:
         readings["letter"] = LETTERS.index(letter[1].upper())
     found = [place for place, text in enumerate(texts) if _alike(text, written)]
@@ -129,6 +130,13 @@ class Numbering:
 
 def _inside(readings: dict[Reading, int], texts: tuple[str, ...]) -> dict[Reading, int]:
     return {reading: place for reading, place in readings.items() if 0 <= place < len(texts)}
+
+
+def _with_its_text(written: str, texts: tuple[str, ...]) -> re.Match[str] | None:
+    """`B. Paris`, where Paris is what B stands for."""
+    found = _LETTER_AND_TEXT.fullmatch(written)
+    place = LETTERS.index(found[1].upper()) if found else len(texts)
+    return found if found and place < len(texts) and _alike(texts[place], found[2]) else None
 
 
 def _alike(text: str, written: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -48,16 +49,37 @@ def _fix(
     if fields is None and form == "JSON lines" and "is not JSON at column 1" in first.reason:
         name = "" if source == STANDARD_INPUT else f" {shlex.quote(source)}"
         return f"for a list of questions, one a line: jq -R '{{question: .}}'{name} | its solve -"
+    if "is not UTF-8" in first.reason and source != STANDARD_INPUT:
+        return f"likely iconv -f WINDOWS-1252 -t UTF-8 {shlex.quote(source)} > NEW"
+    lists = [] if fields is None else [name for name, value in fields.items() if _is_list(value)]
+    if len(lists) > 1:
+        taken = next((name for name in ("test", "validation") if name in lists), lists[-1])
+        part = shlex.quote(f".[{json.dumps(taken)}][]")
+        return (
+            f"it holds several lists ({', '.join(lists[:6])}); take one: "
+            f"jq -c {part} {shlex.quote(source)} | its solve -"
+        )
     if fields is not None and "has no question" in first.reason:
         guess = _likely_question(fields, names)
         return None if guess is None else f"likely --map {shlex.quote(f'question={guess}')}"
     return None
 
 
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(e, dict) for e in value)
+
+
 def _likely_question(fields: Mapping[str, Any], names: FieldNames) -> str | None:
-    """The path of the longest text that looks like what is asked, and can be read as such."""
+    """The path of the text that is most likely asked, and can be read as such: by its name, by a
+    question mark at its end, by its length."""
     texts = dict(_texts(fields))
-    for path in sorted(texts, key=lambda path: -len(texts[path])):
+
+    def likely(path: str) -> tuple[bool, bool, int]:
+        name = plain(path.rpartition(".")[2])
+        named = any(word in name for word in ("question", "problem", "prompt", "query"))
+        return not named, not texts[path].rstrip().endswith(("?", "？")), -len(texts[path])
+
+    for path in sorted(texts, key=likely):
         try:
             tried = FieldNames.given(None, None, {**names.named, "question": path}, names.template)
             read_record(InputRecord(("line", 1), dict(fields)), 0, tried)

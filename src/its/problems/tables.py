@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from its.problems.json_line import LineFault, parse
@@ -17,6 +17,8 @@ from its.problems.record import Broken, InputRecord
 
 SEPARATORS = ",\t;|"
 _MAYBE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_SEPARATOR_LINE = re.compile(r"sep=[,;|\t]\r?\n", re.IGNORECASE)
+"""What Excel writes above the headings."""
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 
 
@@ -29,6 +31,7 @@ class Dialect:
     quote: str = '"'
     escape: str | None = None
     headings: tuple[str, ...] = ()
+    first_line: int = 1
 
 
 def find_dialect(head: bytes, known: frozenset[str]) -> Dialect | None:
@@ -37,6 +40,9 @@ def find_dialect(head: bytes, known: frozenset[str]) -> Dialect | None:
     `known` are field names as `plain` writes them, by which a row of headings is recognised.
     """
     text = head.removeprefix(UTF8_MARK).decode("utf-8", "surrogateescape")
+    if (said := _SEPARATOR_LINE.match(text)) is not None:
+        dialect = find_dialect(text[said.end() :].encode("utf-8", "surrogateescape"), known)
+        return dialect and replace(dialect, first_line=dialect.first_line + 1)
     whole = text[: text.rfind("\n") + 1] or text
     best: tuple[tuple[int, int, int], Dialect] | None = None
     for separator in SEPARATORS:
@@ -58,11 +64,13 @@ def read_table(stream: BinaryIO, dialect: Dialect) -> Iterator[InputRecord | Bro
     """The rows under the headings. A row of another width is broken, and the others are read."""
     text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
     csv.field_size_limit(LONGEST_LINE)
+    for _ in range(1, dialect.first_line):
+        text.readline()
     rows = _reader(text, dialect)
     headings: Sequence[str] = dialect.headings
     number = 1
     while True:
-        number, before = rows.line_num + 1, number
+        number, before = rows.line_num + dialect.first_line, number
         try:
             cells = next(rows)
         except StopIteration:
