@@ -52,6 +52,7 @@ SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("verify", "verify.", config.VerifySettings),
     ("cascade", "cascade.", config.CascadeSettings),
     ("answers", "answers.", config.AnswerSettings),
+    ("grade", "grade.", config.GradeSettings),
     ("prompts", "prompts.", config.PromptSettings),
     ("input", "input.", config.InputSettings),
 )

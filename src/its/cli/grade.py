@@ -82,6 +82,7 @@ def grade(
         figures = metrics_of([outcome_of(row) for row in regraded.rows], by or ())
         passes = _pass_at_k(run, problems, used, samples)
         written = figures.as_dict() | {"pass_at_k": passes, "changed": len(regraded.changes)}
+        written["model_agreement"] = regraded.agreement.as_dict()
         if not dry_run:
             content = orjson.dumps(written, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
             write_atomically(run / "grade.json", content)

@@ -114,7 +114,7 @@ def solve(
     from its.problems.sources import name_of_run
     from its.session import Session
     from its.views.messages import Messages
-    from its.views.opening import first_problem, reading_line, shard_line
+    from its.views.opening import first_problem, grading_line, reading_line, shard_line
     from its.views.rows import write_table
 
     messages = Messages(quiet, animated=not (stdout and sys.stdout.isatty()))
@@ -136,6 +136,8 @@ def solve(
         if part is not None:
             messages.say(shard_line(part, survey.rows, survey.whole))
         most = ceiling(pipeline, all_prompts(pipeline), survey.questions, baseline).in_words()
+        if pipeline.grade is not None:
+            most += "\n" + grading_line(pipeline.grade.model.name, survey.rows, 1 + baseline)
         if dry_run:
             print(most)
             if first is not None:

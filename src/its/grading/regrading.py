@@ -12,7 +12,7 @@ from its.problems.problem import Problem
 
 def is_stale(row: Mapping[str, Any], problem: Problem) -> bool:
     """Whether a row was graded against another reference or verifier than its problem has now."""
-    return _recorded(row).get("against") != grading_key(problem)
+    return grading_of(row).get("against") != grading_key(problem)
 
 
 def grading_fields(grade: Grade, problem: Problem) -> dict[str, Any] | None:
@@ -28,11 +28,12 @@ async def regrade(
 ) -> dict[str, Any]:
     """The row with new verdicts, and the problem's reference and metadata as they are now.
 
-    A verdict that was recorded with the sample stays, unless the reference is another by now.
+    A verdict that was recorded with the sample, or given by a model, stays, unless the reference
+    is another by now.
     `read_again` reads the answer out of the solution's text once more, for another kind of answer.
     """
     graded, grader = dict(row), grader.for_problem()
-    if _recorded(row).get("by") == "recorded" and not is_stale(row, problem):
+    if grading_of(row).get("by") == "recorded" and not is_stale(row, problem):
         return graded
     text = row.get("solution") or ""
     answer = _answer(row, problem, grader, read_again)
@@ -51,7 +52,38 @@ async def regrade(
         given = Answer(said, kind) if isinstance(said, str) else None
         verdict = await grader.grade(problem, given, said or "")
         graded["baseline"] = {**baseline, "correct": verdict.correct}
-    return graded
+    return _with_kept_verdict(graded, row, problem)
+
+
+def with_verdict(
+    row: Mapping[str, Any], verdict: Mapping[str, Any], decides: bool
+) -> dict[str, Any]:
+    """The row with a model's verdict, which `decides` or stands beside an exact grade."""
+    grading = {**grading_of(row), "model": dict(verdict)}
+    if not decides:
+        return {**row, "grading": grading}
+    grading |= {"by": "model", "reason": verdict["reason"]}
+    return {**row, "correct": verdict["correct"], "grading": grading}
+
+
+def grading_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a row says of its grading; empty where it says nothing."""
+    grading = row.get("grading")
+    return grading if isinstance(grading, Mapping) else {}
+
+
+def _with_kept_verdict(
+    graded: dict[str, Any], row: Mapping[str, Any], problem: Problem
+) -> dict[str, Any]:
+    """A model's verdict holds as long as the answer and what it was graded against are the same."""
+    verdict = grading_of(row).get("model")
+    same = graded.get("answer") == row.get("answer") and not is_stale(row, problem)
+    if not same or not isinstance(verdict, Mapping):
+        return graded
+    decides = grading_of(row).get("by") == "model"
+    if decides and row.get("baseline"):
+        graded["baseline"] = row["baseline"]
+    return with_verdict(graded, verdict, decides)
 
 
 def _answer(
@@ -64,8 +96,3 @@ def _answer(
     if read is not None and (read_again or read.text == recorded):
         return read
     return None if read_again and text else Answer(recorded, grader.kind_of(problem.question))
-
-
-def _recorded(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    grading = row.get("grading")
-    return grading if isinstance(grading, Mapping) else {}

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from its.models.settings import ModelSettings
     from its.pipeline.config import Pipeline
 
+GRADING = "grading"
+"""The role of the model that grades."""
+
 SHORT_REPLY = 1024
 """Tokens; a longer reply may take more than a minute."""
 
@@ -53,12 +56,13 @@ def open_models(pipeline: Pipeline, given: Mapping[str, Model] | None = None) ->
 
 def model_roles(pipeline: Pipeline) -> dict[str, ModelSettings]:
     judge = {"judge": pipeline.judge} if pipeline.judge else {}
-    return {"model": pipeline.model, **judge, **pipeline.models}
+    grading = {GRADING: pipeline.grade.model} if pipeline.grade else {}
+    return {"model": pipeline.model, **judge, **pipeline.models, **grading}
 
 
 def all_prompts(pipeline: Pipeline) -> dict[str, PromptSet]:
-    """The prompt set of every role, with the pipeline's overrides."""
-    roles = model_roles(pipeline)
+    """The prompt set of every role that solves, with the pipeline's overrides."""
+    roles = {role: found for role, found in model_roles(pipeline).items() if role != GRADING}
     overrides = pipeline.prompts.overrides
     before = [load_prompt_set(_set_name(settings)) for settings in roles.values() if overrides]
     if unknown := unknown_overrides(overrides, before):

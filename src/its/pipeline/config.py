@@ -134,6 +134,20 @@ class AnswerSettings(Section):
     symbolic: bool = Field(True, description="Compare expressions with math-verify if installed.")
 
 
+class GradeSettings(Section):
+    """Grading by a model, once a problem is solved: no part of the pipeline sees its verdicts."""
+
+    method: Literal["model"] = Field("model", description="Who grades.")
+    model: ModelSettings = Field(
+        ..., description="The grading model, with the keys of `model`. Its bill is its own."
+    )
+    rows: Literal["open", "all"] = Field(
+        "open",
+        description="`open`: rubrics, and references in words. `all`: every row with a reference; "
+        "an exact grade then counts, and how far the model agrees with it is reported.",
+    )
+
+
 class ExampleSettings(Section):
     """A question with the reply that is wanted for it."""
 
@@ -219,6 +233,9 @@ class Pipeline(Section):
     verify: VerifySettings | None = None
     cascade: CascadeSettings | None = None
     answers: AnswerSettings = Field(default_factory=AnswerSettings)
+    grade: GradeSettings | None = Field(
+        None, description="A model that grades what nothing exact can grade."
+    )
     prompts: PromptSettings = Field(default_factory=PromptSettings)
     input: InputSettings = Field(default_factory=InputSettings)
     bare_rows: bool = Field(
@@ -229,6 +246,6 @@ class Pipeline(Section):
     @field_validator("models")
     @classmethod
     def _plain_names(cls, models: dict[str, ModelSettings]) -> dict[str, ModelSettings]:
-        if "model" in models or "judge" in models:
-            raise ValueError("`model` and `judge` are taken; name it otherwise")
+        if {"model", "judge", "grading"} & models.keys():
+            raise ValueError("`model`, `judge` and `grading` are taken; name it otherwise")
         return models

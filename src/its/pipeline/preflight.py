@@ -11,7 +11,7 @@ from its.errors import ConfigurationError, SandboxUnavailable
 from its.models.known import price_of
 from its.models.protocol import Capabilities
 from its.parts import Need
-from its.pipeline.clients import model_roles
+from its.pipeline.clients import GRADING, model_roles
 from its.rewards.protocol import Reward
 from its.strategies.protocol import Strategy
 
@@ -159,6 +159,8 @@ def _unpriced(pipeline: Pipeline) -> Iterator[Fault]:
         return
     for role, settings in model_roles(pipeline).items():
         price, place = price_of(settings), _place(role)
+        if role == GRADING:
+            continue  # no budget holds what grading costs
         if (price.input is None or price.output is None) and (
             role != "judge" or _asks_judge(pipeline)
         ):
@@ -274,4 +276,6 @@ def _small_context(pipeline: Pipeline, capabilities: Mapping[str, Capabilities])
 
 def _place(role: str) -> str:
     """Where the settings of a role stand in the pipeline file."""
+    if role == GRADING:
+        return "grade.model"
     return role if role in ("model", "judge") else f"models.{role}"

@@ -10,6 +10,7 @@ from its.calls.journal_rows import Spending
 from its.usage import Usage
 
 PROBE = "probe"
+GRADING = "grading"
 
 
 @dataclass(slots=True)
@@ -43,13 +44,15 @@ class Bill:
 @dataclass(slots=True)
 class Accounting:
     """All of a run's spending. Totals are solutions plus unattributed, and equal the sum of the
-    stages, of the strategies and of the models."""
+    stages, of the strategies and of the models. `grading` stands beside them: what a grading
+    model cost, which no answer needed."""
 
     totals: Bill = field(default_factory=Bill)
     by_stage: dict[str, Bill] = field(default_factory=dict)
     by_strategy: dict[str, Bill] = field(default_factory=dict)
     by_model: dict[str, Bill] = field(default_factory=dict)
     unattributed: Bill = field(default_factory=Bill)
+    grading: Bill = field(default_factory=Bill)
 
     def as_dict(self, from_journal: Usage) -> dict[str, Any]:
         return {
@@ -58,6 +61,7 @@ class Accounting:
             "by_strategy": {name: bill.as_dict() for name, bill in self.by_strategy.items()},
             "by_model": {name: bill.as_dict() for name, bill in self.by_model.items()},
             "unattributed": self.unattributed.as_dict(),
+            **({"grading": self.grading.as_dict()} if self.grading.usage.calls else {}),
             "from_journal": {
                 "completions": from_journal.completions,
                 "prompt_tokens": from_journal.prompt_tokens,
@@ -71,6 +75,9 @@ def account_for(spendings: Iterable[Spending]) -> Accounting:
     to a kill, and calls of problems that have no row yet."""
     accounting = Accounting()
     for spending in spendings:
+        if spending.stage == GRADING:
+            accounting.grading.add(spending)
+            continue
         for bills, name in (
             (accounting.by_stage, spending.stage),
             (accounting.by_strategy, spending.strategy),

@@ -16,6 +16,8 @@ from its.calls.journal_rows import RecordedSolution
 from its.errors import ItsError
 from its.estimators import CalibrationError
 from its.grading import Grader, is_stale, regrade
+from its.grading.agreement import Agreement
+from its.grading.by_model import ModelGrader
 from its.pipeline.broken import broken
 from its.pipeline.solving import bad_line
 from its.problems.problem import BadLine, Problem
@@ -63,7 +65,8 @@ class BatchProgress:
     the right ones among them, `baseline_correct` those that the greedy pass got right; `recorded`
     rows came from an earlier session, `regraded` of them were graded anew, and `changed` then had
     another verdict; `oracle` marks a run whose rows' own tests chose between candidates;
-    `calibration` holds confidences against verdicts; `reasons` counts the failures of the first
+    `calibration` holds confidences against verdicts, `agreement` a grading model's verdicts
+    against exact grades; `reasons` counts the failures of the first
     distinct reasons.
     """
 
@@ -76,6 +79,7 @@ class BatchProgress:
     correct: int = 0
     baseline_correct: int = 0
     calibration: CalibrationError = field(default_factory=CalibrationError)
+    agreement: Agreement = field(default_factory=Agreement)
     reasons: dict[str, int] = field(default_factory=dict)
     under_way: int = 0
     read: int = 0
@@ -87,6 +91,7 @@ class BatchProgress:
 
     def count(self, row: Mapping[str, Any]) -> None:
         self.statuses[row["status"]] += 1
+        self.agreement.add(row)
         baseline = (row.get("baseline") or {}).get("correct")
         if row["correct"] is not None or baseline is not None:
             self.graded += 1
@@ -103,8 +108,9 @@ class Batch:
     """Solves every problem that has no finished row yet, and emits every row.
 
     `window` bounds the problems under way, so that memory stays flat. With a `grader`, a recorded
-    row whose problem has another reference or verifier by now is graded again. `bare` leaves what
-    the input holds out of new rows.
+    row whose problem has another reference or verifier by now is graded again. A `model_grader`
+    grades what is solved, before its row is written. `bare` leaves what the input holds out of new
+    rows.
     """
 
     def __init__(
@@ -116,10 +122,12 @@ class Batch:
         grader: Grader | None = None,
         *,
         bare: bool = False,
+        model_grader: ModelGrader | None = None,
     ) -> None:
         self.standing = BatchProgress()
         self._grader = grader
         self._bare = bare
+        self._model_grader = model_grader
         self._solver = solver
         self._journal = journal
         self._emit = emit
@@ -217,9 +225,14 @@ class Batch:
         """A problem's row, as a JSON line too, and its events. An exception that nobody expected
         is the failed row of this problem alone; so is what cannot be written as JSON."""
         try:
-            return self._written(
-                await self._solver.solve(row) if isinstance(row, Problem) else bad_line(row), row
-            )
+            if not isinstance(row, Problem):
+                return self._written(bad_line(row), row)
+            solved = await self._solver.solve(row)
+            fields, line, trace = self._written(solved, row)
+            if self._model_grader is not None:
+                fields = await self._model_grader.grade(fields, row)
+                line = _json_line(fields)
+            return fields, line, trace
         except ItsError:
             raise
         except Exception as error:
@@ -238,11 +251,14 @@ class Batch:
         return fields, _json_line(fields), _trace(solved, row.key)
 
     def _is_stale(self, row: Problem | BadLine) -> bool:
-        """Whether a problem was finished, and is to be graded against something else by now."""
+        """Whether a problem was finished, and is to be graded against or by something else now."""
         if self._grader is None or not isinstance(row, Problem):
             return False
         recorded = self._recorded(row)
-        return recorded is not None and is_stale(recorded.fields, row)
+        if recorded is None:
+            return False
+        fields, asked = recorded.fields, self._model_grader
+        return is_stale(fields, row) or (asked is not None and asked.wants(fields, row))
 
     async def _grade_again(self, row: Problem | BadLine) -> None:
         recorded = self._recorded(row)
@@ -250,6 +266,8 @@ class Batch:
             return
         before = recorded.fields
         after = await regrade(before, row, self._grader)
+        if self._model_grader is not None:
+            after = await self._model_grader.grade(after, row)
         await self._journal.amend(row.key, _json_line(after))
         self.standing.regraded += 1
         self.standing.changed += before["correct"] != after["correct"]

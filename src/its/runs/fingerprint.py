@@ -50,6 +50,7 @@ def identity_of(
     resolved["models"] = {
         name: _identity_of_model(settings) for name, settings in pipeline.models.items()
     }
+    resolved.pop("grade", None)  # it changes verdicts, never an answer
     resolved["prompts"] = {role: chosen.identity() for role, chosen in prompts.items()}
     resolved["baseline"] = baseline
     return resolved

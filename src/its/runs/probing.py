@@ -16,7 +16,7 @@ from its.calls.journal_rows import Intent
 from its.calls.sending import cost_of_failure
 from its.errors import CallError
 from its.models.protocol import Capabilities, Heard, Received, RemoteModel, Request
-from its.pipeline.clients import OpenModels, model_roles, public_address
+from its.pipeline.clients import GRADING, OpenModels, model_roles, public_address
 from its.runs.accounting import PROBE
 from its.runs.directory import RunDirectory
 from its.usage import Usage
@@ -101,8 +101,9 @@ class _Recorder:
         estimate = sum(client.model.count_tokens(turn.content) for turn in request.messages)
         usd = client.price.of(Usage(prompt_tokens=estimate))
         number = journal.number_call()
+        stage = GRADING if self.role == GRADING else PROBE  # a grading model has its own bill
         intent = Intent(
-            *(PROBLEM_OF_PROBE, PROBE, PROBE, client.name, (label,), identity),
+            *(PROBLEM_OF_PROBE, stage, stage, client.name, (label,), identity),
             *(retry, content, estimate, usd),
         )
         await journal.intend(number, intent)

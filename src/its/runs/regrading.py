@@ -12,6 +12,7 @@ import orjson
 
 from its.calls.journal import Journal
 from its.grading import Grader, GradingSettings, is_stale, regrade
+from its.grading.agreement import Agreement
 from its.problems.problem import Problem, Question
 from its.runs.directory import read_description
 from its.runs.trust import refuse_foreign, refuse_incomplete
@@ -49,6 +50,14 @@ class Regraded:
     rows: tuple[dict[str, Any], ...]
     changes: tuple[Change, ...]
     kept: int
+
+    @property
+    def agreement(self) -> Agreement:
+        """A grading model's verdicts against exact grades."""
+        agreement = Agreement()
+        for row in self.rows:
+            agreement.add(row)
+        return agreement
 
 
 async def regrade_run(
@@ -105,7 +114,7 @@ def _problem_in(row: Mapping[str, Any]) -> Problem | None:
     grading = row.get("grading")
     by = grading.get("by") if isinstance(grading, Mapping) else None
     reference = row.get("reference")
-    if by not in (None, "reference", "recorded") or reference is None:
+    if by not in (None, "reference", "recorded", "model") or reference is None:
         return None
     problem = Problem(row["id"], row["index"], Question(row.get("question") or ""), reference)
     return None if by == "recorded" or is_stale(row, problem) else problem

@@ -21,15 +21,17 @@ from its.calls.context import CallContext
 from its.calls.journal import Journal
 from its.calls.ledger import Ledger
 from its.calls.limits import Waiting
+from its.grading.by_model import ModelGrader
 from its.grading.grader import Flag
 from its.models.protocol import Model
 from its.models.recorded.model import RecordedModel
 from its.pipeline.choosing import choosing_cost
-from its.pipeline.clients import OpenModels, open_models
+from its.pipeline.clients import GRADING, OpenModels, open_models
 from its.pipeline.plan import Plan, build_plan, no_refusal, refusal_of
 from its.pipeline.preflight import require
 from its.pipeline.solving import Solver
 from its.problems.problem import BadLine, Problem
+from its.prompts import load_prompt_set
 from its.runs.accounting import Accounting, account_for
 from its.runs.batch import Batch, BatchProgress, Emit, Solves
 from its.runs.directory import RunDirectory, write_atomically
@@ -55,6 +57,7 @@ class ActiveRun:
     journal: Journal
     directory: RunDirectory
     bare_rows: bool = False
+    model_grader: ModelGrader | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -108,7 +111,8 @@ async def start_run(
             shared = _shared_budget(pipeline, plan, journal)
             flag = _recorded_flags(models)
             solver = Solver(plan, context, comparer, baseline, shared=shared, flag=flag)
-            yield ActiveRun(models, context, solver, journal, directory, pipeline.bare_rows)
+            grader = _model_grader(pipeline, models, solver)
+            yield ActiveRun(models, context, solver, journal, directory, pipeline.bare_rows, grader)
     finally:
         await models.close()
         journal.close()
@@ -143,6 +147,17 @@ async def run_batch(
     return replace(ended, seconds=time.monotonic() - started)
 
 
+def _model_grader(pipeline: Pipeline, models: OpenModels, solver: Solver) -> ModelGrader | None:
+    """The model that grades, where the pipeline names one. Its calls are in the journal; the run's
+    ledger, which says what solving costs, does not count them."""
+    if pipeline.grade is None:
+        return None
+    prompts = load_prompt_set(pipeline.grade.model.prompts or GRADING)
+    context = replace(solver.context, ledger=Ledger())
+    client = models.clients[GRADING]
+    return ModelGrader(client, prompts, context, solver.grader, pipeline.grade.rows)
+
+
 def _recorded_flags(models: OpenModels) -> Flag | None:
     """The verdicts that a pool holds of its samples, where one answers in place of a model."""
     model = models.clients["model"].model
@@ -163,13 +178,15 @@ def _allow_open_files(wanted: int) -> None:
 def _batch(run: ActiveRun, solver: Solves, emit: Emit, total: int | None) -> Batch:
     concurrency = sum(client.slots.ceiling for client in run.models.clients.values())
     _allow_open_files(concurrency)
-    shared = run.solver.shared
-    if shared is not None and solver is run.solver:
-        return WindowedBatch(
-            solver, run.journal, emit, shared, total, run.solver.grader, bare=run.bare_rows
-        )
-    grader = run.solver.grader if solver is run.solver else None
-    return Batch(solver, run.journal, emit, 2 * concurrency, grader, bare=run.bare_rows)
+    bare, shared, window = run.bare_rows, run.solver.shared, 2 * concurrency
+    if solver is not run.solver:
+        return Batch(solver, run.journal, emit, window, bare=bare)
+    grader, asked = run.solver.grader, run.model_grader
+    if shared is None:
+        return Batch(solver, run.journal, emit, window, grader, bare=bare, model_grader=asked)
+    return WindowedBatch(
+        solver, run.journal, emit, shared, total, grader, bare=bare, model_grader=asked
+    )
 
 
 def _shared_budget(pipeline: Pipeline, plan: Plan, journal: Journal) -> SharedBudget | None:
@@ -220,6 +237,8 @@ def _interruptible(run: ActiveRun, batch: Batch, catch: bool) -> Iterator[list[i
     async def drain() -> None:
         run.context.admission.close()
         await run.ledger.idle()
+        if run.model_grader is not None:
+            await run.model_grader.context.ledger.idle()
         batch.stop()
 
     def interrupt(number: int) -> None:

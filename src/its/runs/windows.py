@@ -8,6 +8,7 @@ from its.allocation.shared_budget import SharedBudget
 from its.calls.budget import Amount
 from its.calls.journal import Journal
 from its.grading import Grader
+from its.grading.by_model import ModelGrader
 from its.problems.problem import BadLine, Problem
 from its.runs.batch import Batch, Emit, Solves
 
@@ -39,8 +40,11 @@ class WindowedBatch(Batch):
         grader: Grader | None = None,
         *,
         bare: bool = False,
+        model_grader: ModelGrader | None = None,
     ) -> None:
-        super().__init__(solver, journal, emit, WINDOW, grader, bare=bare)
+        super().__init__(
+            solver, journal, emit, WINDOW, grader, bare=bare, model_grader=model_grader
+        )
         self._shared = shared
         self._total = total
 
@@ -70,8 +74,11 @@ class WindowedBatch(Batch):
             for position, row in window:
                 self._spend_recorded(row)
                 if self._is_stale(row):
-                    await self._grade_again(row)
-                self._emit_recorded(row, position)
+                    await self._room.acquire()
+                    self._start(row, position)
+                else:
+                    self._emit_recorded(row, position)
+            await self._all_ended()
             return
         problems = [row.key for _, row in window if isinstance(row, Problem)]
         self._shared.open_window(problems, self._unseen(waiting))

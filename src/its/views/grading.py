@@ -21,6 +21,7 @@ def graded_lines(
     dry_run: bool,
 ) -> list[str]:
     lines = [*_changed(regraded, dry_run), *_graded_by(regraded), accuracy_line(metrics)]
+    lines += regraded.agreement.in_words()
     if metrics.calibration_error is not None:
         lines.append(f"Expected calibration error: {metrics.calibration_error:.3f}.")
     for field, groups in metrics.by.items():

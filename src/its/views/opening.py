@@ -69,6 +69,12 @@ def first_problem(problem: Problem) -> str:
     return "\n".join(lines)
 
 
+def grading_line(model: str, rows: int | None, passes: int) -> str:
+    """What a grading model is asked on top, at most: both orders of every answer."""
+    many = f"{2 * passes} per problem" if rows is None else plural(2 * passes * rows, "call")
+    return f"Grading by {model} comes on top: at most {many}, on a bill of its own."
+
+
 def resume_line(directory: Path, rows: int, total: int | None) -> str:
     """How much of a run is there already."""
     of = f" of {total:,}" if total is not None and rows <= total else ""

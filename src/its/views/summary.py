@@ -51,11 +51,14 @@ def summary(
         yield Text(graded_again(ended.standing))
     if ended.standing.oracle:
         yield Text(ORACLE)
+    yield from map(Text, ended.standing.agreement.in_words())
     if ended.accounting.totals.usage.calls:
         yield ""
         yield bill_table(stages, ended.accounting.totals, boxed=boxed, width=width)
         for remark in _remarks(ended):
             yield Text(remark, "dim")
+    if ended.accounting.grading.usage.calls:
+        yield Text(grading_bill(ended.accounting.grading))
     yield ""
     if looks := list(look_at(directory, min(width, LINE))):
         yield from map(Text, [*looks, ""])
@@ -92,7 +95,15 @@ def graded_again(standing: BatchProgress) -> str:
     """What a corrected or added reference changed in rows that were there already."""
     rows = figures.plural(standing.regraded, "finished row")
     verdicts = figures.plural(standing.changed, "verdict")
-    return f"Graded again, since the reference has changed: {rows}; {verdicts} changed."
+    return f"Graded again, since what grades them has changed: {rows}; {verdicts} changed."
+
+
+def grading_bill(bill: Bill) -> str:
+    """What the grading model cost, beside the bill of the answers."""
+    usage = bill.usage
+    price = "price unknown" if usage.usd is None else figures.money(usage.usd)
+    calls, tokens = figures.plural(usage.calls, "call"), figures.count(usage.tokens)
+    return f"Grading, beside the total: {calls}, {tokens} tokens, {price}."
 
 
 def last_spending(standing: BatchProgress, histories: Collection[History]) -> list[str]:

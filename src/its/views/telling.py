@@ -139,6 +139,10 @@ def _ending(story: Story, row: Mapping[str, Any], width: int) -> Iterator[Text]:
         yield _headed("Answer", answer, right, style="bold green")
     else:
         yield _headed("Answer", "none", style="bold yellow")
+    grading = row.get("grading") or {}
+    if row["correct"] is not None and grading.get("reason"):
+        said = one_line(f"by {grading['by']}: {grading['reason']}")
+        yield _headed("Graded", excerpt(said, width - LABEL))
     if row["confidence"] is not None:
         yield _headed("Confidence", f"{100 * row['confidence']:.0f} %")
     if selection.get("reason"):
