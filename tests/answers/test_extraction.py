@@ -58,14 +58,50 @@ def test_the_last_explicit_answer_counts(text: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "answer"),
     [
+        ("42", "auto", "42"),
+        ("42", "number", "42"),
+        (" **42**.\n", "number", "42"),
+        ("-3/4", "number", "-3/4"),
+        (r"\frac{1}{2}", "number", r"\frac{1}{2}"),
+        ("$7.50", "auto", "$7.50"),
+        ("42 apples", "auto", "42 apples"),
+        ("2x+3", "auto", "2x+3"),
+        ("(3, 4)", "expression", "(3, 4)"),
+        ("5 May", "auto", "5 May"),
+        ("yes", "auto", "yes"),
+        ("B", "choice", "B"),
+        ("Paris", "text", "Paris"),
+        ("[1, 'a']", "literal", "[1, 'a']"),
+        ("abc-1", "exact", "abc-1"),
+        ("<think>Is it 6? No.</think>\n\n42", "auto", "42"),
+    ],
+)
+def test_a_reply_that_is_nothing_but_an_answer_states_it(
+    text: str, kind: AnswerKind, answer: str
+) -> None:
+    found = extract(text, kind)
+    assert found is not None
+    assert (found.text, found.fallback) == (answer, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "answer"),
+    [
         ("He sells 3 for $2 each, which makes $6", "auto", "$6"),
         ("That is 12, then 1,250 in all", "number", "1,250"),
         ("We get $x+1$ and at last $\\sqrt{2}$", "expression", r"\sqrt{2}"),
-        ("2x+3", "auto", "2x+3"),
+        ("42 or 43", "auto", "42 or 43"),
+        ("42?", "number", "42"),
+        ("I think 42", "auto", "I think 42"),
+        ("Step 1", "number", "1"),
+        ("Sure!", "auto", "Sure!"),
         ("So it is 7.", "auto", "7"),
+        ("perhaps 7", "number", "7"),
         ("Paris", "auto", "Paris"),
         ("def f():\n    return 1", "code", "def f():\n    return 1"),
-        ("A fine evening.", "text", "A fine evening."),
+        ("It was a fine evening.\nWe went out.", "text", "It was a fine evening.\nWe went out."),
+        ("One line\nand another", "exact", "One line\nand another"),
+        ("no value at all", "literal", "no value at all"),
         ("It must be (B) or (C)", "choice", "C"),
     ],
 )

@@ -11,9 +11,10 @@ from its.answers.characters import folded
 from its.answers.choices import read_choice
 from its.answers.equivalence import Shape
 from its.answers.latex import strip_wrapping
+from its.answers.literals import literal_key
 from its.answers.markers import statement, verbatim
 from its.answers.normal_form import normal_form
-from its.answers.sentences import NUMBER, is_sentence, phrase, quantity
+from its.answers.sentences import NUMBER, TRUTH, is_sentence, phrase, quantity
 from its.answers.thinking import after_thinking
 from its.candidates import Answer
 from its.problems.problem import AnswerKind
@@ -23,14 +24,18 @@ _MATH = re.compile(r"\$([^$\n]{1,400})\$|\\\(([^\n]{1,400}?)\\\)|\\\[([^\n]{1,40
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _PROSE = 4  # words
 _BARE = 80  # characters
+_HEDGED = re.compile(
+    r"\b(?:or|and|to|if|not|maybe|perhaps|probably|guess|think)\b|\?|\d[.):]\s", re.IGNORECASE
+)
 _FENCE = re.compile(r"^[ \t]{0,3}```([^\n`]*)$", re.MULTILINE)
 
 
 def extract(text: str, kind: AnswerKind = "auto", choices: Sequence[str] = ()) -> Answer | None:
     """The answer in a text, or None where it gives none (it then abstains).
 
-    The last explicit answer counts: boxed, then `####`, then "the answer is …". Failing these, a
-    guess by kind is marked as a fallback: the last number, the last formula, the last letter.
+    The last explicit answer counts: boxed, then `####`, then "the answer is …", and a reply that is
+    nothing but one answer. Failing these, a guess by kind is marked as a fallback: the last number,
+    the last formula, the last letter.
     `kind` "auto" reads a choice where the question has choices, and else decides by what it finds.
     """
     text, meant = after_thinking(text)
@@ -85,14 +90,18 @@ def _number_of(text: str, kind: AnswerKind, shape: Shape) -> Answer | None:
 
 
 def _guess(text: str, kind: AnswerKind) -> Answer | None:
-    """A short reply as a whole, else what the last line's last formula comes to, else the last
-    number. A reply that ends in a refusal gives none."""
+    """What a short reply is, else what the last line's last formula comes to, else the last number.
+    A reply that ends in a refusal gives none."""
     bare = text.strip()
     if ends_in_refusal(bare):
         return None
-    if kind != "number" and _is_bare(bare):
-        whole = _read(bare, kind)
-        if whole is None or whole.kind != "text" or not NUMBER.search(bare):
+    if is_bare(bare):
+        whole = _read(bare, "auto" if kind == "number" else kind)
+        if whole is not None and _stands_alone(bare, whole, kind):
+            return whole
+        if kind == "number":
+            pass
+        elif whole is None or whole.kind != "text" or not NUMBER.search(bare):
             return whole and replace(whole, fallback=True)
     last_line = bare[bare.rfind("\n") + 1 :][-2_000:]
     if last_line.startswith("#"):
@@ -107,7 +116,20 @@ def _guess(text: str, kind: AnswerKind) -> Answer | None:
     return Answer(number[0].strip(), "number", fallback=True) if number else None
 
 
-def _is_bare(text: str) -> bool:
+def _stands_alone(text: str, whole: Answer, kind: AnswerKind) -> bool:
+    """Whether a whole reply, read as an answer, is one beyond doubt: a number with its unit, a
+    formula, a truth value; no words that may be the beginning of something else."""
+    shape = normal_form(Answer(whole.text, "expression")).shape
+    if shape in ("text", "expression"):
+        return kind != "number" and text.strip(" .!*").casefold() in TRUTH
+    if kind == "number" and shape != "number":
+        return False
+    number, words = NUMBER.search(text), len(_WORD.findall(text))
+    leading = bool(number and _WORD.search(text, 0, number.start()))
+    return words < (_PROSE if shape == "number" else 2) and not leading and not _HEDGED.search(text)
+
+
+def is_bare(text: str) -> bool:
     """Whether a reply is so short that it is nothing but an answer."""
     one_line = len(text) <= _BARE and "\n" not in text and "\\boxed" not in text
     return one_line and len(_WORD.findall(text)) <= _PROSE
@@ -115,14 +137,17 @@ def _is_bare(text: str) -> bool:
 
 def _free_text(text: str, stated: str | None) -> Answer | None:
     content = strip_wrapping(stated) if stated is not None else text.strip()
-    return None if gives_no_answer(content) else Answer(content, "text", fallback=stated is None)
+    guessed = stated is None and not is_bare(content)
+    return None if gives_no_answer(content) else Answer(content, "text", fallback=guessed)
 
 
 def _as_it_stands(text: str, kind: AnswerKind) -> Answer | None:
-    """The stated answer character by character, else the whole text as a guess."""
+    """The stated answer character by character, else the whole text: a guess, unless it is nothing
+    but one value, or one short line."""
     stated = verbatim(text)
     content = (text if stated is None else stated).strip()
-    return Answer(content, kind, fallback=stated is None) if content else None
+    alone = is_bare(content) if kind == "exact" else literal_key(content) is not None
+    return Answer(content, kind, fallback=stated is None and not alone) if content else None
 
 
 def _code(text: str) -> Answer | None:

@@ -17,7 +17,7 @@ _PHRASE = re.compile(
 _NAME = re.compile(
     r"(?:the )?[A-Z][\w'’.-]*(?: (?:(?:of|the|de|von|van|and) )?[A-Z][\w'’.-]*){0,3}"
 )
-_TRUTH = frozenset(("true", "false", "yes", "no"))
+TRUTH = frozenset(("true", "false", "yes", "no"))
 _UNSURE = re.compile(
     r"\b(?:not|no|never|none|cannot|impossible|invalid|unable|fails?|failed|least|most|more|less|than|or|either|between|maybe|perhaps|probably|which"
     r"|that|if|unless|except|without|nearly|almost)\b|n't|,",
@@ -59,7 +59,7 @@ def phrase(text: str) -> str:
     said = complement(text)
     if said is None:
         return text
-    return said if said.casefold() in _TRUTH or _NAME.fullmatch(said) else text
+    return said if said.casefold() in TRUTH or _NAME.fullmatch(said) else text
 
 
 def complement(text: str) -> str | None:

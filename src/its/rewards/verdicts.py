@@ -11,10 +11,11 @@ line. Code blocks count only where the judge says nothing outside of them.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
+
+from its.rewards.own_words import json_verdicts, own_words
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)"
 _VALUE = re.compile(
@@ -29,26 +30,9 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _OUT_OF = re.compile(rf"(?<![\w.])({_NUMBER})\s*(?:/|out of)\s*(\d+(?:\.\d+)?)\b(?!\s*/)", re.I)
-_DECORATION = re.compile(r"[*_`$\\]|\bboxed\b|[{}]")
 _NO_NUMBER = re.compile(r"[-+]?(?:nan|inf|infinity|null|none|n/a)\b", re.IGNORECASE)
 _WHOLES = (5.0, 10.0, 20.0, 100.0)
-_JSON_START = re.compile(r"[\[{]")
-_TAGGED = re.compile(r"<(\w+(?: \d+)?) (\w{12})>\n.*?\n</\1 \2>", re.DOTALL)
-_QUOTED_LINE = re.compile(r"^[ \t]{0,3}>.*$", re.MULTILINE)
-_SAID = re.compile(r"\"[^\"\n]{1,400}\"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|`[^`\n]{1,400}`")
-_SPEAKS_OF_VERDICT = re.compile(r"\b(?:score|rating|grade|reward|verdict)|\[\[|\d\s*/\s*\d", re.I)
-_CODE_BLOCK = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_OPENING_FENCE = re.compile(r"```\w{0,12}\s*\Z")
-_CLOSING_FENCE = re.compile(r"\A\s*```")
-_INTRODUCED = re.compile(
-    r"\b(?:response|solution|answer|candidate|text|it|author)\b[^\n.]{0,80}?\b(?:says?|said|claims?"
-    r"|contains?|states?|ends?|includes?|writes?|wrote|reads?|outputs?|asks?|quotes?)\b[^\n.]{0,80}"
-    r":?[*_ ]{0,4}\s*\Z",
-    re.IGNORECASE,
-)
 _MOST_DIGITS = 9
-_LONGEST = 20_000
-"""A verdict is at the end of a text: this many characters of it are read."""
 
 
 def score(text: str, low: float, high: float) -> float | None:
@@ -58,10 +42,10 @@ def score(text: str, low: float, high: float) -> float | None:
     on lines of its own behind it; a verdict that is a number and nothing else; "8/10" in prose,
     when all of them agree.
     """
-    for data, is_last in _json_verdicts(text):
+    for data, is_last in json_verdicts(text):
         if isinstance(data, dict) and "score" in data and (is_last or not _labelled(text)):
             return _json_number(data["score"], low, high)
-    plain = _own_words(text)
+    plain = own_words(text)
     labelled = None
     for match in _LABEL.finditer(plain):
         rest = plain[match.end() :].lstrip().lstrip("[(<\"'").split("\n", 1)[0].strip()
@@ -85,15 +69,15 @@ def scores(text: str, count: int, low: float, high: float) -> list[float] | None
     Forms: JSON (`{"scores": [8, 7]}` or objects with `response` and `score`), a list
     ("Scores: 8, 7"), or a line each ("[1] 8", "Response 2: 7/10").
     """
-    plain = _own_words(text)
+    plain = own_words(text)
     by_line = _numbered_lines(plain, count, low, high)
-    for data, is_last in _json_verdicts(text):
+    for data, is_last in json_verdicts(text):
         if (is_last or by_line is None) and (listed := _json_scores(data)) is not None:
             values = [_json_number(value, low, high) for value in listed]
             return _whole_list(values, count)
     if by_line is not None:
         return _whole_list(by_line, count)
-    for data, _ in _json_verdicts(text):
+    for data, _ in json_verdicts(text):
         if isinstance(data, list) and data and not any(isinstance(x, dict | list) for x in data):
             return _whole_list([_json_number(value, low, high) for value in data], count)
     lists = [_listed(line, low, high) for line in plain.splitlines()]
@@ -109,7 +93,7 @@ def scores(text: str, count: int, low: float, high: float) -> list[float] | None
 def yes_no(text: str) -> bool | None:
     """The verdict of a yes-or-no question: its last line that says one of the two, else its
     first word; None where neither does, or where both are said in one breath."""
-    plain = _own_words(text).casefold()
+    plain = own_words(text).casefold()
     final = re.compile(r"^(?:[^\n]*[?:]|)\W*(yes|no|true|false)\W*$")
     for line in reversed(plain.splitlines()):
         if match := final.match(line):
@@ -121,8 +105,8 @@ def yes_no(text: str) -> bool | None:
 def pick(text: str, count: int) -> int | None:
     """Which of `count` numbered responses a verdict names, from 0; None where it names none,
     one that does not exist, or several without a last word."""
-    plain = _own_words(text)
-    for data, is_last in _json_verdicts(text):
+    plain = own_words(text)
+    for data, is_last in json_verdicts(text):
         if isinstance(data, dict) and (is_last or not re.search(r"response \d", plain, re.I)):
             for key in ("response", "choice", "best", "answer"):
                 if isinstance(data.get(key), int) and not isinstance(data[key], bool):
@@ -146,7 +130,7 @@ def preference(text: str) -> float | None:
 
     Reads the last "[[A]]", "Verdict: B", "Better: tie", or a bare letter; else None.
     """
-    plain = _own_words(text)
+    plain = own_words(text)
     marked = re.findall(r"\[\[\s*(A|B|C|tie)\s*\]\]", plain, re.IGNORECASE)
     if not marked:
         marked = re.findall(
@@ -162,59 +146,10 @@ def preference(text: str) -> float | None:
     return {"a": 1.0, "b": 0.0}.get(marked[-1].casefold(), 0.5)
 
 
-def _own_words(text: str) -> str:
-    """The end of a text without emphasis, math markup and what the judge quotes: its own words, or
-    those in its code blocks where it has no others."""
-    text = _without_quotations(text)
-    outside = _CODE_BLOCK.sub("\n", text)
-    return _DECORATION.sub("", outside if outside.strip() else text).strip()
-
-
-def _without_quotations(text: str) -> str:
-    text = _without_objects(_TAGGED.sub("\n", text[-_LONGEST:]))
-    return _SAID.sub(_without_verdicts, _QUOTED_LINE.sub("", text))
-
-
-def _without_objects(text: str) -> str:
-    """Without JSON objects, which are read for themselves."""
-    for value, start, end in _json_values(text):
-        if isinstance(value, dict) or (isinstance(value, list) and any(map(_is_object, value))):
-            text = f"{text[:start]}\n{text[end:]}"
-    return text
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-def _without_verdicts(said: re.Match[str]) -> str:
-    """A sentence in quotation marks that speaks of a verdict is the response's; a quoted word, or
-    the name of a field, is the judge's."""
-    return "" if _SPEAKS_OF_VERDICT.search(said[0]) and len(said[0].split()) > 1 else said[0]
-
-
 def _labelled(text: str) -> bool:
     """Whether the judge gives a labelled score in its own words, outside of JSON."""
-    plain = _own_words(text)
+    plain = own_words(text)
     return any(_VALUE.match(plain[m.end() :].lstrip(" \n[(<\"'")) for m in _LABEL.finditer(plain))
-
-
-def _json_verdicts(text: str) -> list[tuple[Any, bool]]:
-    """The JSON values that may be the judge's own, last first, and whether one is its last word: it
-    fills the last lines, in no code block. What a sentence introduces as said by a response is
-    left out."""
-    text = _TAGGED.sub("\n", text[-_LONGEST:])
-    found: list[tuple[Any, bool]] = []
-    for value, start, end in _json_values(text):
-        before, after = text[:start], _CLOSING_FENCE.sub("", text[end:], count=1)
-        line = before.rpartition("\n")[2]
-        fence = _OPENING_FENCE.search(before)
-        if fence:
-            before, line = before[: fence.start()], ""
-        is_last, alone = not after.strip(" \n.*`"), not line.strip(" *_`")
-        if (is_last or alone) and not _INTRODUCED.search(before):
-            found.append((value, is_last and alone and fence is None))
-    return found
 
 
 def _scaled(match: re.Match[str], low: float, high: float) -> float | None:
@@ -292,23 +227,6 @@ def _listed(line: str, low: float, high: float) -> list[float | None] | None:
     ):
         return None
     return [None if value is None else _scaled(value, low, high) for value in values]
-
-
-def _json_values(text: str) -> list[tuple[Any, int, int]]:
-    """The outermost JSON objects and arrays in a text with where they begin and end, last first (a
-    verdict comes at the end)."""
-    decoder = json.JSONDecoder(parse_constant=lambda _: None)
-    found: list[tuple[Any, int, int]] = []
-    position = 0
-    while match := _JSON_START.search(text, position):
-        try:
-            value, position = decoder.raw_decode(text, match.start())
-            found.append((value, match.start(), position))
-        except ValueError:
-            position = match.end()
-        except RecursionError:
-            break
-    return found[::-1]
 
 
 def _json_scores(data: Any) -> list[Any] | None:

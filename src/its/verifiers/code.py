@@ -41,7 +41,8 @@ async def run_tests(
     summary = f"{sum(passed)} of {len(passed)} tests passed"
     for test, (right, reason) in zip(suite.tests, results, strict=True):
         if not right:
-            return TrialReport(passed, f"{summary}; first failure: {test[:120]!r}: {reason}")
+            shown = "" if "\n" in test.strip() else f"{test.strip()[:120]!r}: "
+            return TrialReport(passed, f"{summary}; first failure: {shown}{reason}")
     return TrialReport(passed, summary)
 
 

@@ -19,6 +19,7 @@ from its.verifiers.channel import Channel, Closed, limit
 from its.verifiers.plain_data import NotPlain, decode, encode
 
 _GONE = "the program ended itself"
+_TEST = "<test>"
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def _in_a_process(channel: Channel, test: str, start: dict[str, Any]) -> tuple[b
             said = (str(closed) or _GONE).encode("utf-8", "replace")
         except BaseException as fault:
             name = getattr(fault, "called", type(fault).__name__)
-            said = f"{name}: {str(fault)[:200]}".encode("utf-8", "replace")
+            said = f"{name}: {str(fault)[:200]}{_place(fault, test)}".encode("utf-8", "replace")
         os.write(writer, said)
         os._exit(0)
     os.close(writer)
@@ -64,6 +65,18 @@ def _in_a_process(channel: Channel, test: str, start: dict[str, Any]) -> tuple[b
     return said == b"passed", " ".join(said.decode("utf-8", "replace").split())
 
 
+def _place(fault: BaseException, test: str) -> str:
+    """The line of a test of several lines that failed."""
+    lines, number = test.strip("\n").split("\n"), 0
+    lines = test.split("\n") if len(lines) > 1 else []
+    trace = fault.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == _TEST:
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    return f" in {lines[number - 1].strip()[:160]}" if 0 < number <= len(lines) else ""
+
+
 class _Trial:
     """One test against one fresh process of the program."""
 
@@ -75,7 +88,7 @@ class _Trial:
         self._gone = ""
 
     def run(self, setup: str, test: str) -> None:
-        codes = [compile(text, name, "exec") for text, name in ((setup, "setup"), (test, "test"))]
+        codes = [compile(text, name, "exec") for text, name in ((setup, "setup"), (test, _TEST))]
         scope: dict[str, Any] = {"__name__": "__test__", "__example__": _example}
         wanted = {name for code in codes for name in _names(code)}
         scope |= self._stand_ins(wanted)
