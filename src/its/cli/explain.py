@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from its.cli import options
-from its.errors import RunDirectoryError, RunInterrupted, UsageError
+from its.cli.recorded import reading_runs
+from its.errors import RunInterrupted, UsageError
 
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
@@ -56,7 +57,8 @@ def explain(
     if run is not None:
         if question is not None:
             raise UsageError("give a question, or --run with --id, not both")
-        _show(read_record(run, id_ or _pick(run, Messages(quiet))))
+        with reading_runs():
+            _show(read_record(run, id_ or _pick(run, Messages(quiet))))
         return 0
     if question is None:
         raise UsageError("no question: write it in quotes, or tell a recorded one with --run DIR")
@@ -147,12 +149,5 @@ def _show(record: RecordedProblem) -> None:
 
     console = open_console(stderr=False)
     guides = Guides() if console.is_terminal else PLAIN
-    try:
-        parts = list(tell(read_story(record.events), record.row, console.width, guides))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise RunDirectoryError(
-            f"the recorded events of this problem are damaged ({type(error).__name__}: {error}); "
-            "resume the run, or tell another problem"
-        ) from None
-    for part in parts:
+    for part in list(tell(read_story(record.events), record.row, console.width, guides)):
         console.print(part, soft_wrap=True)

@@ -26,10 +26,12 @@ from its.cli import (
     tune,
 )
 from its.cli.environment import use_environment_file
+from its.cli.recorded import reading_runs
 from its.errors import ItsError, UsageError
 from its.terminal import flush_all, open_streams
 
 _ENVIRONMENT = ("OPENAI_BASE_URL", "OPENAI_API_KEY")
+_reads = reading_runs()
 
 app = typer.Typer(
     name="its",
@@ -51,20 +53,22 @@ app.command("init", short_help="Write a commented pipeline for a file of problem
 app.command("schema")(schema.schema)
 app.command("parts", short_help="List the parts that a pipeline can name.")(parts.parts)
 app.command("judge", short_help="Judge responses with a reward.")(judge.judge)
-app.command("grade", short_help="Grade a finished run again, without a call.")(grade.grade)
-app.command("curve", short_help="What other budgets would have cost and given.")(curve.curve)
+app.command("grade", short_help="Grade a finished run again, without a call.")(_reads(grade.grade))
+app.command("curve", short_help="What other budgets would have cost and given.")(
+    _reads(curve.curve)
+)
 app.command("report", short_help="Write a run, or several compared, as one HTML file.")(
-    report.report
+    _reads(report.report)
 )
 app.command("compare", short_help="Tell which of several runs is better, paired on problems.")(
-    compare.compare
+    _reads(compare.compare)
 )
-app.command("show", short_help="Show the rows of a run, filtered and grouped.")(show.show)
-app.command("merge", short_help="Merge the runs of all shards into one.")(merge.merge)
+app.command("show", short_help="Show the rows of a run, filtered and grouped.")(_reads(show.show))
+app.command("merge", short_help="Merge the runs of all shards into one.")(_reads(merge.merge))
 app.command("rebuild", short_help="Make a run's journal anew from its rows and traces.")(
     rebuild.rebuild
 )
-app.command("tune", short_help="Find the best budget for every difficulty.")(tune.tune)
+app.command("tune", short_help="Find the best budget for every difficulty.")(_reads(tune.tune))
 
 
 def _version(wanted: bool) -> None:
