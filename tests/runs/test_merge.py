@@ -175,7 +175,7 @@ def test_every_command_reads_a_merged_run(shards: list[Path], tmp_path: Path) ->
     assert code == 0, err
     assert "2 shards merged" in err
     assert "12 problems" in err
-    for told in (
+    for reading in (
         ("show", str(out), "--limit", "3"),
         ("explain", "--run", str(out), "--id", "p7"),
         ("report", str(out), "-o", str(tmp_path / "report.html")),
@@ -184,20 +184,18 @@ def test_every_command_reads_a_merged_run(shards: list[Path], tmp_path: Path) ->
         ("grade", str(out)),
         ("rebuild", str(out)),
     ):
-        assert not app(list(told), standalone_mode=False), told
+        assert not app(list(reading), standalone_mode=False), reading
 
 
 def test_a_killed_shard_runs_again_and_is_merged(server: HostileProcess, tmp_path: Path) -> None:
     problems = write_problems(tmp_path / "p.jsonl", 24)
     whole = solve(server, problems, tmp_path / "whole")
     with hostile_process(QUIET | {"seconds": 0.05, "slots": 4}, SEARCH_RULES) as slow:
-        runs = [tmp_path / "s1", tmp_path / "s2"]
-        parts = [
-            command(slow, problems, run, "--shard", f"{number}/2")
-            for number, run in enumerate(runs, 1)
+        runs = [
+            solve(slow, problems, tmp_path / "s1", "--shard", "1/2"),
+            tmp_path / "s2",
         ]
-        assert finish(its(*parts[0]))[0] == 0
-        process = its(*parts[1])
+        process = its(*command(slow, problems, runs[1], "--shard", "2/2"))
         until = time.monotonic() + 60
         while not (runs[1] / "solutions.jsonl").exists() or len(rows_of(runs[1])) < 2:
             assert time.monotonic() < until
@@ -217,18 +215,18 @@ def test_a_killed_shard_runs_again_and_is_merged(server: HostileProcess, tmp_pat
         lost = compute_of(tmp_path / "out")["unattributed"]["calls"]
         assert lost > 0, "the calls that were under way are in the accounts"
 
-        assert finish(its(*parts[1]))[0] == 0
+        solve(slow, problems, runs[1], "--shard", "2/2")
         assert merge(*runs, output=tmp_path / "out").rows == 24
         assert decided(rows_of(tmp_path / "out")) == decided(rows_of(whole))
         sums_agree(tmp_path / "out")
 
-        assert finish(its(*command(slow, problems, gone_on)))[0] == 0
+        solve(slow, problems, gone_on)
         assert decided(rows_of(gone_on)) == decided(rows_of(whole))
         with pytest.raises(RunDirectoryError, match="holds calls that these shards lack"):
             merge(*runs, output=gone_on)
 
 
-def test_a_merge_that_is_killed_is_given_again(shards: list[Path], tmp_path: Path) -> None:
+def test_a_merge_that_is_killed_is_run_again(shards: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
     merge(*shards, output=out)
     once = contents(out)
@@ -243,8 +241,9 @@ def test_a_merge_that_is_killed_is_given_again(shards: list[Path], tmp_path: Pat
     killed = subprocess.run(given, env=clean_environment(), check=False)
     assert killed.returncode == -signal.SIGKILL
     assert described(out)["state"] == "merging"
-    code, _, err = finish(its("grade", str(out)))
-    assert code == 2, err
+    for reading in (["grade", str(out)], ["rebuild", str(out)]):
+        with pytest.raises(RunDirectoryError, match=r"broken off; run the same `its merge`"):
+            app(reading, standalone_mode=False)
     merge(*shards, output=out)
     assert contents(out) == once
 
@@ -282,7 +281,7 @@ def test_a_changed_problem_of_another_shard_takes_the_place_of_the_old(
 
 
 def test_shards_of_standard_input_and_of_several_files(
-    server: HostileProcess, tmp_path: Path
+    server: HostileProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = (write_problems(tmp_path / f"{name}.jsonl", 5) for name in "ab")
     both = (str(first), str(second))
@@ -305,8 +304,8 @@ def test_shards_of_standard_input_and_of_several_files(
     assert merge(*files, output=tmp_path / "files").rows == 10
     streams = sorted((tmp_path / "runs").glob("stdin-*-shard-*-of-2"))
     assert len(streams) == 2
-    code, _, err = finish(its("merge", *map(str, streams), cwd=tmp_path))
-    assert code == 0, err
+    monkeypatch.chdir(tmp_path)
+    assert app(["merge", *map(str, streams)], standalone_mode=False) == 0
     (whole,) = (path for path in (tmp_path / "runs").iterdir() if path not in streams)
     assert [row["id"] for row in rows_of(whole)] == [f"p{number}" for number in range(5)]
 
@@ -353,7 +352,7 @@ def refused(*paths: Path, output: Path, said: str, partial: bool = False) -> Non
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_shard_is_told(shards: list[Path], tmp_path: Path) -> None:
+def test_a_missing_shard_is_refused(shards: list[Path], tmp_path: Path) -> None:
     refused(shards[1], output=tmp_path / "out", said=r"shard 1/2 is missing")
     assert not (tmp_path / "out").exists()
     found = merge(shards[1], output=tmp_path / "out", partial=True)
@@ -363,7 +362,7 @@ def test_a_missing_shard_is_told(shards: list[Path], tmp_path: Path) -> None:
     refused(shards[1], output=tmp_path / "out", said="these shards lack", partial=True)
 
 
-def test_a_shard_that_is_given_twice_is_told(shards: list[Path], tmp_path: Path) -> None:
+def test_a_shard_that_is_given_twice_is_refused(shards: list[Path], tmp_path: Path) -> None:
     said = "both hold shard 1/2"
     refused(*shards, shards[0], output=tmp_path / "out", said=said)
     again = Path(shutil.copytree(shards[0], tmp_path / "again"))
@@ -386,7 +385,7 @@ def test_a_shard_that_is_given_twice_is_told(shards: list[Path], tmp_path: Path)
         ({"shard": None}, "a run of all problems"),
     ],
 )
-def test_shards_that_do_not_belong_together_are_told(
+def test_shards_that_do_not_belong_together_are_refused(
     shards: list[Path], tmp_path: Path, fields: dict[str, Any], said: str
 ) -> None:
     describe(shards[1], **fields)
@@ -394,7 +393,7 @@ def test_shards_that_do_not_belong_together_are_told(
     assert not (tmp_path / "out").exists()
 
 
-def test_shards_of_different_commands_and_inputs_are_told(
+def test_shards_of_different_commands_and_inputs_are_refused(
     shards: list[Path], server: HostileProcess, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
@@ -427,7 +426,7 @@ def test_shards_of_different_commands_and_inputs_are_told(
         ("run.json", b"{"),
     ],
 )
-def test_a_damaged_shard_is_told(
+def test_a_damaged_shard_is_refused(
     shards: list[Path], tmp_path: Path, name: str, damage: bytes | None
 ) -> None:
     if damage is None:
@@ -438,7 +437,7 @@ def test_a_damaged_shard_is_told(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_shard_that_is_being_written_is_told(shards: list[Path], tmp_path: Path) -> None:
+def test_a_shard_that_is_being_written_is_refused(shards: list[Path], tmp_path: Path) -> None:
     with (shards[1] / ".lock").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         refused(*shards, output=tmp_path / "out", said="another process")

@@ -78,7 +78,7 @@ class JournalCopy:
 
     @contextmanager
     def _attached(self, source: Path) -> Iterator[None]:
-        """The journal of `source` under the name `other`; what goes wrong is told as its fault."""
+        """The journal of `source` under the name `other`; errors name that run."""
         try:
             self._db.execute("ATTACH DATABASE ? AS other", (str(source / "journal.sqlite"),))
             yield

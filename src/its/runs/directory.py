@@ -16,7 +16,7 @@ from its.errors import RunDirectoryError
 from its.problems.sharding import Shard
 from its.redaction import redact
 from its.runs.fingerprint import differences
-from its.runs.trust import checked, refuse_foreign, refuse_incomplete
+from its.runs.trust import checked, refuse_foreign, refuse_half_merged, refuse_incomplete
 
 RunState = Literal["running", "interrupted", "finished", "merging"]
 RUNS = Path("runs")
@@ -103,6 +103,7 @@ def reopen_run(path: Path) -> RunDirectory:
         raise RunDirectoryError(
             f"{path} is no run directory: it has no run.json; give the one that `its solve` named"
         )
+    refuse_half_merged(path, description)
     if not (path / "journal.sqlite").is_file():
         raise RunDirectoryError(
             f"{path} has lost its journal.sqlite, without which no row can be changed; restore it"

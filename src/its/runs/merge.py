@@ -53,15 +53,15 @@ async def merge_runs(
 ) -> Merged:
     """Merge runs of shards into `output`, else where the command without --shard would look.
 
-    `partial` takes what there is. A run that was merged before is made anew from the shards, unless
-    it holds calls that they lack. Raises RunDirectoryError, and then nothing is changed.
+    `partial` takes what there is. A run that was merged before is made again from the shards,
+    unless it holds calls that they lack. Raises RunDirectoryError, and then nothing is changed.
     """
     runs = read_shards(paths)
     check_together(runs, partial=partial)
     first = runs[0].description
     if output is None:
         output = default_path(str(first.get("source", "-")), first["fingerprint"])
-    with _told_of(output):
+    with _refusing(output):
         before = _read_output(output)
     with _draft(output) as draft:
         merged = await _build(draft, output, runs, before)
@@ -93,7 +93,7 @@ def _draft(output: Path) -> Iterator[Path]:
     """A folder to build in, while nobody else writes to the run. Where that fails, what was not
     there before is not there after."""
     new = not output.exists()
-    with _told_of(output), ExitStack() as after:
+    with _refusing(output), ExitStack() as after:
         output.mkdir(parents=True, exist_ok=True)
         if new:
             after.callback(_remove_empty, output)
@@ -112,7 +112,7 @@ def _remove_empty(output: Path) -> None:
 
 
 @contextmanager
-def _told_of(output: Path) -> Iterator[None]:
+def _refusing(output: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -164,8 +164,8 @@ def _replayed(runs: Sequence[ShardRun]) -> Usage:
     found = Usage()
     for run in runs:
         try:
-            told = orjson.loads((run.path / "compute.json").read_bytes())["from_journal"]
-            found = found + Usage(**{name: told[name] for name in told})
+            accounts = orjson.loads((run.path / "compute.json").read_bytes())
+            found = found + Usage(**accounts["from_journal"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return found
@@ -173,9 +173,9 @@ def _replayed(runs: Sequence[ShardRun]) -> Usage:
 
 def _description(runs: Sequence[ShardRun], merged: Merged) -> dict[str, Any]:
     """The first shard's, as that of a run of all problems."""
-    told = [run.description for run in runs]
+    descriptions = [run.description for run in runs]
     whole = not merged.missing and not merged.unfinished and not merged.without_row
-    kept = {name: value for name, value in told[0].items() if name not in _OF_ONE_SHARD}
+    kept = {name: value for name, value in descriptions[0].items() if name not in _OF_ONE_SHARD}
     described = kept | {
         "state": "finished" if whole else "interrupted",
         "sessions": 1,
@@ -183,9 +183,11 @@ def _description(runs: Sequence[ShardRun], merged: Merged) -> dict[str, Any]:
         "merged": {"shards": [str(run.shard) for run in runs]},
     }
     for name, choose in (("started", min), ("finished", max)):
-        times = [each[name] for each in told if isinstance(each.get(name), int | float)]
+        times = [each[name] for each in descriptions if isinstance(each.get(name), int | float)]
         described |= {name: choose(times)} if times else {}
-    return described | ({"oracle": True} if any(each.get("oracle") for each in told) else {})
+    return described | (
+        {"oracle": True} if any(each.get("oracle") for each in descriptions) else {}
+    )
 
 
 def _put_in_place(draft: Path, output: Path, description: dict[str, Any]) -> None:

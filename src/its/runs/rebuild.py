@@ -16,7 +16,7 @@ from its.calls.journal_rows import Intent
 from its.errors import RunDirectoryError
 from its.models.protocol import Request
 from its.runs.directory import locked, read_description
-from its.runs.trust import JOURNAL, refuse_foreign
+from its.runs.trust import JOURNAL, refuse_foreign, refuse_half_merged
 from its.usage import Usage
 
 _VIEWS = ("solutions.jsonl", "traces.jsonl")
@@ -48,6 +48,7 @@ async def rebuild(directory: Path) -> Rebuilt:
     description = read_description(directory)
     if description is None:
         raise RunDirectoryError(f"{directory} is no run directory: it has no run.json")
+    refuse_half_merged(directory, description)
     with locked(directory):
         draft = directory / ".rebuild"
         shutil.rmtree(draft, ignore_errors=True)

@@ -44,14 +44,19 @@ def refuse_incomplete(path: Path, description: Mapping[str, Any] | None) -> None
                 "go on; choose another directory with --output, or --fresh to start beside it"
             )
         return
-    if description.get("state") == "merging":
-        raise RunDirectoryError(
-            f"a merge into {path} was broken off; give the same `its merge` command again"
-        )
+    refuse_half_merged(path, description)
     journal = path / JOURNAL
     size = journal.stat().st_size if journal.exists() else None
     if not size and _has_results(path, description):
         raise damaged(path, "its journal.sqlite is " + ("missing" if size is None else "empty"))
+
+
+def refuse_half_merged(path: Path, description: Mapping[str, Any]) -> None:
+    """Raises RunDirectoryError where a merge was killed while it put its files in place."""
+    if description.get("state") == "merging":
+        raise RunDirectoryError(
+            f"a merge into {path} was broken off; run the same `its merge` command again"
+        )
 
 
 def _has_results(path: Path, description: Mapping[str, Any]) -> bool:
