@@ -175,3 +175,21 @@ async def test_the_answer_is_the_program_that_defines_what_is_asked() -> None:
             answer = grader.read(text, Question(asked))
             assert answer is not None
             assert (answer.text, answer.fallback) == (said, False)
+
+
+@pytest.mark.parametrize(
+    ("reference", "said", "declined", "correct"),
+    [
+        ("Cannot be determined", None, True, True),
+        ("unanswerable", None, True, True),
+        ("unanswerable", None, False, False),
+        ("unanswerable", Answer("7", "number"), False, False),
+        ("7", None, True, False),
+    ],
+)
+async def test_no_answer_is_right_where_the_reference_says_that_there_is_none(
+    reference: str, said: Answer | None, declined: bool, correct: bool
+) -> None:
+    async with Comparer(symbolic=False) as comparer:
+        grade = await Grader(comparer).grade(problem(reference), said, declined=declined)
+    assert grade.correct is correct

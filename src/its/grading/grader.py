@@ -10,6 +10,7 @@ from typing import Any, Literal, cast, get_args
 import orjson
 
 from its.answers import Comparer, Equivalence, extract
+from its.answers.abstention import gives_no_answer
 from its.candidates import Answer
 from its.errors import SandboxUnavailable
 from its.grading.verifying import EXACT, verify
@@ -89,8 +90,12 @@ class Grader:
         """The answer in a text, read as a run reads it."""
         return read_answer(text, question, self.kind_of(question))
 
-    async def grade(self, problem: Problem, answer: Answer | None, text: str = "") -> Grade:
-        """Whether an answer, and the text it was read from, is right. No answer is a wrong one."""
+    async def grade(
+        self, problem: Problem, answer: Answer | None, text: str = "", *, declined: bool = False
+    ) -> Grade:
+        """Whether an answer, and the text it was read from, is right. No answer is a wrong one,
+        unless the reference says that there is none and the model `declined` to give one: nothing
+        was cut short or lost."""
         if self._flag is not None and answer is not None:
             recorded = self._flag(problem.question, text or answer.text)
             if recorded is not None:
@@ -104,11 +109,21 @@ class Grader:
             except SandboxUnavailable as error:
                 return Grade(None, verifier.kind, str(error))
             return Grade(verdict.passed, verifier.kind, verdict.reason)
+        return await self._by_reference(problem, answer, declined)
+
+    async def _by_reference(self, problem: Problem, answer: Answer | None, declined: bool) -> Grade:
         if problem.reference is None:
             return UNGRADED
+        if answer is None and declined and _says_none(problem.reference):
+            return Grade(True, "reference", "there is no answer, as the reference says")
         kind = self.kind_of(problem.question)
         correct = await self.comparer.grade(answer, problem.reference, kind)
         return UNGRADED if correct is None else Grade(correct, "reference")
+
+
+def _says_none(reference: object) -> bool:
+    """Whether a reference says that there is no answer: "unanswerable", "cannot be determined"."""
+    return isinstance(reference, str) and gives_no_answer(reference)
 
 
 def read_answer(text: str, question: Question, kind: AnswerKind) -> Answer | None:

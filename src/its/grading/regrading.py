@@ -37,7 +37,8 @@ async def regrade(
         return graded
     text = row.get("solution") or ""
     answer = _answer(row, problem, grader, read_again)
-    grade = await grader.grade(problem, answer, text)
+    declined = row.get("status") == "unanswered" and row.get("error") is None
+    grade = await grader.grade(problem, answer, text, declined=declined)
     if read_again and row.get("status") == "answered" and answer is not None:
         graded["answer"] = answer.text
     if "metadata" in row:  # a bare row stays bare

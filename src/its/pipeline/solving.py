@@ -129,7 +129,11 @@ class Solver:
         chosen = selection.candidate
         if chosen is None or chosen.answer is None:
             reason = why_unanswered(attempt.account.events)
-            return replace(solution, status="unanswered", strategy=attempt.last_stage, error=reason)
+            grade = await self.grader.grade(problem, None, declined=reason is None)
+            silent = replace(
+                solution, status="unanswered", strategy=attempt.last_stage, error=reason
+            )
+            return _graded(silent, grade, problem)
         answered = replace(
             solution,
             status="answered",
