@@ -41,6 +41,7 @@ DIFFERENT: list[tuple[str, str]] = [
     ("5 x", "5"), ("5m", "5"), ("2xy", "2"), ("3ab", "3"), ("5 xy^2", "5"), ("x^2", "x"),
     ("12万", "12"), ("x<2", "x>2"), ("x>1 or x<0", "x>0 or x<1"),
     ("2imo 12 tfiqr.", "2io 12 tfiqr.-"), ("A whale is a mammal", "A dog is a mammal"),
+    ("one two", "3"), ("twenty eleven", "31"), ("the", "a"), ("0", "1"),
     ("It is not Paris", "Paris"), ("Apollo 11", "11"), ("World War 2", "World War 1"),
 ]  # fmt: skip
 
@@ -55,6 +56,8 @@ SAME: list[list[str]] = [
     ["(1 2 3)", r"(1\,2\,3)", r"(1\ 2\ 3)"], ["2 red and 3 blue", "3 blue, 2 red"],
     ["5 feet 6 inches", "5 feet, 6 inches"], [r"1/\binom{10}{3}", "1/120"], ["0", r"\sin(\pi)"],
     ["0", r"\sqrt{2}\sqrt{2}-2", r"e^{-800}-e^{-800}+0"[-1:]],
+    ["12", "twelve", "Twelve"], ["-3", "minus three"], ["0", "zero"], ["205", "two hundred and five"],
+    ["1200000", "one million two hundred thousand"], ["United States", "the United States"],
     # units
     ["5", "5 m", "5 N", "5 m/s", "5 m/s^2", "5 m/s²", r"5\ \mathrm{m/s}^2", "5 kg·m/s^2", "5 km/h",
      "5 kWh", "5 Hz", "5kg", "5 µm", "5 Ω", "5%", "5 people", "5 cm^2", "5 cm³", r"5\text{ m}"],
@@ -78,6 +81,9 @@ SAME: list[list[str]] = [
 
 # What a text's answer is; None abstains.
 READ: list[tuple[str, str | None]] = [
+    ("Hence the total is 3.2×10^4.", "3.2×10^4"), ("The population is about 5 million.", "5 million"),
+    ("∴ x = 7", "x = 7"), ("Answer: Yes, it is.", "Yes"), ("Answer: No, because it is odd.", "No"),
+    ("The answers are 2 and 3.", "2 and 3"), ("Answer: minus three", "minus three"), ("Answer: Seven.", "Seven"),
     (r"\boxed{\text{None}}", None), (r"\text{I don't know}", None), (r"\boxed{answer}", None),
     (r"\text{Cannot be determined}", None), ("[your answer]", None), ("Answer: [your answer]", None),
     ("insufficient information", None), ("Answer: insufficient information", None),

@@ -11,7 +11,7 @@ _ZEROS = (
 _PLAIN = {
     **{chr(0xFF01 + i): chr(0x21 + i) for i in range(94)},
     **{chr(zero + i): str(i) for zero in _ZEROS for i in range(10)},
-    **{"\u3000": " ", "、": ",", "，": ",", "٫": ".", "٬": ","},
+    **{"\u3000": " ", "、": ",", "，": ",", "٫": ".", "٬": ",", "∴": " "},
 }
 _FOLDED = str.maketrans(_PLAIN)
 

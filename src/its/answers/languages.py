@@ -27,10 +27,11 @@ class Language:
 
 LANGUAGES: dict[str, Language] = {
     "English": Language(
-        marks=("answer", "correct option", "right option", "best option", "correct choice",
+        marks=("answer", "answers", "correct option", "right option", "best option",
+               "correct choice",
                "right choice", "best choice", "correct solution", "right solution",
                "best solution"),
-        verbs=("is", "would be", "should be", "must be"),
+        verbs=("is", "are", "would be", "should be", "must be"),
         blanks=("none", "null", "nil", "n/a", "na", "nan", "unknown", "undetermined", "idk",
                 "unsure", "not sure", "tbd", "unanswerable", "answer", "the answer",
                 "your answer", "your answer here", "final answer", "your final answer",

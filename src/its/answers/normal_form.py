@@ -15,7 +15,7 @@ from its.answers.inequalities import interval
 from its.answers.latex import ROW_BREAK, mark_text, strip_wrapping, tidy, words_of
 from its.answers.literals import literal_key
 from its.answers.notations import counted, is_statement, notation
-from its.answers.quantities import number
+from its.answers.quantities import number, spelled
 from its.answers.sentences import phrase
 from its.answers.structure import cases, enclosed, listed, matrix_cells, nesting, split
 from its.answers.units import has_unit, without_unit
@@ -56,7 +56,9 @@ def normal_form(answer: Answer, rules: Equivalence = DEFAULT) -> NormalForm:
 @lru_cache(maxsize=32_768)
 def _mathematical(text: str, rules: Equivalence) -> NormalForm:
     text = strip_wrapping(text)
-    if (plain := number(text)) is not None:
+    plain = number(text)
+    plain = spelled(text) if plain is None else plain
+    if plain is not None:
         return NormalForm("number", plain)
     tidied = mark_text(tidy(text))
     if is_statement(tidied):
@@ -183,7 +185,7 @@ def _is_prose(text: str) -> bool:
 def _text(text: str) -> NormalForm:
     said = phrase(words_of(strip_wrapping(text)))
     bare = said.casefold().replace("’", "'").strip(" .,;:!()\"'。，；：！")
-    return NormalForm("text", " ".join(bare.split()))
+    return NormalForm("text", " ".join(bare.split()).removeprefix("the ") or bare)
 
 
 def _literal(text: str) -> NormalForm:

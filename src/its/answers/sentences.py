@@ -6,7 +6,8 @@ import re
 
 NUMBER = re.compile(
     r"(?<![\w.])[-−+]?[$£€¥₹]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
-    r"(?:[ ]?/[ ]?\d+)?(?:[ ]?\\?%)?"
+    r"(?:[ ]?[×*x][ ]?10(?:\^\{?[-−+]?\d{1,3}\}?|[⁰¹²³⁴-⁹⁻]{1,4}))?"
+    r"(?:[ ]?/[ ]?\d+)?(?:[ ]?\\?%|[ ](?:thousand|million|billion|trillion)\b)?"
 )
 _PHRASE = re.compile(
     r"(?:(?:so|thus|therefore|hence),? )?(?:that )?"
@@ -17,6 +18,7 @@ _PHRASE = re.compile(
 _NAME = re.compile(
     r"(?:the )?[A-Z][\w'’.-]*(?: (?:(?:of|the|de|von|van|and) )?[A-Z][\w'’.-]*){0,3}"
 )
+_TRUTH_FIRST = re.compile(r"(yes|no|true|false)\s?[,.;:!–—]\s?(?=[A-Za-z])", re.IGNORECASE)
 TRUTH = frozenset(("true", "false", "yes", "no"))
 _UNSURE = re.compile(
     r"\b(?:not|no|never|none|cannot|impossible|invalid|unable|fails?|failed|least|most|more|less|than|or|either|between|maybe|perhaps|probably|which"
@@ -55,7 +57,10 @@ def _names_a_thing(text: str) -> bool:
 
 
 def phrase(text: str) -> str:
-    """The name or truth value that a sentence states ("The capital is Paris"), else the text."""
+    """The name or truth value that a sentence states ("The capital is Paris", "Yes, it is"), else
+    the text."""
+    if len(text) <= _LONGEST and (truth := _TRUTH_FIRST.match(text)):
+        return truth[1]
     said = complement(text)
     if said is None:
         return text
