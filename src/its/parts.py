@@ -12,7 +12,7 @@ A part of another package is found by an entry point in the group of its kind, s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import Field, dataclass
 from enum import StrEnum
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -54,6 +54,11 @@ class Part:
     def summary(cls) -> str:
         """The first paragraph of its documentation, on one line."""
         return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
+
+
+def setting_key(field: Field[Any]) -> str:
+    """What a pipeline file calls a setting: its field's name, or the `key` of its metadata."""
+    return str(field.metadata.get("key", field.name))
 
 
 P = TypeVar("P", bound=Part)

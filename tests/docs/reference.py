@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from its.allocation import DIFFICULTIES, STOP_RULES
 from its.models import settings
-from its.parts import Part
+from its.parts import Part, setting_key
 from its.pipeline import config
 from its.rewards import REWARDS
 from its.selection import SELECTORS
@@ -110,10 +110,10 @@ def _parts(registry: Mapping[str, type[Part]]) -> str:
 
 def _setting(field: dataclasses.Field[Any]) -> str:
     if field.default is not dataclasses.MISSING:
-        return f"`{field.name}: {field.default}`"
+        return f"`{setting_key(field)}: {field.default}`"
     if field.default_factory is not dataclasses.MISSING:
-        return f"`{field.name}: {field.default_factory()}`"
-    return f"`{field.name}` (needed)"
+        return f"`{setting_key(field)}: {field.default_factory()}`"
+    return f"`{setting_key(field)}` (needed)"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from its.parts import Part, Registry
+from its.parts import Part, Registry, setting_key
 from its.rewards import REWARDS
 from its.selection import SELECTORS
 
@@ -21,6 +21,8 @@ PARTS = [
 
 
 def shown(field: dataclasses.Field[Any]) -> str:
+    if field.default_factory is not dataclasses.MISSING:
+        return str(field.default_factory())
     match field.default:
         case dataclasses.MISSING:
             return "required"
@@ -40,7 +42,7 @@ def test_every_setting_is_documented_with_its_default(
 ) -> None:
     section = file.read_text("utf-8").split(f"\n## `{name}`\n")[1].split("\n#")[0]
     documented = dict(re.findall(r"^\| `(\w+)` \| `?(.*?)`? \| .+ \|$", section, re.MULTILINE))
-    assert documented == {field.name: shown(field) for field in dataclasses.fields(part)}
+    assert documented == {setting_key(field): shown(field) for field in dataclasses.fields(part)}
 
 
 @pytest.mark.parametrize(("file", "registry"), [("rewards", REWARDS), ("selection", SELECTORS)])

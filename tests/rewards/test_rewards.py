@@ -36,7 +36,7 @@ GENERAL = load_prompt_set("general")
 
 
 CHECKS = {"code_tests", "pattern", "json_schema", "choice", "value"}
-JUDGES = [name for name in REWARDS if name not in CHECKS]
+JUDGES = [name for name in REWARDS if name not in CHECKS | {"endpoint"}]
 
 
 def candidates(*texts: str, **fields: Any) -> list[Candidate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from its.calls.account import Account
@@ -15,8 +16,11 @@ from its.models.protocol import Request
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
+    """`clients` are the models of the run by role."""
+
     journal: Journal
     seed: int
+    clients: Mapping[str, ModelClient] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     waiting: Waiting = field(default_factory=Waiting)
     admission: Admission = field(default_factory=Admission)

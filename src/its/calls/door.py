@@ -22,7 +22,7 @@ from its.calls.journal_rows import RecordedCall
 from its.calls.replies import completion_data, completion_of, share
 from its.calls.sending import amount_of, send
 from its.errors import BudgetExhausted, CallError, PermanentCallError, TransientCallError
-from its.models.protocol import Capabilities, Completion, Reply, Request
+from its.models.protocol import Capabilities, Completion, Model, Reply, Request
 from its.problems.problem import Message
 
 _TOO_FEW = "the endpoint returned fewer completions than were asked for"
@@ -80,6 +80,10 @@ class StageDoor:
     def note(self, event: str, **fields: Any) -> None:
         self.account.note(event, stage=self.stage, **fields)
 
+    def to(self, model: str, strategy: str | None = None) -> StageDoor:
+        client = self.context.clients[model]
+        return replace(self, client=client, strategy=strategy or self.strategy)
+
     async def complete(self, request: Request, label: str) -> Completion:
         (result,) = await self._ask(_Content.of(request, self.client), (label,))
         if isinstance(result, CallError):
@@ -128,7 +132,7 @@ class StageDoor:
         except BudgetExhausted as refusal:
             event.update(state="refused", error=str(refusal))
             return [refusal] * len(labels)
-        actual = Amount(completions=len(labels))
+        actual = Amount(completions=len(labels) * content.request.answers)
         delivered: tuple[Completion, ...] = ()
         try:
             reply = (
@@ -186,8 +190,8 @@ class StageDoor:
             request,
             seeded,
             content.identity,
-            self.client.bound(prompt_bound, request.max_tokens, len(labels)),
-            min(prompt_bound, sum(model.count_tokens(turn.content) for turn in request.messages)),
+            self.client.bound(prompt_bound, request.max_tokens, len(labels) * request.answers),
+            min(prompt_bound, _prompt_estimate(request, model)),
         )
 
     # --- the journal ----------------------------------------------------------------------------
@@ -251,6 +255,14 @@ class StageDoor:
             prompt=prompt,
             request=settings,
         )
+
+
+def _prompt_estimate(request: Request, model: Model) -> int:
+    """About how many prompt tokens it has: where replies are scored, the question is read anew
+    with each of them."""
+    question = sum(model.count_tokens(turn.content) for turn in request.messages)
+    replies = sum(model.count_tokens(step) for reply in request.replies for step in reply)
+    return question * request.answers + replies
 
 
 @dataclass(frozen=True, slots=True)

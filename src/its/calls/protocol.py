@@ -54,6 +54,11 @@ class Door(Protocol):
         honours `n`. A failure takes only its own place in the list."""
         ...
 
+    def to(self, model: str, strategy: str | None = None) -> Door:
+        """The door of the same problem, stage and budget to another model of the run, by its
+        role; its calls are billed to `strategy` where that is said."""
+        ...
+
     def note(self, event: str, **fields: Any) -> None:
         """Write an event of this stage into the trace."""
         ...

@@ -44,7 +44,7 @@ def check(
 
 async def _check(pipeline: Pipeline, models: OpenModels) -> None:
     """The pipeline comes first, so that it is seen whatever the endpoints say."""
-    from its.pipeline.clients import model_roles
+    from its.pipeline.clients import endpoint_roles
     from its.pipeline.preflight import require
     from its.views.checking import pipeline_lines, prompt_lines
     from its.views.messages import open_console
@@ -64,7 +64,7 @@ async def _check(pipeline: Pipeline, models: OpenModels) -> None:
         say("Prompts", "bold")
         for text in prompt_lines(pipeline, models.prompts):
             say(f"  {text}")
-        settings = model_roles(pipeline)
+        settings = endpoint_roles(pipeline)
         found, faults = {}, []
         for role, client in models.clients.items():
             try:

@@ -24,7 +24,8 @@ class Request:
     output where the endpoint offers it; `draw` numbers the independent answers to one problem
     from 0 (None for every other kind of call): a recorded pool serves by it, an endpoint
     ignores it; `scored` is a text whose tokens' probabilities are wanted, as if the model had
-    written it, and nothing else (only where `Capabilities.scores` says so).
+    written it, and nothing else (only where `Capabilities.scores` says so); `replies` are answers
+    to these messages, each as its steps, that a reward model is to score.
     """
 
     messages: tuple[Message, ...]
@@ -38,11 +39,19 @@ class Request:
     json_schema: Mapping[str, Any] | None = None
     draw: int | None = None
     scored: str = ""
+    replies: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def answers(self) -> int:
+        """How many completions one reply to this stands for: every reply that is scored is one."""
+        return len(self.replies) or 1
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for the journal and the trace; also the content of the call's identity."""
-        scored = {"scored": self.scored} if self.scored else {}
-        return scored | {
+        special: dict[str, Any] = {"scored": self.scored} if self.scored else {}
+        if self.replies:
+            special["replies"] = self.replies
+        return special | {
             "messages": [{"role": turn.role, "content": turn.content} for turn in self.messages],
             "max_tokens": self.max_tokens,
             "temperature": self.temperature,

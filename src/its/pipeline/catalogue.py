@@ -9,7 +9,7 @@ from typing import Any
 
 from its.allocation import DIFFICULTIES, STOP_RULES
 from its.models.backends import BACKENDS
-from its.parts import Part, Registry
+from its.parts import Part, Registry, setting_key
 from its.rewards import REWARDS
 from its.selection import SELECTORS
 from its.strategies import STRATEGIES
@@ -56,7 +56,7 @@ def catalogue() -> Iterator[Description]:
 def describe(kind: str, name: str, part: type[Part], origin: str) -> Description:
     """A part by its class. A setting without a default is shown as None."""
     settings = {
-        field.name: None if field.default is dataclasses.MISSING else field.default
+        setting_key(field): None if field.default is dataclasses.MISSING else field.default
         for field in dataclasses.fields(part)
         if field.init
     }

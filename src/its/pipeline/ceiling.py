@@ -13,6 +13,7 @@ from its.models.backends import backend_of
 from its.models.known import price_of
 from its.models.settings import ModelSettings
 from its.parts import Need, Part
+from its.pipeline.reward_endpoints import reward_endpoints, settings_of
 from its.prompts import PromptSet
 from its.rewards.protocol import Reward
 from its.usage import Number, Usage
@@ -61,7 +62,8 @@ def ceiling(
     solving = most_completions(pipeline)
     completion = max(model.max_tokens for model in models)
     template = max(_longest(chosen) for chosen in prompts.values())
-    found = [price_of(model) for model in models]
+    served = map(settings_of, reward_endpoints(pipeline).values())
+    found = [price_of(model) for model in (*models, *served)]
     prices = [Price(price.input, price.cached_input, price.output) for price in found]
     parts = _parts(pipeline)
     grows = any(part.shows_all or Need.CONTINUATION in part.needs for part in parts)

@@ -14,6 +14,7 @@ from its.errors import ConfigurationError
 from its.models.backends import backend_of
 from its.models.known import price_of
 from its.models.protocol import Model
+from its.pipeline.reward_endpoints import open_reward, reward_endpoints, settings_of
 from its.prompts import PromptSet, load_prompt_set, unknown_overrides
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ SHORT_REPLY = 1024
 
 @dataclass(frozen=True, slots=True)
 class OpenModels:
-    """The models of a pipeline by role (`model`, `judge`, and the names in `models`)."""
+    """The models of a pipeline by role (`model`, `judge`, the names in `models`, and those of
+    served reward models)."""
 
     clients: dict[str, ModelClient]
     prompts: dict[str, PromptSet]
@@ -45,19 +47,27 @@ def open_models(pipeline: Pipeline, given: Mapping[str, Model] | None = None) ->
     `given` holds models that are open already, by role. Raises ConfigurationError where one has
     no endpoint.
     """
-    return OpenModels(
-        {
-            role: open_client(settings, pipeline, (given or {}).get(role))
-            for role, settings in model_roles(pipeline).items()
-        },
-        all_prompts(pipeline),
-    )
+    given = given or {}
+    clients = {
+        role: open_client(settings, pipeline, given.get(role))
+        for role, settings in model_roles(pipeline).items()
+    }
+    for role, reward in reward_endpoints(pipeline).items():
+        model = given.get(role) or open_reward(reward)
+        clients[role] = open_client(settings_of(reward), pipeline, model)
+    return OpenModels(clients, all_prompts(pipeline))
 
 
 def model_roles(pipeline: Pipeline) -> dict[str, ModelSettings]:
     judge = {"judge": pipeline.judge} if pipeline.judge else {}
     grading = {GRADING: pipeline.grade.model} if pipeline.grade else {}
     return {"model": pipeline.model, **judge, **pipeline.models, **grading}
+
+
+def endpoint_roles(pipeline: Pipeline) -> dict[str, ModelSettings]:
+    """Every model that is asked anything, served reward models too."""
+    rewards = reward_endpoints(pipeline)
+    return model_roles(pipeline) | {role: settings_of(each) for role, each in rewards.items()}
 
 
 def all_prompts(pipeline: Pipeline) -> dict[str, PromptSet]:

@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from its.parts import Part
+from its.parts import Part, setting_key
 
 P = TypeVar("P", bound=Part)
 
@@ -37,8 +37,8 @@ class PartSettings(BaseModel):
 
     def built(self, kind: type[P]) -> P:
         """The part itself, without the settings that are not its own (such as `from_budget`)."""
-        own = {field.name for field in dataclasses.fields(self.part) if field.init}
-        part = self.part(**{name: getattr(self, name) for name in own})
+        own = [field for field in dataclasses.fields(self.part) if field.init]
+        part = self.part(**{field.name: getattr(self, setting_key(field)) for field in own})
         assert isinstance(part, kind)
         return part
 
@@ -73,7 +73,7 @@ def _settings_model(
     fields: dict[str, Any] = {key: (Literal[name], name)}
     for field in dataclasses.fields(part):
         if field.init:
-            fields[field.name] = (hints[field.name], _default(field))
+            fields[setting_key(field)] = (hints[field.name], _default(field))
     model = create_model(f"{name}_{key}", __base__=base, __doc__=part.__doc__, **fields)
     model.part = part
     return model

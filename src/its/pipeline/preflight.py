@@ -11,7 +11,7 @@ from its.errors import ConfigurationError, SandboxUnavailable
 from its.models.known import price_of
 from its.models.protocol import Capabilities
 from its.parts import Need
-from its.pipeline.clients import GRADING, model_roles
+from its.pipeline.clients import GRADING, endpoint_roles, model_roles
 from its.rewards.protocol import Reward
 from its.strategies.protocol import Strategy
 
@@ -157,17 +157,20 @@ def _unpriced(pipeline: Pipeline) -> Iterator[Fault]:
         capped = capped or "budget.batch"
     if capped is None:
         return
-    for role, settings in model_roles(pipeline).items():
+    for role, settings in endpoint_roles(pipeline).items():
         price, place = price_of(settings), _place(role)
         if role == GRADING:
             continue  # no budget holds what grading costs
         if (price.input is None or price.output is None) and (
             role != "judge" or _asks_judge(pipeline)
         ):
+            keys = f"{place}.price.input and {place}.price.output"
+            if role not in model_roles(pipeline):
+                keys = "its reward's `price`"
             yield Fault(
                 tuple(capped.split(".")),
-                f"{capped} needs the price of {settings.name}: set {place}.price.input and "
-                f"{place}.price.output (0 where it costs nothing)",
+                f"{capped} needs the price of {settings.name}: set {keys} (0 where it costs "
+                "nothing)",
             )
 
 

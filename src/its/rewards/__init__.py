@@ -3,6 +3,7 @@
 from its.parts import Registry
 from its.rewards.checks import ChoiceCheck, CodeTests, PatternCheck, SchemaCheck, ValueCheck
 from its.rewards.deepconf import DeepConf
+from its.rewards.endpoint import EndpointReward
 from its.rewards.generalist import Generalist
 from its.rewards.genrm import GenRM
 from its.rewards.likelihood import Likelihood
@@ -27,6 +28,7 @@ REWARDS: Registry[Reward] = Registry(
         GenRM,
         League,
         StepReward,
+        EndpointReward,
         CodeTests,
         PatternCheck,
         SchemaCheck,
@@ -41,6 +43,7 @@ __all__ = [
     "ChoiceCheck",
     "CodeTests",
     "DeepConf",
+    "EndpointReward",
     "GenRM",
     "Generalist",
     "League",

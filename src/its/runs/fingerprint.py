@@ -10,6 +10,7 @@ import orjson
 
 from its.models.backends import backend_of
 from its.prompts import PromptSet
+from its.rewards.endpoint import EndpointReward
 
 if TYPE_CHECKING:
     from its.models.settings import ModelSettings
@@ -51,6 +52,7 @@ def identity_of(
         name: _identity_of_model(settings) for name, settings in pipeline.models.items()
     }
     resolved.pop("grade", None)  # it changes verdicts, never an answer
+    resolved = _without_connections(resolved)
     resolved["prompts"] = {role: chosen.identity() for role, chosen in prompts.items()}
     resolved["baseline"] = baseline
     return resolved
@@ -85,6 +87,16 @@ def _identity_of_model(settings: ModelSettings) -> dict[str, Any]:
     told = settings.model_dump(mode="json")
     kept = {name: value for name, value in told.items() if name not in NOT_IN_FINGERPRINT}
     return kept | dict(backend_of(settings).identity(settings))
+
+
+def _without_connections(data: Any) -> Any:
+    """Plain data in which a reward behind an endpoint says nothing of how it is reached."""
+    if isinstance(data, list):
+        return [_without_connections(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    left_out = NOT_IN_FINGERPRINT if data.get("method") == EndpointReward.name else frozenset()
+    return {key: _without_connections(value) for key, value in data.items() if key not in left_out}
 
 
 def _short(value: Any) -> str:

@@ -16,7 +16,7 @@ from its.calls.journal_rows import Intent
 from its.calls.sending import cost_of_failure
 from its.errors import CallError
 from its.models.protocol import Capabilities, Heard, Received, RemoteModel, Request
-from its.pipeline.clients import GRADING, OpenModels, model_roles, public_address
+from its.pipeline.clients import GRADING, OpenModels, endpoint_roles, public_address
 from its.runs.accounting import PROBE
 from its.runs.directory import RunDirectory
 from its.usage import Usage
@@ -36,7 +36,7 @@ async def probe_all(
     Raises EndpointError where one cannot be used at all.
     """
     known: dict[str, Any] = dict(directory.description.get("endpoints") or {})
-    settings = model_roles(pipeline)
+    settings = endpoint_roles(pipeline)
     for role, client in models.clients.items():
         address = public_address(settings[role])
         if role in known and known[role]["address"] == address:

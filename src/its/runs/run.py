@@ -103,7 +103,7 @@ async def start_run(
             except BaseException:
                 directory.describe(state="interrupted")
                 raise
-            context = CallContext(journal, pipeline.seed)
+            context = CallContext(journal, pipeline.seed, models.clients)
             refusal = no_refusal if "model" in (given or {}) else partial(refusal_of, pipeline)
             plan = build_plan(pipeline, models.clients, models.prompts, refusal)
             if plan.oracle:

@@ -15,6 +15,7 @@ from its.models.settings import ModelSettings
 
 if TYPE_CHECKING:
     from its.models.openai.model import OpenAIModel
+    from its.models.openai.settings import OpenAISettings
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -39,7 +40,6 @@ class EndpointBackend(ModelBackend):
 
     def open(self, settings: ModelSettings, *, seed: int, streamed: bool) -> OpenAIModel:
         from its.models.openai.model import OpenAIModel
-        from its.models.openai.settings import OpenAISettings, Timeouts
 
         base_url = self.address(settings)
         if base_url is None:
@@ -47,23 +47,29 @@ class EndpointBackend(ModelBackend):
                 f"model {settings.name!r} has no endpoint: set model.base_url, --base-url or "
                 "OPENAI_BASE_URL, or leave the model out to use the embedded one"
             )
-        timeout, known = settings.timeout, known_model(settings.name)
-        return OpenAIModel(
-            OpenAISettings(
-                name=settings.name,
-                base_url=base_url,
-                api_key=os.environ.get(settings.api_key_env) or None,
-                headers=_filled(settings.headers),
-                key_header=settings.key_header,
-                top_p=settings.top_p,
-                reasoning_terms=known is not None and known.reasoning,
-                api=settings.api,
-                timeouts=Timeouts(timeout.connect, timeout.first_token, timeout.total),
-                extra_body=_with_reasoning(settings),
-                parameters=None if settings.parameters is None else int(settings.parameters),
-                stream="auto" if streamed else "never",
-            )
-        )
+        return OpenAIModel(spoken_to(settings, base_url, streamed=streamed))
+
+
+def spoken_to(settings: ModelSettings, base_url: str, *, streamed: bool) -> OpenAISettings:
+    """How the endpoint at this address is spoken to, with what the environment adds. Raises
+    ConfigurationError."""
+    from its.models.openai.settings import OpenAISettings, Timeouts
+
+    timeout, known = settings.timeout, known_model(settings.name)
+    return OpenAISettings(
+        name=settings.name,
+        base_url=base_url,
+        api_key=os.environ.get(settings.api_key_env) or None,
+        headers=_filled(settings.headers),
+        key_header=settings.key_header,
+        top_p=settings.top_p,
+        reasoning_terms=known is not None and known.reasoning,
+        api=settings.api,
+        timeouts=Timeouts(timeout.connect, timeout.first_token, timeout.total),
+        extra_body=_with_reasoning(settings),
+        parameters=None if settings.parameters is None else int(settings.parameters),
+        stream="auto" if streamed else "never",
+    )
 
 
 def _filled(headers: Mapping[str, str]) -> dict[str, str]:

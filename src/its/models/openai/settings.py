@@ -47,7 +47,8 @@ class OpenAISettings:
     Authorization. `top_p` is what the run will ask for, so that the probe tries it;
     `reasoning_terms` where the model is known to take those of the hosted reasoning models.
     `stream` "auto" streams wherever the endpoint can, so that a cancelled call stops there;
-    "never" saves the client's CPU and gives that up.
+    "never" saves the client's CPU and gives that up. `path` is where calls are posted, below the
+    address, where `api` does not say it.
     """
 
     name: str
@@ -64,6 +65,7 @@ class OpenAISettings:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     key_header: str = "Authorization"
     stream: Literal["auto", "never"] = "auto"
+    path: str = ""
 
     def __post_init__(self) -> None:
         parts = _split(self.base_url)

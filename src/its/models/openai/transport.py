@@ -12,7 +12,7 @@ import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -23,7 +23,7 @@ from httpx_aiohttp import AiohttpTransport
 from its.errors import CallError, ConfigurationError, TransientCallError
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import decode
-from its.models.openai.reply import LONGEST_REPLY, ReplyReader
+from its.models.openai.reply import LONGEST_REPLY
 from its.models.openai.settings import OpenAISettings
 from its.models.protocol import Received
 
@@ -45,6 +45,23 @@ UNREACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 BROKEN = (httpx.TransportError, aiohttp.ClientError, OSError, ValueError)
 
 
+class Reader(Protocol):
+    """Takes what comes back of one call; raises CallError for what is no reply. `begun` turns True
+    with the first token, `done` with the whole reply."""
+
+    @property
+    def begun(self) -> bool: ...
+
+    @property
+    def done(self) -> bool: ...
+
+    def read_whole(self, body: bytes) -> None: ...
+
+    def feed(self, data: bytes) -> None: ...
+
+    def finish(self) -> None: ...
+
+
 class Transport:
     """Keeps the connections to one endpoint. The caller's slots limit how many there are."""
 
@@ -52,7 +69,7 @@ class Transport:
         self._settings = settings
         self._faults = faults
         path = "completions" if settings.api == "completions" else "chat/completions"
-        self._post_url = _address(settings, path)
+        self._post_url = _address(settings, settings.path or path)
         self._models_url = _address(settings, "models")
         self._headers = _headers(settings)
         self._timeouts = {"timeout": {"connect": settings.timeouts.connect}}
@@ -60,9 +77,7 @@ class Transport:
         self._carrier: AiohttpTransport | None = None
         self._retired: list[AiohttpTransport] = []
 
-    async def post(
-        self, body: bytes, reader: ReplyReader, received: Received, *, stream: bool
-    ) -> None:
+    async def post(self, body: bytes, reader: Reader, received: Received, *, stream: bool) -> None:
         """Send a request and give all that comes back to `reader`. Raises CallError."""
         timeouts = self._settings.timeouts
         now = asyncio.get_running_loop().time()
@@ -137,7 +152,7 @@ class Transport:
     async def _read(
         self,
         response: httpx.Response,
-        reader: ReplyReader,
+        reader: Reader,
         stream: bool,
         limit: asyncio.Timeout,
         end: float,
@@ -267,7 +282,7 @@ async def _whole(response: httpx.Response, most: int) -> bytes:
 
 
 async def _read_stream(
-    content: aiohttp.StreamReader, reader: ReplyReader, limit: asyncio.Timeout, end: float
+    content: aiohttp.StreamReader, reader: Reader, limit: asyncio.Timeout, end: float
 ) -> None:
     """Feed a stream to the reader until its end; the first token moves the limit to `end`."""
     waiting = True
