@@ -65,6 +65,10 @@ class Direct:
         self.likelihood[label] = fmean(logprobs) if logprobs else 0.0
         return reply
 
+    def to(self, model: str, strategy: str | None = None) -> Direct:
+        """This door: there is no other model."""
+        return self
+
     async def complete_many(
         self, request: Request, labels: Sequence[str]
     ) -> list[Completion | CallError]:

@@ -104,6 +104,10 @@ class ScriptedDoor:
             raise reply
         return Completion(reply, "end") if isinstance(reply, str) else reply
 
+    def to(self, model: str, strategy: str | None = None) -> ScriptedDoor:
+        """This door: there is no other model."""
+        return self
+
     async def complete_many(
         self, request: Request, labels: Sequence[str]
     ) -> list[Completion | CallError]:
