@@ -18,6 +18,7 @@ from its.calls.journal import Journal
 from its.calls.retries import RetryPolicy
 from its.candidates import Candidate, Score
 from its.errors import ConfigurationError, EndpointError
+from its.models.protocol import RemoteModel
 from its.pipeline.clients import open_client
 from its.pipeline.config import Pipeline
 from its.pipeline.load import load_pipeline
@@ -263,6 +264,7 @@ async def test_a_text_cannot_add_a_step_mark(tmp_path: Path) -> None:
 async def test_the_probe_finds_that_it_scores(api: str) -> None:
     async with reward_server() as server:
         model = open_reward(reward_of(server, api))
+        assert isinstance(model, RemoteModel), "its probe is journaled"
         found, usage = await model.probe()
         await model.close()
     assert (usage.calls, usage.completions) == (server.calls, server.texts) == (1, 1)

@@ -42,6 +42,7 @@ class ServedReward:
 
     def __init__(self, settings: OpenAISettings, adapter: Adapter, form: Form) -> None:
         self.name = settings.name
+        self.capabilities = settings.capabilities
         self._settings = settings
         self._adapter = adapter
         self._form = form
@@ -96,7 +97,8 @@ class ServedReward:
             )
         note = f"scores replies through {self._adapter.name}, one number a "
         note += "step" if self._form.scores == "steps" else "reply"
-        return Capabilities(streams=False, notes=(note,)), heard.usage
+        self.capabilities = Capabilities(streams=False, notes=(note,))
+        return self.capabilities, heard.usage
 
     async def _hear(self, received: Received) -> Heard:
         reply = await self.complete(PROBED, received=received)
@@ -114,7 +116,7 @@ class ServedReward:
         )
 
     def know(self, capabilities: Capabilities) -> None:
-        """Nothing that a probe finds changes how it is asked."""
+        self.capabilities = capabilities
 
     def prompt_bound(self, request: Request) -> int:
         """No tokenizer makes more tokens than a text has bytes."""
