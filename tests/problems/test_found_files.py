@@ -109,6 +109,10 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
         f"Timestamp,What is your question?,Answer\n2024-01-01 10:00:00,{Q},2\n",
         ("likely --map 'question=What is your question?'",),
     ),
+    "a heading over two lines": (
+        '"What is\nasked?",note\nWhat is 1 + 1?,x\n',
+        ("likely --map 'question=What is asked?'",),
+    ),
     "inside of another field": (
         line(doc={"question": Q}, note="long, long, long, long text"),
         ("likely --map question=doc.question",),
@@ -123,6 +127,7 @@ def test_what_cannot_be_asked_is_refused_with_its_fix(tmp_path: Path, name: str)
         rows_of(tmp_path / "found", text)
     for word in words:
         assert word in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_question_named_by_the_user_is_asked_without_its_picture(tmp_path: Path) -> None:

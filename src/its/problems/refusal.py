@@ -40,7 +40,8 @@ def refusal(
         "its only record" if whole else f"the first {records:,} records")  # fmt: skip
     what = f"{name_of(source)} was read as {form}, and {count} cannot be used: {first.reason}"
     fix = _fix(source, form, first, fields, names)
-    return InputError(f"{what}; {fix}" if fix else what)
+    said = f"{what}; {fix}" if fix else what
+    return InputError(" ".join(said.splitlines()))  # names of fields may hold line ends
 
 
 def _fix(
