@@ -30,6 +30,33 @@ def test_a_fence_in_a_list_is_moved_to_the_margin() -> None:
     assert program_in(text, "add") == "def add(a, b):\n    return a + b\n"
 
 
+def test_a_fence_that_is_left_open_counts_where_no_other_defines_the_entry_point() -> None:
+    assert program_in("So:\n```python\ndef add(a, b): return 1", "add") == "def add(a, b): return 1"
+    text = "```python\nprint(1)\n```\nThen:\n```python\ndef add(a, b): return 1"
+    assert program_in(text, "add") == "def add(a, b): return 1"
+    assert program_in("```bash\nls\n```\n```python\nx = 1\n") == "x = 1\n"
+
+
+def test_thinking_holds_no_program() -> None:
+    text = "<think>\n```python\ndef add(a, b): return 0\n```\n</think>\ndef add(a, b): return 1"
+    assert program_in(text, "add").strip() == "def add(a, b): return 1"
+
+
+def test_what_a_program_uses_of_earlier_fences_comes_with_it() -> None:
+    text = (
+        "```python\ndef plus(a, b): return a + b\n```\n```python\ndef other(): pass\n```\n"
+        "```python\ndef add(a, b): return plus(a, b)\n```\n"
+    )
+    assert program_in(text, "add") == (
+        "def plus(a, b): return a + b\n\ndef add(a, b): return plus(a, b)\n"
+    )
+
+
+def test_a_page_of_markdown_that_is_fenced_holds_programs() -> None:
+    text = "````markdown\n```python\ndef add(a, b): return 1\n```\n````"
+    assert program_in(text, "add") == "def add(a, b): return 1\n"
+
+
 def test_shell_output_is_no_program() -> None:
     text = "```python\nadd = 1\n```\n```bash\nadd = 2\n```\n```\nadd = 1\n```"
     assert program_in(text, "add") == "add = 1\n"

@@ -10,7 +10,12 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from its.answers.thinking import after_thinking
+
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([^\n`]*)\n(.*?)^[ \t]*\1[ \t]*$", re.M | re.DOTALL)
+_OPENING = re.compile(r"^[ \t]*(?:```+|~~~+)[ \t]*([^\n`]*)\n(.*)\Z", re.M | re.DOTALL)
+_DEFINED = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+([A-Za-z_]\w*)", re.M)
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _LANGUAGES = frozenset(("", "python", "py", "python3", "python 3", "code"))
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*\(")
 _OPENED = re.compile(r"^(?:async[ \t]+)?def[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
@@ -20,22 +25,24 @@ _NOT_UNDER_TEST = frozenset(("assert", "if", "for", "while", "not", "and", "or",
 
 
 def program_in(text: str, entry_point: str | None = None, prompt: str = "") -> str:
-    """The program in a reply: its last complete fence that defines the entry point, else its last
-    complete fence, else the text itself.
+    """The program in a reply, behind any thinking: its last complete fence that defines the entry
+    point, with what earlier fences define and it uses; else its last complete fence, else one that
+    is left open (its end was a stop string, say), else the text itself.
 
     A `prompt` that opens a program is completed by it: what comes before the entry point there
     goes before a program that defines it, and all of it before one that goes on where it ends.
     """
-    blocks = [
-        textwrap.dedent(block) if _first_is_flush(block) else block for block in _blocks(text)
-    ]
+    text = after_thinking(text)[0]
+    blocks = [_flush(block) for block in _blocks(text)]
+    left_open = [_flush(block) for block in _open_block(text)]
     name = _bare(entry_point)
     if name is None:
-        return blocks[-1] if blocks else text
-    pieces = [*reversed(blocks), text] if blocks else [text]
-    for piece in pieces:
+        return [text, *left_open, *blocks][-1]
+    pieces = [*reversed(blocks), *left_open, text]
+    for number, piece in enumerate(pieces):
         if _definition(name).search(piece):
-            return header_of(prompt, name) + piece
+            earlier = blocks[: max(0, len(blocks) - 1 - number)]
+            return header_of(prompt, name) + _helpers(piece, earlier) + piece
     if _definition(name).search(prompt) and not _fenced(prompt):
         return f"{prompt.rstrip()}\n{_as_body(pieces[0])}"
     return pieces[0]
@@ -102,19 +109,44 @@ def _examples(text: str) -> Sequence[doctest.Example]:
 
 
 def _blocks(text: str) -> list[str]:
-    return [
-        found[3] for found in _FENCE.finditer(text) if found[2].strip().casefold() in _LANGUAGES
+    """The fences that hold Python; of a page of Markdown that is fenced as a whole, its own."""
+    fences = [(found[2].strip().casefold(), found[3]) for found in _FENCE.finditer(text)]
+    blocks = [block for language, block in fences if language in _LANGUAGES]
+    return blocks or [
+        found[3]
+        for language, page in fences
+        if language in ("markdown", "md")
+        for found in _FENCE.finditer(page)
+        if found[2].strip().casefold() in _LANGUAGES
     ]
+
+
+def _open_block(text: str) -> list[str]:
+    """What stands in a last fence of Python that is not closed; nothing where there is none."""
+    ends = [found.end() for found in _FENCE.finditer(text)]
+    found = _OPENING.search(text, ends[-1] if ends else 0)
+    return [found[2]] if found and found[1].strip().casefold() in _LANGUAGES else []
+
+
+def _helpers(program: str, earlier: Sequence[str]) -> str:
+    """The earlier fences that define a name which the program uses and does not define."""
+    used, helpers = set(_WORD.findall(program)), ""
+    for block in earlier:
+        names = {name for name in _DEFINED.findall(block) if not _definition(name).search(program)}
+        if names & used:
+            helpers += block.rstrip() + "\n\n"
+    return helpers
 
 
 def _fenced(prompt: str) -> bool:
     return bool(_FENCE.search(prompt))
 
 
-def _first_is_flush(block: str) -> bool:
-    """Whether a block may stand inside a list, as a whole moved to the right: its first line is
-    then a definition or an import."""
-    return bool(re.match(r"[ \t]+(?:def|class|import|from|@|async def)\b", block.lstrip("\n")))
+def _flush(block: str) -> str:
+    """A block at the margin, where it stands inside a list, as a whole moved to the right: its
+    first line is then a definition or an import."""
+    moved = re.match(r"[ \t]+(?:def|class|import|from|@|async def)\b", block.lstrip("\n"))
+    return textwrap.dedent(block) if moved else block
 
 
 def _definition(name: str) -> re.Pattern[str]:
