@@ -67,7 +67,7 @@ class Selection:
     """Which candidate answers, how sure that is (0 to 1), and why.
 
     `candidate` is None where every candidate abstained. `tally` holds (answer, weight) for each
-    class of equivalent answers, heaviest first. `verified` tells whether it passed its
+    class of equivalent answers, heaviest first. `verified` says whether it passed its
     check (False: every answer that was checked failed), None where none was made.
     """
 

@@ -18,7 +18,7 @@ def pass_at_k(samples: int, correct: int, k: int) -> float:
 
 
 def majority(classes: Sequence[int | None]) -> int | None:
-    """Position of the sample that speaks for the most frequent answer.
+    """Position of the sample that represents the most frequent answer.
 
     A tie goes to the answer that occurred first; None where every sample abstains.
     """
@@ -57,7 +57,7 @@ def maj_at_k(
 def bootstrap_interval(
     values: Sequence[float], level: float = 0.95, resamples: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
-    """Percentile interval of the mean, from resampling the values (one a problem).
+    """Percentile interval of the mean, from resampling the values (one per problem).
 
     Problems are what varies between one data set and the next; resampling the samples of a
     problem would say nothing of that. Raises ValueError for no values.

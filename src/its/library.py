@@ -127,7 +127,7 @@ class _Relay:
             yield solution
 
     def stop(self) -> None:
-        """Leave what is under way to a later call with the same run, and wait for its end."""
+        """Leave what is in progress to a later call with the same run, and wait for its end."""
         if (collecting := self._collecting) is not None:
             self._runner.get_loop().call_soon_threadsafe(collecting.cancel)
         while self._thread.is_alive():

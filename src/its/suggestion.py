@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _LONGEST = 100
-"""Characters; nobody mistypes a longer name, and comparing takes the square of the length."""
+"""Characters; longer names are not mistyped, and comparing takes the square of the length."""
 
 
 def nearest(given: str, known: Iterable[str]) -> str | None:

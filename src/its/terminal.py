@@ -26,7 +26,7 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _AT_ONCE = 4096
 """Bytes that a pipe takes whole when it says that it can be written."""
 _UNWRITTEN = 1 << 16
-"""Characters kept for a standard error that nobody reads; what comes after them is dropped."""
+"""Characters kept for a standard error without a reader; what comes after them is dropped."""
 _PATIENCE = 0.5
 
 
@@ -150,7 +150,7 @@ class _Output:
 
 
 class _Errors(_Output):
-    """Standard error: where it cannot be written, or nobody reads it, the command goes on."""
+    """Standard error: where it cannot be written, or has no reader, the command continues."""
 
     _waiting = ""
 

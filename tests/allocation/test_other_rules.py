@@ -21,7 +21,7 @@ from its.allocation.short import short_m_at_k
 from its.allocation.stopping import AdaptiveConsistency, ConfidenceConsistency
 
 
-def test_a_problem_goes_up_when_unsure_and_the_gain_is_worth_the_price() -> None:
+def test_a_problem_escalates_when_unsure_and_the_gain_is_worth_the_price() -> None:
     assert CascadeRule(threshold=0.8).escalates(0.5)
     assert not CascadeRule(threshold=0.8).escalates(0.8)
     assert CascadeRule(threshold=0.8).escalates(None)
@@ -92,10 +92,10 @@ def test_doubtful_samples_need_more_company() -> None:
     assert rule.further_samples([0] * 8, confidences=[0.5] * 8) == 0
 
 
-def test_the_last_tenth_is_told_in_changed_answers_and_right_ones() -> None:
-    mended = History((0, 1, 1), (False, True, True))
+def test_the_last_tenth_is_reported_in_changed_answers_and_right_ones() -> None:
+    improved = History((0, 1, 1), (False, True, True))
     steady = History((0, 0, 0, 0, 0, 0, 0), (True,) * 7)
-    part = last_part([mended, steady], share=0.8)
+    part = last_part([improved, steady], share=0.8)
     assert (part.samples, part.changed, part.gained) == (8, 1, 1)
     assert part.in_words() == (
         "Because of the last tenth of the samples (8), 1 problem has another answer, "

@@ -82,7 +82,7 @@ def test_dirichlet_integral_agrees_with_the_closed_form_for_untouched_rivals() -
     assert leader_beats_all(leader, (0,) * rivals) == pytest.approx(exact, abs=1e-5)
 
 
-def test_a_window_stops_only_when_it_agrees_wholly() -> None:
+def test_a_window_stops_only_when_it_agrees_completely() -> None:
     rule = UnanimousWindow(window=5, maximum=40)
 
     assert rule.further_samples([]) == 5

@@ -34,7 +34,7 @@ async def test_equal_numbers_are_equivalent_answers(comparer: Comparer) -> None:
     assert await comparer.classes(given_answers) == [0, 1, None, 0, 1, 2, 3]
 
 
-async def test_nobody_votes_for_a_missing_answer(comparer: Comparer) -> None:
+async def test_no_vote_goes_to_a_missing_answer(comparer: Comparer) -> None:
     assert await comparer.classes([None, None]) == [None, None]
     assert await comparer.classes([]) == []
 

@@ -49,7 +49,7 @@ def test_spellings_of_one_answer_are_equivalent(spellings: list[str]) -> None:
     assert [text for text in spellings if not same(spellings[0], text)] == []
 
 
-def test_different_answers_are_told_apart() -> None:
+def test_different_answers_are_distinguished() -> None:
     answers = [
         *("1", "2", "12", "1/3", "0.33", "-1", "10", "0.1", "5 million", "1.4142135", r"\sqrt2"),
         *("x", "x+1", "x^2", "2xy", "(1,2)", "[1,2]", "(1,2]", "1,2", "1,3", "(2,1)"),

@@ -15,7 +15,7 @@ def same(a: str, b: str) -> bool:
 
 
 @pytest.mark.parametrize(("a", "b"), DIFFERENT)
-def test_different_answers_are_told_apart(a: str, b: str) -> None:
+def test_different_answers_are_distinguished(a: str, b: str) -> None:
     assert not same(a, b)
 
 

@@ -51,7 +51,7 @@ async def test_mathematics_is_graded_at_least_as_well_as_by_comparing_strings() 
     assert 0.01 < (right - recorded_right) / graded < 0.03
 
 
-def test_answers_without_their_text_are_told_apart_as_the_record_does() -> None:
+def test_answers_without_their_text_are_distinguished_as_in_the_record() -> None:
     compared = missed = 0
     for row in recorded("itu__math500__qwen2.5-math-7b.jsonl.gz"):
         accepted = accepted_answers(row["reference"])

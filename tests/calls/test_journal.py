@@ -98,7 +98,7 @@ async def test_a_retried_row_supersedes_and_compaction_leaves_one(tmp_path: Path
     assert (tmp_path / "solutions.jsonl").read_bytes().count(b"\n") == 3
 
 
-async def test_a_full_disk_is_told_plainly_and_ends_every_later_write(tmp_path: Path) -> None:
+async def test_a_full_disk_is_reported_plainly_and_ends_every_later_write(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     await finish(journal, 1)
     journal._write.execute("PRAGMA max_page_count=1")

@@ -91,7 +91,7 @@ async def test_a_rate_lets_a_burst_through_and_then_waits() -> None:
     assert not PerMinute(None).limited
 
 
-async def test_a_closed_gate_lets_nobody_through() -> None:
+async def test_a_closed_gate_lets_no_call_through() -> None:
     admission = Admission()
     await admission.passing()
     admission.close()

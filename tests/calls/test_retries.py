@@ -69,7 +69,7 @@ def test_only_sustained_failure_of_several_calls_ends_the_run(clock: Clock) -> N
         circuit.check()
 
 
-def test_success_forgives_and_the_time_begins_anew(clock: Clock) -> None:
+def test_a_success_resets_the_time(clock: Clock) -> None:
     circuit = Circuit(patience=60, clock=clock)
     for call in range(10):
         circuit.failed(DOWN, call)

@@ -1,4 +1,4 @@
-"""Whatever is wrong is told in a plain sentence that names where and how to mend it, with the
+"""Whatever is wrong is reported in a plain sentence that says where and how to fix it, with the
 exit code that scripts rely on; problems that are well lose nothing by it."""
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def refused(ended: Ended, code: int, *words: str) -> None:
 
 UNUSABLE: dict[str, tuple[bytes | None, tuple[str, ...]]] = {
     "absent.jsonl": (None, ("no file absent.jsonl", "check the path")),
-    "empty.jsonl": (b"", ("empty.jsonl is empty", "one JSON object a line")),
+    "empty.jsonl": (b"", ("empty.jsonl is empty", "one JSON object per line")),
     "list.jsonl": (b'[{"note": "?"}]\n', ("JSON", "no question", "--map question=note")),
     "questions.txt": (b"What is 1 + 1?\nAnd 2 + 2?\n", ("not JSON", "jq -R '{question: .}'")),
 }
 
 
-async def test_a_file_that_cannot_be_used_is_named_with_its_mend(tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_used_is_named_with_its_fix(tmp_path: Path) -> None:
     for name, (content, _) in UNUSABLE.items():
         if content is not None:
             (tmp_path / name).write_bytes(content)
@@ -74,7 +74,7 @@ def _obey_permissions() -> None:
         libc.prctl(drop_from_bounds, capability, 0, 0, 0)
 
 
-async def test_nothing_on_standard_input_is_told(tmp_path: Path) -> None:
+async def test_nothing_on_standard_input_is_reported(tmp_path: Path) -> None:
     async with HostileServer() as server:
         refused(await solve(server, "-", cwd=tmp_path), 2, "standard input is empty")
 
@@ -82,7 +82,7 @@ async def test_nothing_on_standard_input_is_told(tmp_path: Path) -> None:
 # --- single lines -------------------------------------------------------------------------------
 
 
-async def test_a_bad_line_costs_itself_alone_and_names_its_number_and_mend(tmp_path: Path) -> None:
+async def test_a_bad_line_costs_itself_alone_and_names_its_number_and_fix(tmp_path: Path) -> None:
     lines: list[tuple[bytes, tuple[str, ...]]] = [
         (b'{"question": "caf\xe9"}', ("line 2", "UTF-8")),
         (b'{"question": "?", "answer": NaN}', ("line 3", "NaN")),

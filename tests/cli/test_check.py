@@ -36,13 +36,13 @@ async def test_defaults_are_marked_and_what_was_given_is_not(tmp_path: Path) -> 
 
 ABILITIES = {
     "hosted": ("samples of one question share a call", "not continued", "cut off"),
-    "llama_cpp": ("a call an answer", "after a last assistant turn", "4,096 tokens"),
+    "llama_cpp": ("one call per answer", "after a last assistant turn", "4,096 tokens"),
     "vllm": ("continue_final_message", "and named"),
-    "transformers": ("one: a call an answer", "left in, and cut off here", "not offered"),
+    "transformers": ("one: one call per answer", "left in, and cut off here", "not offered"),
 }
 
 
-async def test_what_an_endpoint_can_do_is_told_in_words(tmp_path: Path) -> None:
+async def test_what_an_endpoint_can_do_is_reported_in_words(tmp_path: Path) -> None:
     async def check(dialect: str) -> None:
         async with HostileServer(Behaviour(dialect=DIALECTS[dialect])) as server:
             ended = await its("check", "-m", "loopback", "--base-url", server.url, cwd=tmp_path)

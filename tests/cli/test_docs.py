@@ -42,7 +42,7 @@ def test_every_option_of_a_command_stands_in_its_section(name: str) -> None:
                 assert re.search(rf"`[^`\n]*{option}\b", section), f"{name} {option}"
 
 
-def test_every_exit_code_is_told() -> None:
+def test_every_exit_code_is_documented() -> None:
     codes = {0, 3, 141} | {
         error.exit_code
         for error in vars(errors).values()

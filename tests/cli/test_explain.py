@@ -31,7 +31,7 @@ async def explain(
     return await its("explain", *arguments, *model, cwd=cwd, environment=environment)
 
 
-async def test_the_story_is_the_same_live_and_from_the_record(tmp_path: Path) -> None:
+async def test_the_explanation_is_the_same_live_and_from_the_record(tmp_path: Path) -> None:
     async with HostileServer(script=SEARCHING) as server:
         live = await explain(server, QUESTION, "-o", "kept", cwd=tmp_path)
         sent = server.stats.requests
@@ -80,7 +80,7 @@ async def test_a_stage_that_did_not_run_says_why(tmp_path: Path) -> None:
     assert "solution_search  skipped: needs a budget of 50, planned 20" in story
 
 
-async def test_the_bill_of_the_story_is_what_the_endpoint_counted(tmp_path: Path) -> None:
+async def test_the_cost_in_the_explanation_is_what_the_endpoint_counted(tmp_path: Path) -> None:
     problems_file(tmp_path / "p.jsonl", [{"id": "p", "question": QUESTION}])
     async with HostileServer(script=SEARCHING) as server:
         adaptive = ("-c", "adaptive", "-o", "run", "-q")
@@ -102,7 +102,7 @@ async def test_a_question_comes_from_standard_input_too(tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
-async def test_a_problem_of_a_batch_is_told_by_its_id(tmp_path: Path) -> None:
+async def test_a_problem_of_a_batch_is_explained_by_its_id(tmp_path: Path) -> None:
     rows = [{"id": f"p{n}", "question": f"What is {n} + {n}?", "answer": "12"} for n in range(8)]
     problems_file(tmp_path / "p.jsonl", [*rows, b"no JSON"])
     async with HostileServer(script=agreeing("2")) as server:
@@ -119,7 +119,7 @@ async def test_a_problem_of_a_batch_is_told_by_its_id(tmp_path: Path) -> None:
     assert many.out.startswith(b"Question    What is ")  # the first row worth a look
 
 
-async def test_a_problem_tried_again_is_told_by_its_last_try(tmp_path: Path) -> None:
+async def test_a_problem_tried_again_is_explained_by_its_last_try(tmp_path: Path) -> None:
     problems_file(tmp_path / "p.jsonl", [{"id": "p", "question": QUESTION + " word" * 500}])
     for context, status in ((256, "failed"), (None, "answered")):
         behaviour = Behaviour(dialect=Dialect(context=context))

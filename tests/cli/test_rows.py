@@ -76,7 +76,7 @@ async def test_rows_are_grouped_by_a_field_of_the_metadata(run: Path) -> None:
     assert groups["dice"]["graded"] == 0
 
 
-async def test_a_field_that_no_row_has_is_told_which_was_meant(run: Path) -> None:
+async def test_a_field_that_no_row_has_gets_a_suggestion(run: Path) -> None:
     ended = await its("show", str(run_directory(run)), "--by", "subjet", cwd=run)
     assert ended.code == 2
     assert "no row has the field 'subjet'; did you mean 'subject'?" in ended.err
@@ -132,7 +132,7 @@ async def test_a_long_table_is_paged_without_codes_in_its_text(run: Path) -> Non
     assert "\x1b[" not in shown, "of another pager than less nothing is known"
 
 
-async def test_an_id_that_is_not_there_is_told_which_was_meant(run: Path) -> None:
+async def test_an_id_that_is_not_there_gets_a_suggestion(run: Path) -> None:
     ended = await its("explain", "--run", str(run_directory(run)), "--id", "spilt", cwd=run)
     assert ended.code == 2
     assert "did you mean 'split'?" in ended.err

@@ -42,7 +42,7 @@ async def test_quiet_says_nothing(tmp_path: Path) -> None:
     assert (ended.code, ended.err) == (0, "")
 
 
-async def test_a_stream_is_solved_and_told_by_its_mapping(tmp_path: Path) -> None:
+async def test_a_stream_is_solved_and_its_mapping_is_reported(tmp_path: Path) -> None:
     given = b"".join(orjson.dumps(problem) + b"\n" for problem in TEN)
     async with HostileServer() as server:
         ended = await solve(server, "-", "--ordered", cwd=tmp_path, given=given)
@@ -68,7 +68,7 @@ async def test_limit_and_id_choose_problems_of_the_same_run(tmp_path: Path) -> N
     assert {row["id"] for row in rows_of(run_directory(tmp_path))} == {"p0", "p1", "p7"}
 
 
-async def test_a_dry_run_tells_the_most_and_sends_nothing(tmp_path: Path) -> None:
+async def test_a_dry_run_reports_the_most_and_sends_nothing(tmp_path: Path) -> None:
     problems_file(tmp_path / "p.jsonl", TEN)
     prices = ("--set", "model.price.input=1", "--set", "model.price.output=2")
     async with HostileServer() as server:

@@ -57,7 +57,7 @@ def test_greedy_and_scaled_stand_beside_each_other_with_their_ratio() -> None:
     assert ["ratio", "5.0×", "5.0×", "5.0×", "5.0×"] in lines
 
 
-def test_money_that_is_unknown_is_told_and_never_shown_as_nothing() -> None:
+def test_money_that_is_unknown_is_reported_and_never_shown_as_nothing() -> None:
     text = shown(ended({"attempts": bill(20)}, bill(20)))
     assert "$" not in text
     assert "Money unknown" in text

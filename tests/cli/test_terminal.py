@@ -71,13 +71,13 @@ async def test_progress_lives_on_a_terminal_while_rows_go_down_the_pipe(tmp_path
     assert "───" in seen
 
 
-async def test_the_story_unfolds_on_a_terminal(tmp_path: Path) -> None:
+async def test_the_explanation_grows_on_a_terminal(tmp_path: Path) -> None:
     async with HostileServer(Behaviour(seconds=0.3)) as server:
         model = ("-m", "loopback", "--base-url", server.url)
         fixed = ("--set", "difficulty={method: fixed, value: 3}")
         code, out, seen = await on_a_terminal("explain", "Why?", *model, *fixed, cwd=tmp_path)
     assert code == 0
     assert out.decode().startswith("Question    Why?\n")
-    assert "under way" in seen
+    assert "in flight" in seen
     assert "├─ 0  step_by_step" in seen
     assert "├" not in out.decode()

@@ -8,7 +8,7 @@ from its.curves.cascade import CascadePlan, cascade_curve
 from its.curves.records import SampleRecord
 from its.curves.source import paired
 from its.errors import InputError
-from its.views.cascade import frontier, told
+from its.views.cascade import frontier, verdict_line
 
 
 def problems(patterns: list[str]) -> list[SampleRecord]:
@@ -34,7 +34,7 @@ LARGE = problems(["rrrr"] * 60)
 def test_a_small_model_that_knows_when_it_is_wrong_is_worth_asking_first() -> None:
     points, verdict = cascade_curve(SURE_WHERE_RIGHT, LARGE, (1, 20), orders=3)
     assert verdict.worth_it
-    assert told(verdict).startswith("A cascade is worth it here")
+    assert verdict_line(verdict).startswith("A cascade is worth it here")
     best = max((p for p in points if p.strategy == "cascade"), key=lambda p: p.accuracy - p.cost)
     assert best.accuracy == 1.0
     assert best.went_up == pytest.approx(0.5, abs=0.02)
@@ -44,7 +44,7 @@ def test_a_small_model_that_knows_when_it_is_wrong_is_worth_asking_first() -> No
 def test_a_small_model_that_is_always_wrong_is_not() -> None:
     _, verdict = cascade_curve(ALWAYS_LOST, LARGE, (1, 20), orders=3)
     assert not verdict.worth_it
-    assert told(verdict).startswith("A cascade is not worth it here")
+    assert verdict_line(verdict).startswith("A cascade is not worth it here")
 
 
 def test_costs_are_those_of_both_models() -> None:

@@ -150,7 +150,7 @@ def test_the_oracle_is_the_ceiling_of_every_strategy(records: list[SampleRecord]
         assert point.calls <= point.n
 
 
-def test_costs_are_told_where_known_and_none_where_not() -> None:
+def test_costs_are_reported_where_known_and_none_where_not() -> None:
     priced = record("aab", tokens=100, prompt_tokens=50)
     (point,) = compute_curve([priced], ["vote"], sizes=[2], prices=Prices(1.0, 2.0), orders=1)
     assert (point.calls, point.completion_tokens, point.tokens) == (2, 200, 300)

@@ -16,7 +16,7 @@ from its.curves.tuning import tune
 from its.models.recorded import load_pool
 from its.pipeline.load import load_pipeline
 from its.strategies.self_consistency import SelfConsistency
-from its.views.tune import policy_in_words, told
+from its.views.tune import policy_in_words, tune_lines
 from tests.curves.made_records import record
 
 
@@ -68,7 +68,7 @@ def test_where_all_samples_agree_it_says_that_nothing_beats_voting() -> None:
     tuned = tune(same, budget=4, orders=2)
     assert not tuned.beats_voting
     assert tuned.policy.samples(1) <= 4
-    assert any("Nothing here beats plain voting" in line for line in told(tuned))
+    assert any("Nothing here beats plain voting" in line for line in tune_lines(tuned))
 
 
 def test_the_preset_is_a_pipeline_with_the_policy_in_it(

@@ -281,7 +281,7 @@ def test_numpy_is_only_imported_when_a_model_is_opened() -> None:
     subprocess.run([sys.executable, "-c", program], check=True, env=environment)
 
 
-def test_an_openblas_that_was_already_loaded_is_told_to_use_one_thread() -> None:
+def test_an_openblas_that_was_already_loaded_is_set_to_one_thread() -> None:
     program = """
 import ctypes, glob, os
 os.environ["OPENBLAS_NUM_THREADS"] = "3"

@@ -125,7 +125,7 @@ async def test_a_program_completes_the_prompt() -> None:
         assert verdict.correct is True, (text, verdict.reason)
 
 
-def test_the_key_tells_a_corrected_reference_or_verifier() -> None:
+def test_the_key_changes_with_a_corrected_reference_or_verifier() -> None:
     assert grading_key(problem()) is None
     keys = {
         grading_key(row)

@@ -148,7 +148,7 @@ async def test_bad_lines_are_failed_rows_with_their_reason(tmp_path: Path) -> No
     assert "line 5: `label` must be" in errors[4]
 
 
-async def test_a_server_that_fails_leaves_failed_rows_that_the_next_run_mends(
+async def test_a_server_that_fails_leaves_failed_rows_that_the_next_run_repairs(
     tmp_path: Path,
 ) -> None:
     source = write(tmp_path / "items.jsonl", ITEMS[0])
@@ -157,9 +157,9 @@ async def test_a_server_that_fails_leaves_failed_rows_that_the_next_run_mends(
         broken = await run(server, source, *plain, cwd=tmp_path)
     assert broken.code in (3, 4)
     async with HostileServer(PLAIN, judge) as server:
-        mended = await run(server, source, *plain, cwd=tmp_path)
-    assert mended.code == 0, mended.err
-    assert mended.rows[0]["winner"] == 0
+        repaired = await run(server, source, *plain, cwd=tmp_path)
+    assert repaired.code == 0, repaired.err
+    assert repaired.rows[0]["winner"] == 0
 
 
 async def test_an_unknown_reward_is_a_plain_sentence(tmp_path: Path, source: Path) -> None:

@@ -263,7 +263,7 @@ async def test_an_error_line_of_llama_cpp(open_model: Open) -> None:
     assert "slot lost" in str(error)
 
 
-async def test_nobody_listens(open_model: Open) -> None:
+async def test_no_server_listens(open_model: Open) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
@@ -297,7 +297,7 @@ async def test_no_end_in_time(open_model: Open, stream: str) -> None:
         assert server.stats.in_flight == 0
 
 
-async def test_what_had_arrived_of_a_broken_stream_is_told(open_model: Open) -> None:
+async def test_what_had_arrived_of_a_broken_stream_is_reported(open_model: Open) -> None:
     async with canned(stream([PIECE, PIECE], done=False)) as url:
         received = Received()
         with pytest.raises(TransientCallError, match="broke off"):
@@ -305,7 +305,7 @@ async def test_what_had_arrived_of_a_broken_stream_is_told(open_model: Open) -> 
     assert (received.text, received.tokens) == ("bebe", 2)
 
 
-async def test_running_usage_tells_a_broken_stream_exactly(open_model: Open) -> None:
+async def test_running_usage_counts_a_broken_stream_exactly(open_model: Open) -> None:
     event = PIECE | {"usage": {"prompt_tokens": 9, "completion_tokens": 3}}
     async with canned(stream([event], done=False)) as url:
         received = Received()
@@ -314,7 +314,7 @@ async def test_running_usage_tells_a_broken_stream_exactly(open_model: Open) -> 
     assert (received.prompt_tokens, received.tokens) == (9, 3)
 
 
-async def test_a_cancelled_call_stops_the_server_at_once_and_tells_what_came(
+async def test_a_cancelled_call_stops_the_server_at_once_and_reports_what_came(
     open_model: Open,
 ) -> None:
     async with HostileServer(Behaviour(seconds=2, bursts=100, tokens=1000)) as server:

@@ -112,7 +112,7 @@ async def test_an_unknown_model_is_named_beside_those_there_are(
 
 
 @pytest.mark.parametrize("key", [None, "wrong"])
-async def test_a_wrong_key_is_told_with_the_mend(open_model: Open, key: str | None) -> None:
+async def test_a_wrong_key_is_reported_with_the_fix(open_model: Open, key: str | None) -> None:
     async with HostileServer(Behaviour(key="right")) as server:
         model = open_model(server.url, api_key=key, capabilities=None)
         with pytest.raises(EndpointError, match="OPENAI_API_KEY"):
@@ -120,7 +120,7 @@ async def test_a_wrong_key_is_told_with_the_mend(open_model: Open, key: str | No
         await open_model(server.url, api_key="right", capabilities=None).probe()
 
 
-async def test_nobody_there_is_told_with_the_mend(open_model: Open) -> None:
+async def test_a_server_that_is_not_there_is_reported_with_the_fix(open_model: Open) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
@@ -128,7 +128,7 @@ async def test_nobody_there_is_told_with_the_mend(open_model: Open) -> None:
             await open_model(url, capabilities=None).probe()
 
 
-async def test_a_web_page_is_told_with_the_mend(open_model: Open) -> None:
+async def test_a_web_page_is_reported_with_the_fix(open_model: Open) -> None:
     page = response(b"<!DOCTYPE html><html></html>", kind="text/html")
     async with canned(page) as url:
         with pytest.raises(EndpointError, match="is base_url right"):

@@ -77,7 +77,7 @@ def test_an_early_stop_hands_nothing_more_out(tmp_path: Path) -> None:
     assert row["confidence"] > 0.8
 
 
-def test_every_event_of_the_story_is_there(tmp_path: Path) -> None:
+def test_every_event_of_the_trace_is_there(tmp_path: Path) -> None:
     run, _ = solve(tmp_path, "easy")
     events: list[dict[str, Any]] = rows_of(run, "traces")
     kinds = Counter(event["event"] for event in events)

@@ -28,7 +28,7 @@ def identity(config: str = "adaptive", *overrides: str) -> dict[str, object]:
     return identity_of(pipeline, all_prompts(pipeline), baseline=False)
 
 
-def test_all_faults_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
+def test_all_errors_are_reported_at_once_with_their_lines(tmp_path: Path) -> None:
     text = """\
 budget:
   max: lots
@@ -126,7 +126,7 @@ def test_what_cannot_change_a_result_does_not(override: str) -> None:
     assert fingerprint(identity("adaptive", override)) == fingerprint(identity())
 
 
-def test_differences_are_told_by_path() -> None:
+def test_differences_are_reported_by_path() -> None:
     assert differences(identity(), identity("adaptive", "stages.0.n=6")) == ["stages.0.n: 5 → 6"]
 
 
@@ -173,7 +173,7 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
         ("answers.kind=nubmer", "'number'"),
     ],
 )
-def test_a_mistyped_key_is_told_which_was_meant(override: str, meant: str) -> None:
+def test_a_mistyped_key_gets_a_suggestion(override: str, meant: str) -> None:
     with pytest.raises(ConfigurationError, match=f"did you mean {meant}"):
         load_pipeline("adaptive", [parse_override(override)])
 

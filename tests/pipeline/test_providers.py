@@ -54,6 +54,6 @@ def test_a_model_is_named_beside_an_example() -> None:
     assert pipeline.model.api_key_env == "GROQ_API_KEY"
 
 
-def test_a_mistyped_example_is_told_which_was_meant() -> None:
+def test_a_mistyped_example_gets_a_suggestion() -> None:
     with pytest.raises(ConfigurationError, match="did you mean 'providers/groq'"):
         load_pipeline("providers/grok")

@@ -19,8 +19,8 @@ GOOD = b'{"id": "good", "question": "What is 1 + 1?", "answer": "2"}\n'
     ("name", "content", "told"),
     [
         ("nowhere.jsonl", None, "there is no file {path}; check the path"),
-        ("empty.jsonl", b"", "{path} is empty; give one JSON object a line"),
-        ("blank.jsonl", b"\n\n", "{path} is empty; give one JSON object a line"),
+        ("empty.jsonl", b"", "{path} is empty; give one JSON object per line"),
+        ("blank.jsonl", b"\n\n", "{path} is empty; give one JSON object per line"),
         ("folder", "directory", "{path} is a directory; name a .jsonl file in it"),
         ("list.json", b'[{"note": "q"}]', "has no question"),
         ("wide.jsonl", '{"question": "q"}'.encode("utf-16"), "{path} is UTF-16 text"),
@@ -68,7 +68,7 @@ def test_empty_standard_input_is_one_sentence_and_exit_code_2(tmp_path: Path) ->
             timeout=60,
         )
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b"standard input is empty; give one JSON object a line" in done.stderr
+    assert b"standard input is empty; give one JSON object per line" in done.stderr
     assert b"Traceback" not in done.stderr
 
 

@@ -75,7 +75,7 @@ def test_a_field_named_for_the_reference_is_never_asked(tmp_path: Path) -> None:
         open_problems("-", question_field="x", answer_field="x")
 
 
-def test_the_mapping_that_was_found_is_told(tmp_path: Path) -> None:
+def test_the_mapping_that_was_found_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text('not json\n{"problem": "q", "answer": "1", "id": 7}\n{"prompt": "r"}\n')
     with open_problems(str(path)) as reader:
@@ -208,7 +208,7 @@ def test_the_kind_comes_from_the_question_and_never_from_the_reference(tmp_path:
         ({"question": "q", "answer_kind": "essay"}, "field 'answer_kind' must be one of auto"),
     ],
 )
-def test_a_bad_line_says_its_number_its_field_and_the_mend(
+def test_a_bad_line_says_its_number_its_field_and_the_fix(
     tmp_path: Path, record: Any, complaint: str
 ) -> None:
     told = reason(tmp_path, record)

@@ -147,9 +147,9 @@ def test_limit_and_ids_choose_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "name", "complaint"),
     [
-        (b"", "p.jsonl", "is empty; give one JSON object a line"),
-        (b"\n \n\r\n", "p.jsonl", "is empty; give one JSON object a line"),
-        (gzip.compress(b"", mtime=0), "p.jsonl.gz", "is empty; give one JSON object a line"),
+        (b"", "p.jsonl", "is empty; give one JSON object per line"),
+        (b"\n \n\r\n", "p.jsonl", "is empty; give one JSON object per line"),
+        (gzip.compress(b"", mtime=0), "p.jsonl.gz", "is empty; give one JSON object per line"),
         ('{"question": "q"}'.encode("utf-16"), "p.jsonl", "is UTF-16 text, not JSON lines"),
         (b"PAR1\x15\x04", "p.parquet", "is a Parquet file that cannot be read: it is damaged"),
         (b"PK\x03\x04....", "p.zip", "is a zip archive (or a workbook), not JSON lines; unpack it"),
@@ -158,7 +158,7 @@ def test_limit_and_ids_choose_rows(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08\x00garbage", "p.jsonl.gz", "the gzip data is damaged"),
     ],
 )  # fmt: skip
-def test_a_source_that_cannot_be_used_is_refused_with_a_mend(
+def test_a_source_that_cannot_be_used_is_refused_with_a_fix(
     tmp_path: Path, content: bytes, name: str, complaint: str
 ) -> None:
     with pytest.raises(InputError) as refused:
@@ -225,7 +225,7 @@ def test_standard_input_is_read_while_its_writer_is_still_writing() -> None:
     ("sent", "told"),
     [
         (gzip.compress(GOOD, mtime=0), b"good\n"),
-        (b"", b"standard input is empty; give one JSON object a line\n"),
+        (b"", b"standard input is empty; give one JSON object per line\n"),
     ],
 )
 def test_standard_input_may_be_packed_or_empty(sent: bytes, told: bytes) -> None:

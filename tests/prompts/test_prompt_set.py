@@ -59,7 +59,7 @@ def test_with_a_style_and_without_one_the_form_is_the_same(general: PromptSet) -
         )
 
 
-def test_every_sample_is_told_to_think_and_that_last(general: PromptSet) -> None:
+def test_every_prompt_of_a_sample_ends_with_how_to_think(general: PromptSet) -> None:
     for style in ("", *general.styles):
         for question in (NUMBER, CODE, CHOICE):
             assert "step by step" in asked(general, question, style).splitlines()[-1]

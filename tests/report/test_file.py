@@ -79,7 +79,7 @@ def test_stories_of_the_doubtful_come_first_and_the_surest_are_left_out(tmp_path
     assert all(o.correct for o in outcomes if o.id not in packed.places)
 
 
-def test_the_last_story_of_a_problem_that_was_tried_again_counts(tmp_path: Path) -> None:
+def test_the_last_trace_of_a_problem_that_was_tried_again_counts(tmp_path: Path) -> None:
     first = sampled_story("first?", ["a", "b"], ["1", "2"], row("a", 0)["usage"])
     again = sampled_story("again?", ["c", "d"], ["2", "2"], row("a", 0)["usage"])
     run = write_run(tmp_path / "run", [row("a", 0, answer="2")], {"a": first})
@@ -171,7 +171,7 @@ def test_compare_refuses_what_is_no_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_report_writes_beside_the_run_unless_told_otherwise(tmp_path: Path) -> None:
+def test_report_writes_beside_the_run_unless_an_output_is_given(tmp_path: Path) -> None:
     sampled_run(tmp_path / "run", 3)
     code, out, err = finish(its("report", "run", cwd=tmp_path))
     assert (code, out) == (0, b"")

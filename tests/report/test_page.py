@@ -65,7 +65,7 @@ def test_a_walk_through_a_run_with_search_cascade_and_failures(
     opened.close()
 
 
-def test_the_way_of_a_problem_is_told_whole(
+def test_the_whole_trace_of_a_problem_is_shown(
     browser: Browser, real_report: Path, real_run: Path
 ) -> None:
     row = max(rows_of(real_run), key=tokens)
@@ -176,7 +176,7 @@ def test_the_keyboard_reaches_everything(browser: Browser, real_report: Path) ->
     opened.close()
 
 
-def test_only_rows_in_sight_exist_and_what_does_not_fit_is_said(
+def test_only_visible_rows_exist_and_what_does_not_fit_is_reported(
     browser: Browser, tmp_path: Path
 ) -> None:
     run = sampled_run(tmp_path / "run", 3000, samples=4)

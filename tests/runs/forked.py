@@ -137,7 +137,7 @@ def _load() -> None:
         ),
         *("problems.reading", "problems.sources", "models.openai.model", "models.embedded.model"),
         *("views.progress", "views.opening", "views.rows", "views.summary", "views.story"),
-        *("views.telling", "runs.record", "runs.rebuild", "runs.regrading", "grading"),
+        *("views.explanation", "runs.record", "runs.rebuild", "runs.regrading", "grading"),
     ):
         import_module(f"its.{name}")
     for name in ("httpx_aiohttp", "rich.progress", "rich.table", "tests.runs.faults"):

@@ -96,7 +96,7 @@ def test_a_rebuilt_journal_holds_every_row_and_its_bill(preset: str, tmp_path: P
         assert compute_of(run)["totals"][column] == spent
 
 
-def test_a_journal_that_another_run_left_is_no_vouching(tmp_path: Path) -> None:
+def test_a_journal_that_another_run_left_confirms_nothing(tmp_path: Path) -> None:
     problems = write_problems(tmp_path / "p.jsonl", 2)
     with hostile_process({"tokens": 8}) as server:
         assert solve(server, problems, tmp_path / "a")[0] == 0
@@ -107,7 +107,7 @@ def test_a_journal_that_another_run_left_is_no_vouching(tmp_path: Path) -> None:
     assert "belongs to another run" in err
 
 
-def test_an_exception_that_nobody_expected_costs_one_problem_once(tmp_path: Path) -> None:
+def test_an_unexpected_exception_costs_one_problem_once(tmp_path: Path) -> None:
     problems, run = write_problems(tmp_path / "p.jsonl", 3), tmp_path / "run"
     patch = tmp_path / "patch"
     patch.mkdir()

@@ -84,7 +84,7 @@ def test_a_candidate_counts_as_many_samples_as_it_weighs() -> None:
     )
 
 
-def test_the_best_scored_candidate_speaks_for_its_class() -> None:
+def test_the_best_scored_candidate_represents_its_class() -> None:
     answers = ["5", "5", "5"]
     selection = vote(candidates(*answers), classes(*answers), [0.2, None, 0.7])
     assert selection.candidate is not None

@@ -57,7 +57,7 @@ async def test_fault_rates_are_as_given() -> None:
     assert server.stats.faults["500"] == pytest.approx(50, abs=22)
 
 
-async def test_slots_queue_what_is_above_them_and_the_log_tells_when() -> None:
+async def test_slots_queue_what_is_above_them_and_the_log_says_when() -> None:
     server = HostileServer(Behaviour(slots=2, seconds=0.02))
     async with server, aiohttp.ClientSession() as session:
         await asyncio.gather(*(outcome(session, server.url, question(i)) for i in range(8)))
@@ -92,7 +92,7 @@ def test_rules_steer_the_answers_by_weight() -> None:
     assert "Answer: " in script(Ask(bytes(16), "else", {}, 0))
 
 
-async def test_a_server_in_its_own_process_tells_its_counters() -> None:
+async def test_a_server_in_its_own_process_reports_its_counters() -> None:
     with hostile_process({"tokens": 4}, [("question", [("forty-two", 1.0)])]) as server:
         async with aiohttp.ClientSession() as session:
             answer = await outcome(session, server.url, question(0, n=2))

@@ -128,7 +128,7 @@ class Reader(FreeScorer):
         return Score(candidate.id, value, "reader", details={STEP_LOGPROBS: logprobs})
 
 
-async def test_what_a_reader_doubts_is_written_anew_and_its_word_is_the_score() -> None:
+async def test_what_a_reader_doubts_is_written_again_and_its_reading_is_the_score() -> None:
     door = scripted(
         {
             "0/0": said(("2+2=5", 0.99), ("Answer: 5", 0.99)),

@@ -114,7 +114,7 @@ async def test_the_prefix_that_decides_cancels_the_higher_ordinals() -> None:
     assert door.cancelled == ["2", "3", "4"]
 
 
-async def test_best_of_n_heeds_no_stopping_rule() -> None:
+async def test_best_of_n_ignores_the_stopping_rule() -> None:
     door = answers("aaaaaa")
     outcome = await BestOfN(n=6).run(assignment(door, stop=Agreement(2)))
     assert len(outcome.candidates) == 6

@@ -157,7 +157,7 @@ def simulated(seed: int) -> Callable[[Any], Result]:
 @every_search
 @settings(max_examples=15, deadline=None)
 @given(completions=st.integers(0, 60), seed=st.integers(0, 1000), order=st.integers())
-def test_state_survives_json_at_any_point_and_tells_in_any_order_are_one(
+def test_state_survives_json_at_any_point_and_the_order_of_results_changes_nothing(
     name: str, completions: int, seed: int, order: int
 ) -> None:
     search, result, random = SEARCHES[name], simulated(seed), Random(order)
@@ -181,7 +181,7 @@ def test_state_survives_json_at_any_point_and_tells_in_any_order_are_one(
 
 
 @every_search
-def test_a_result_nobody_asked_for_changes_nothing(name: str) -> None:
+def test_a_result_that_was_not_asked_for_changes_nothing(name: str) -> None:
     search = SEARCHES[name]
     state = search.start(20, 1, 0)
     search.ask(state)

@@ -141,7 +141,7 @@ async def test_prefixes_are_scored_as_prefixes_and_solutions_as_solutions() -> N
     assert whole.answer is not None
 
 
-async def test_the_trace_tells_which_nodes_grew_and_how_prefixes_scored() -> None:
+async def test_the_trace_says_which_nodes_grew_and_how_prefixes_scored() -> None:
     door = script(Completion("one", "stop_string"), END)
     await one_path(door, Beam(n=1, branching=1))
     assert door.events == [

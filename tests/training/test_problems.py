@@ -120,7 +120,7 @@ def test_how_styles_split_an_operation(operation: str, style: str, middle: str) 
         assert expression_value(middle) == expression_value(operation)
 
 
-def test_nothing_but_the_mistake_tells_a_wrong_line_from_a_right_one() -> None:
+def test_nothing_but_the_mistake_distinguishes_a_wrong_line_from_a_right_one() -> None:
     rng = random.Random(4)
     split = {True: 0, False: 0}
     lines = {True: 0, False: 0}

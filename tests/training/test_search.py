@@ -79,7 +79,7 @@ def test_the_likeliest_line_of_all_styles_stands_in_for_a_doubted_one() -> None:
     assert path.flops == COST * len(solver.asked) == COST * (1 + 4 + 1)
 
 
-def test_a_doubted_line_stands_where_nobody_knows_better_and_is_not_written_again() -> None:
+def test_a_doubted_line_is_kept_where_no_other_is_likelier_and_is_not_written_again() -> None:
     solver = Scripted({(prompt("analogy"), ""): [("2*3=7; 7+4", 0.5), ("Answer: 10", 1.0)]})
     ((path,),) = search(solver, None, [PROBLEM], ["analogy"], 0.9, 0.5)
     assert (path.answer, len(solver.asked)) == ("10", 1 + 4)

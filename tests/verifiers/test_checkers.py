@@ -47,7 +47,7 @@ async def test_a_pattern_must_match_the_whole_answer() -> None:
     assert await values(PatternCheck(r"\d{4}-\d\d"), "2026-11", "2026-1", "on 2026-11") == [1, 0, 0]
 
 
-async def test_a_pattern_that_takes_for_ever_abstains() -> None:
+async def test_a_pattern_that_takes_too_long_abstains() -> None:
     verdict = await matches("a" * 40 + "!", r"(a+)+")
     assert verdict.passed is None
     assert "took too long" in verdict.reason
@@ -70,7 +70,7 @@ async def test_json_that_fits_a_schema() -> None:
     assert (await fits_schema("[" * 100_000, schema)).passed in (False, None)
 
 
-async def test_a_schema_whose_pattern_takes_for_ever_abstains() -> None:
+async def test_a_schema_whose_pattern_takes_too_long_abstains() -> None:
     verdict = await fits_schema('"' + "a" * 40 + '!"', {"type": "string", "pattern": "^(a+)+$"})
     assert verdict.passed is None
 
@@ -93,7 +93,7 @@ def bits(*rows: str) -> list[list[bool]]:
     return [[bit == "1" for bit in row] for row in rows]
 
 
-def test_programs_that_pass_the_same_tests_vouch_for_each_other() -> None:
+def test_programs_that_pass_the_same_tests_confirm_each_other() -> None:
     result = agreement(bits("110", "110", "111", "000"), ["a", "b", "c", "d"])
     assert result.classes == (0, 0, 1, 2)
     assert result.scores == pytest.approx((2 / 4 * 2 / 3, 2 / 4 * 2 / 3, 1 / 4, 0))
@@ -105,7 +105,7 @@ def test_a_test_counts_as_often_as_it_was_written() -> None:
     assert result.chosen == 1
 
 
-def test_in_the_best_class_the_program_written_most_often_speaks() -> None:
+def test_in_the_best_class_the_program_written_most_often_is_the_representative() -> None:
     assert agreement(bits("1", "1", "1"), ["x = 1", "y = 1", "y  =  1"]).chosen == 1
 
 

@@ -21,7 +21,7 @@ def test_nothing_is_known_before_a_call_has_ended(clock: list[float]) -> None:
     assert pace.seconds_left(0, 3, 3) is None
 
 
-def test_problems_under_way_give_a_figure_before_any_is_done(clock: list[float]) -> None:
+def test_problems_in_progress_give_a_figure_before_any_is_done(clock: list[float]) -> None:
     """Three begun, 600 tokens in 10 s: half of their tokens is taken, so as much is left."""
     pace = Pace()
     clock[0] = 10.0

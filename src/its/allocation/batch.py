@@ -29,7 +29,7 @@ class DrawState:
     unknown), `left` how many more samples it may draw at all, `cost` what one is expected to
     cost in the unit of the budget, and `bound` the most that it may (None: the same). `closed`
     problems draw no more (answered, verified, failed). `tie` orders problems of equal gain: a hash
-    of the problem, so that nobody gains by standing first in the input.
+    of the problem, so that no problem gains from its place in the input.
     """
 
     votes: tuple[float, ...] = ()

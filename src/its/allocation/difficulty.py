@@ -109,7 +109,7 @@ class ProbeDifficulty(DifficultyMethod):
     def judge(self, answers: Sequence[int | None]) -> Difficulty:
         """`answers` holds a class number per sample, None for one that abstains.
 
-        Full agreement is 1, none at all is 10, linear between; an abstention agrees with nobody.
+        Full agreement is 1, none at all is 10, linear between; an abstention agrees with no other.
         A single sample, where the plan holds no more, says nothing: 5.
         """
         if len(answers) == 1:
@@ -123,7 +123,7 @@ class ProbeDifficulty(DifficultyMethod):
 
 @dataclass(frozen=True, slots=True)
 class LengthDifficulty(DifficultyMethod):
-    """A point for every so many words of the question; costs nothing and knows little."""
+    """A point for every so many words of the question; costs nothing and is a rough guess."""
 
     name = "length"
 

@@ -22,14 +22,14 @@ ALPHAS: Floats = np.array([0.02, 0.08, 0.2, 0.5, 1, 2, 4, 8, 16, 64, 256, 1024],
 """The concentrations considered, from sure to hopeless."""
 
 HORIZONS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24])
-"""How many further samples are looked ahead; one alone seldom changes a vote, several may."""
+"""How many further samples are looked ahead; one alone rarely changes a vote, several may."""
 
 
 @lru_cache(maxsize=20_000)
 def log_likelihood(votes: tuple[float, ...], abstained: int) -> Floats:
     """Log-probability of the votes under each alpha (Ewens' sampling formula), up to a constant.
 
-    An abstention counts as an answer that nobody shares.
+    An abstention counts as an answer that no other sample shares.
     """
     samples = math.fsum(votes) + abstained
     classes = len(votes) + abstained

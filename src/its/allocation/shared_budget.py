@@ -60,7 +60,7 @@ class SharedBudget:
         self._deciding: asyncio.Task[None] | None = None
 
     def open_window(self, problems: Sequence[bytes], unseen: int | None) -> None:
-        """Let these problems draw; `unseen` more come behind them (None: nobody knows)."""
+        """Let these problems draw; `unseen` more come behind them (None: unknown)."""
         self._spent_before = self._measure(self.budget.spent)
         left = self._limit.value - self._spent_before
         # Known by its problems: a resumed run may find other windows finished before this one.
@@ -88,7 +88,7 @@ class SharedBudget:
             self._deciding = asyncio.ensure_future(self._decide())
 
     async def _decide(self) -> None:
-        """Grant a round. Who gets nothing waits for the next one, unless nobody gets anything."""
+        """Grant a round. Problems without a grant wait for the next one, unless none has one."""
         self._round += 1
         name = f"{self._window}/{self._round}"
         remembered = self._recorded.get(name)

@@ -40,7 +40,7 @@ class StoppingRule(Part, ABC):
 
 
 NEVER = sys.maxsize
-"""More samples than anybody draws: this rule does not stop."""
+"""More samples than are ever drawn: this rule does not stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class DirichletConsistency(StoppingRule):
 
 @dataclass(frozen=True, slots=True)
 class UnanimousWindow(StoppingRule):
-    """Stops when one of the consecutive windows of `window` samples agrees wholly, or after
+    """Stops when one of the consecutive windows of `window` samples agrees completely, or after
     `maximum` samples (early-stopping self-consistency, Li et al. 2024, arXiv 2401.10480).
 
     Windows do not overlap; a missing answer breaks unanimity. The vote is over all samples.

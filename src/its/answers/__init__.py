@@ -1,4 +1,4 @@
-"""Answers: reading them out of a text, and telling which of them are the same."""
+"""Answers: reading them out of a text, and deciding which of them are the same."""
 
 from its.answers.comparing import NOTICE, Comparer, equivalent
 from its.answers.equivalence import Equivalence

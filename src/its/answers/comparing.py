@@ -64,7 +64,7 @@ class Comparer:
 
     @property
     def symbolic(self) -> bool:
-        """Whether symbolic mathematics is at hand."""
+        """Whether symbolic mathematics is available."""
         return self._worker is not None
 
     @property

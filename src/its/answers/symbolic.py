@@ -123,7 +123,7 @@ class SymbolicWorker:
             await self._reading
 
     async def _running(self) -> Process | None:
-        """A process that said it is ready; None for ever after one that could not start."""
+        """A process that said it is ready; always None after one that could not start."""
         async with self._starting:
             if self._broken or (self._process is not None and self._process.returncode is None):
                 return self._process

@@ -25,7 +25,7 @@ def damaged(directory: Path, what: str) -> RunDirectoryError:
     on_one_line = " ".join(what.split())
     return RunDirectoryError(
         f"the run in {directory} is damaged: {on_one_line}; `its rebuild {directory}` makes the "
-        "journal anew from the rows and traces, --fresh starts over beside it"
+        "journal again from the rows and traces, --fresh starts over beside it"
     )
 
 

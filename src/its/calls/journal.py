@@ -246,7 +246,7 @@ class Journal:
     # --- ending ---------------------------------------------------------------------------------
 
     async def compact(self) -> None:
-        """Rewrite `solutions.jsonl` to one line a problem, atomically, where rows in it have been
+        """Rewrite `solutions.jsonl` to one line per problem, atomically, where rows in it have been
         superseded; else only wait until everything written so far is durable."""
         await self._writer.commit(self._compact)
         self.has_history = True

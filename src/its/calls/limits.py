@@ -87,7 +87,7 @@ class Slots:
 
 
 class PerMinute:
-    """A rate of requests or tokens a minute: reserved before sending, reconciled after.
+    """A rate of requests or tokens per minute: reserved before sending, reconciled after.
 
     A bucket that fills evenly and holds a sixth of a minute's worth, so a burst stays short.
     """

@@ -44,7 +44,7 @@ class Door(Protocol):
 
     async def complete(self, request: Request, label: str) -> Completion:
         """Ask once. Raises BudgetExhausted before sending what no longer fits, and CallError
-        when the call came to nothing after its retries. Cancelling the task cancels the call."""
+        when the call failed after its retries. Cancelling the task cancels the call."""
         ...
 
     async def complete_many(

@@ -42,7 +42,7 @@ class RetryPolicy:
 
 
 def is_unavailable(error: TransientCallError) -> bool:
-    """Whether the endpoint serves nobody at this moment, whatever is asked."""
+    """Whether the endpoint is unavailable at this moment, whatever is asked."""
     return not error.answered or error.status in _UNAVAILABLE
 
 

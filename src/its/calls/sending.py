@@ -25,7 +25,7 @@ _FIRST_ERROR_STATUS = 400
 
 
 async def send(context: CallContext, call: Call, event: dict[str, Any]) -> Reply:
-    """The reply, already in the journal and charged. `event` is told of retries.
+    """The reply, already in the journal and charged. `event` is called on retries.
 
     Raises CallError once it is given up, TimeoutError at the problem's own deadline, and
     EndpointError when the run has to stop.
@@ -178,7 +178,7 @@ def cost_of_failure(
 
 
 def _seen(client: ModelClient, prompt_estimate: int, received: Received, seconds: float) -> Usage:
-    """An estimate, from what was seen, of a call whose end nobody reported."""
+    """An estimate, from what was seen, of a call whose end was not reported."""
     if not received.sent:
         return Usage(seconds=seconds)
     prompt = received.prompt_tokens

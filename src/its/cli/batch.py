@@ -28,12 +28,12 @@ PATIENCE = 3.0
 """Seconds until an endpoint that does not answer is worth a word."""
 
 READER_LEFT = 141
-"""Exit code where whoever read standard output has closed it."""
+"""Exit code where the reader of standard output has closed it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOutput:
-    """Where rows go besides the run directory: standard output, perhaps in input order."""
+    """Where rows go besides the run directory: standard output, optionally in input order."""
 
     emits: bool
     ordered: bool = False
@@ -113,7 +113,7 @@ def _not_written(failure: OSError, session: Session) -> OutputError:
 
 
 def _stop(loop: asyncio.AbstractEventLoop, progress: Progress) -> None:
-    """End the batch, from the thread that writes rows: nobody reads them any more."""
+    """End the batch, from the thread that writes rows: they have no reader any more."""
     loop.call_soon_threadsafe(progress.stop)
 
 

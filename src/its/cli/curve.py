@@ -21,7 +21,7 @@ Problems = Annotated[
     ),
 ]
 AllowBiased = Annotated[
-    bool, typer.Option("--allow-biased", help="Draw from samples of an adaptive run all the same.")
+    bool, typer.Option("--allow-biased", help="Use samples of an adaptive run anyway.")
 ]
 Orders = Annotated[
     int,
@@ -30,7 +30,7 @@ Orders = Annotated[
     ),
 ]
 Seed = Annotated[
-    int, typer.Option("--seed", min=-(2**63), max=2**63 - 1, help="Makes it repeatable.")
+    int, typer.Option("--seed", min=-(2**63), max=2**63 - 1, help="Makes it reproducible.")
 ]
 
 
@@ -59,7 +59,7 @@ def curve(
     ] = None,
     sizes: Annotated[
         str | None,
-        typer.Option("-n", "--sizes", metavar="N,...", help="Budgets in completions a problem."),
+        typer.Option("-n", "--sizes", metavar="N,...", help="Budgets in completions per problem."),
     ] = None,
     by: Annotated[
         Literal["calls", "tokens", "sequential_tokens", "usd"],
@@ -141,14 +141,14 @@ def _cascade(
 ) -> None:
     from its.curves.cascade import cascade_curve
     from its.curves.source import paired
-    from its.views.cascade import frontier, row, told
+    from its.views.cascade import frontier, row, verdict_line
     from its.views.curve import plot, svg
     from its.views.messages import open_console
 
     points, verdict = cascade_curve(*paired(small, large), costs, orders=orders, seed=seed)
     best = frontier(points)
     console = open_console(stderr=True)
-    for line in (*map(row, best), plot(best, "cost"), told(verdict)):
+    for line in (*map(row, best), plot(best, "cost"), verdict_line(verdict)):
         console.print(line, markup=False, highlight=False)
     if output is not None:
         write_text(output, svg(best, "cost", title="cascade"))

@@ -1,4 +1,4 @@
-"""`its explain`: one question, live or recorded, as a story."""
+"""`its explain`: how one question is answered, live or recorded."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def explain(
     base_url: options.BaseUrl = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="Keep the run, to tell it again."),
+        typer.Option("-o", "--output", metavar="DIR", help="Keep the run, to show it again."),
     ] = None,
     budget: options.Budget = None,
     settings: options.Settings = None,
     seed: options.Seed = None,
     run: Annotated[
         Path | None,
-        typer.Option("--run", metavar="DIR", help="Tell from this run; no model is called."),
+        typer.Option("--run", metavar="DIR", help="Explain from this run; no model is called."),
     ] = None,
     id_: Annotated[
         str | None, typer.Option("--id", metavar="ID", help="Which problem of the run.")
     ] = None,
     quiet: options.Quiet = False,
 ) -> int:
-    """Tell how one question is answered: difficulty, budget, attempts, scores, vote, bill.
+    """Explain how one question is answered: difficulty, budget, attempts, scores, vote, cost.
 
     Live with a QUESTION, or from the record of a run with --run.
     """
@@ -61,7 +61,7 @@ def explain(
             _show(read_record(run, id_ or _pick(run, Messages(quiet))))
         return 0
     if question is None:
-        raise UsageError("no question: write it in quotes, or tell a recorded one with --run DIR")
+        raise UsageError("no question: write it in quotes, or name a recorded one with --run DIR")
     if id_ is not None:
         raise UsageError("--id names a problem of a run: add --run DIR")
     pipeline = options.resolve_pipeline(
@@ -120,7 +120,7 @@ def _solve(
     from its.session import Session
     from its.views.live_story import LiveStory
 
-    # One question has nobody to share a budget of the batch with.
+    # One question shares no budget of a batch.
     alone = pipeline.budget.model_copy(update={"batch": None})
     pipeline = pipeline.model_copy(update={"budget": alone})
 
@@ -141,11 +141,11 @@ def _solve(
 
 
 def _show(record: RecordedProblem) -> None:
-    """The story on standard output: drawn on a terminal, plain elsewhere."""
+    """The explanation on standard output: formatted on a terminal, plain elsewhere."""
+    from its.views.explanation import explanation_lines
     from its.views.messages import open_console
     from its.views.stage_tree import PLAIN, Guides
     from its.views.story import read_story
-    from its.views.telling import tell
 
     console = open_console(stderr=False)
     guides = Guides() if console.is_terminal else PLAIN

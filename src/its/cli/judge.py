@@ -24,7 +24,7 @@ Source = Annotated[
     str | None,
     typer.Argument(
         metavar="RESPONSES.jsonl",
-        help="JSON lines with query, responses and perhaps label; - is standard input.",
+        help="JSON lines with query, responses and optionally label; - is standard input.",
         show_default=False,
     ),
 ]

@@ -43,7 +43,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("solve")(solve.solve)
-app.command("explain", short_help="Tell how one question is answered, live or recorded.")(
+app.command("explain", short_help="Explain how one question is answered, live or recorded.")(
     explain.explain
 )
 app.command("check", short_help="Show the whole pipeline and what the endpoint can do.")(

@@ -62,7 +62,7 @@ Concurrency = Annotated[
 Seed = Annotated[
     int | None,
     typer.Option(
-        "--seed", metavar="N", min=-(2**63), max=2**63 - 1, help="Makes a run repeatable."
+        "--seed", metavar="N", min=-(2**63), max=2**63 - 1, help="Makes a run reproducible."
     ),
 ]
 Settings = Annotated[

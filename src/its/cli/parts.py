@@ -19,7 +19,7 @@ def parts(
 ) -> int:
     """List the parts that a pipeline can name, with their needs, costs and origin.
 
-    On a terminal as tables, else one JSON object a line.
+    On a terminal as tables, else one JSON object per line.
     """
     import orjson
 

@@ -1,4 +1,4 @@
-"""`its rebuild`: the journal of a run, made anew from its rows and traces."""
+"""`its rebuild`: the journal of a run, rebuilt from its rows and traces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def rebuild(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
     quiet: options.Quiet = False,
 ) -> int:
-    """Make the journal of a run anew from its rows and traces. No model is called."""
+    """Rebuild the journal of a run from its rows and traces. No model is called."""
     import asyncio
 
     from its.runs.rebuild import rebuild as rebuild_run
@@ -27,6 +27,6 @@ def rebuild(
     )
     if rebuilt.lost:
         messages.say(
-            f"{rebuilt.lost:,} rows had no events to go by: the next `its solve` answers them anew."
+            f"{rebuilt.lost:,} rows had no events: the next `its solve` answers them again."
         )
     return 0

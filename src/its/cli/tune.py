@@ -13,7 +13,7 @@ from its.cli.curve import AllowBiased, Problems, Seed, Source, write_text
 def tune(
     source: Source,
     budget: Annotated[
-        float, typer.Option("--budget", min=1, help="Mean completions a problem to tune for.")
+        float, typer.Option("--budget", min=1, help="Mean completions per problem to tune for.")
     ] = 8,
     output: Annotated[
         Path | None,
@@ -35,7 +35,7 @@ def tune(
     from its.errors import UsageError
     from its.models.recorded import load_pool
     from its.views.messages import open_console
-    from its.views.tune import told
+    from its.views.tune import tune_lines
 
     pool = load_pool(source, problems)
     records = asyncio.run(graded_records(pool, allow_biased=allow_biased))
@@ -44,7 +44,7 @@ def tune(
     except ValueError as error:
         raise UsageError(f"{pool.name}: {error}") from error
     console = open_console(stderr=True)
-    for line in (*told(tuned), graded_by(pool)):
+    for line in (*tune_lines(tuned), graded_by(pool)):
         console.print(line, markup=False, highlight=False)
     text = preset(tuned, pool.name)
     if output is None:

@@ -45,7 +45,7 @@ def _rule(name: str, most: int) -> dict[str, Any]:
 def _measured(tuned: Tuned, source: str) -> list[str]:
     held = tuned.held_out
     return [
-        f"Tuned on {source} for a mean of {tuned.budget:g} completions a problem.",
+        f"Tuned on {source} for a mean of {tuned.budget:g} completions per problem.",
         f"Held out: {held.accuracy:.3f} at {held.cost:.2f} completions; self-consistency at the",
         f"same cost {tuned.vote.accuracy:.3f}: {tuned.gain:+.3f} "
         f"[{tuned.low:+.3f}, {tuned.high:+.3f}].",

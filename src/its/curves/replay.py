@@ -27,10 +27,10 @@ from its.selection.ranking import (
 class Replay:
     """What one problem would have cost and given.
 
-    `rounds` are the numbers of samples that were under way together, one after the other;
+    `rounds` are the numbers of samples that were in flight together, one after the other;
     `confidence` is what selection says of its answer, None where there is none.
     `completion_tokens` and `sequential_tokens` are given where samples were cut short, so that
-    their own lengths do not tell.
+    their own lengths do not say.
     """
 
     correct: bool

@@ -75,8 +75,8 @@ def graded_by(pool: Pool) -> str:
         (compared, f"by comparing with the reference (kind {kind})"),
         (verified, "by the row's own verifier"),
     ]
-    told = [f"{number:,} {how}" for number, how in parts if number]
-    return f"Problems graded: {', '.join(told) or 'none'}."
+    graded = [f"{number:,} {how}" for number, how in parts if number]
+    return f"Problems graded: {', '.join(graded) or 'none'}."
 
 
 async def _graded(problem: PoolProblem, grader: Grader) -> PoolProblem:

@@ -64,7 +64,7 @@ class Tuned:
 def tune(
     records: Sequence[SampleRecord], budget: float, *, orders: int = 10, seed: int = 0
 ) -> Tuned:
-    """The policy of highest accuracy at a mean of at most `budget` completions a problem.
+    """The policy of highest accuracy at a mean of at most `budget` completions per problem.
 
     Raises ValueError for fewer than four problems, or samples fewer than the budget.
     """

@@ -10,7 +10,7 @@ from its.problems.problem import BadLine, Problem
 
 
 def items(rows: Iterable[Problem | BadLine]) -> Iterator[Problem | BadLine]:
-    """Problems whose line has `responses` and perhaps a `label`, as items to judge.
+    """Problems whose line has `responses` and optionally a `label`, as items to judge.
 
     The responses become the question's choices, so that they are part of the item's identity, and
     the label (the number of the right response, from 0) its reference. A line without usable

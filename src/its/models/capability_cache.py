@@ -1,7 +1,7 @@
 """What an endpoint can do, remembered between runs so that the next one asks nothing.
 
 Findings are kept for a day, by the endpoint's address, the model, how it is spoken to, and all
-that the endpoint lists: a server started anew with another model or another context is asked
+that the endpoint lists: a server restarted with another model or another context is asked
 again.
 """
 

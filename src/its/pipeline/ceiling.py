@@ -72,9 +72,9 @@ def ceiling(
     room = _room(models)
     for length in lengths:
         prompt = min(length + template + drafts * completion, room)
-        dearest = max(_money(price, prompt, completion) for price in prices)
+        most_expensive = max(_money(price, prompt, completion) for price in prices)
         tokens += _capped(solving * min(prompt + completion, room), budget.tokens)
-        money += _capped(solving * dearest, budget.usd)
+        money += _capped(solving * most_expensive, budget.usd)
         if baseline:
             greedy_tokens += min(length + template + completion, room)
             greedy_money += max(_money(price, length + template, completion) for price in prices)

@@ -63,7 +63,7 @@ class StageBase(PartSettings):
     from_budget: Annotated[int, Field(ge=0)] = Field(
         0, description="Runs when the planned budget reaches this many completions."
     )
-    name: str | None = Field(None, description="Its name in traces and bills.")
+    name: str | None = Field(None, description="Its name in traces and accounts.")
     model: str | None = Field(None, description="One of `models`; the pipeline's model if not set.")
     reward: RewardSettings | None = Field(
         None, description="What scores inside the stage; the selection's reward if not set."
@@ -241,7 +241,7 @@ class Pipeline(Section):
     bare_rows: bool = Field(
         False, description="Leave question, reference and metadata out of `solutions.jsonl`."
     )
-    seed: int = Field(0, description="Makes runs repeatable.")
+    seed: int = Field(0, description="Makes runs reproducible.")
 
     @field_validator("models")
     @classmethod

@@ -70,7 +70,7 @@ def load_pipeline(
     `40` (completions), `50ktok`, `2usd`, `30s`. `defaults` are keys that count where neither the
     preset or file nor an option says anything.
 
-    Raises ConfigurationError with every fault at once, each with its path and, where it stands in
+    Raises ConfigurationError with all errors at once, each with its path and, where it stands in
     the file, its line.
     """
     from pydantic import ValidationError

@@ -45,7 +45,7 @@ _PLAIN = (
 class Solution:
     """One problem's outcome. `correct` is None where nothing says what is right, and `grading`
     says what gave the verdict; `planned` and `spent` are completions; `seconds` is how long the
-    problem took, waiting included; `verified` tells whether the answer passed its check, None where
+    problem took, waiting included; `verified` says whether the answer passed its check, None where
     none was made."""
 
     id: str

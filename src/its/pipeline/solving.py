@@ -1,4 +1,4 @@
-"""Solving one problem and telling its whole story: the row, and the events behind it."""
+"""Solving one problem and recording how: the row, and the events behind it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Solver:
     """Takes problems one at a time (many at once) through one plan.
 
     `baseline` adds one greedy pass beside it, charged, outside the problem's budget. `listen`
-    takes every account as it is opened, for whoever wants to follow its events; `shared` is one
+    takes every account as it is opened, for listeners that follow its events; `shared` is one
     budget for the whole batch.
     """
 
@@ -185,7 +185,7 @@ def _asked(question: Question) -> dict[str, Any]:
 
 
 def _asked_with(problem: Problem, plan: Plan) -> Problem:
-    """The problem with its kind of answer: its own, else the pipeline's, else by its looks; and
+    """The problem with its kind of answer: its own, else the pipeline's, else by its form; and
     with its tests in the open, where the pipeline makes them public."""
     question = problem.question
     if question.kind == "auto":

@@ -1,4 +1,4 @@
-"""Why a problem has no answer, as far as its completions tell."""
+"""Why a problem has no answer, as far as its completions show."""
 
 from __future__ import annotations
 

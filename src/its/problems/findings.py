@@ -1,4 +1,4 @@
-"""What reading an input has shown so far: for whoever tells the user how it was understood."""
+"""What reading an input has shown so far: for reporting to the user how it was understood."""
 
 from __future__ import annotations
 

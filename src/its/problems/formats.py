@@ -82,7 +82,7 @@ def _document(source: str, stream: Lookahead) -> Format:
         raise InputError(f"{name_of(source)}: {damage(error)}") from None
     if len(content) > LARGEST_DOCUMENT:
         raise InputError(
-            f"{name_of(source)} is one JSON value of over 2 GB; turn it into one object a line: "
+            f"{name_of(source)} is one JSON value of over 2 GB; turn it into one object per line: "
             "jq -c '.[]' FILE > NEW.jsonl"
         )
     content = content.removeprefix(UTF8_MARK)

@@ -103,7 +103,7 @@ def _reason(line: bytes, error: orjson.JSONDecodeError) -> str:
     if constant := _constant(text):
         return f"holds {constant}, which JSON does not have; write null, or text in quotes"
     message = error.msg.split(":")[0]
-    return f"is not JSON at column {error.colno}: {message}; write one JSON object a line"
+    return f"is not JSON at column {error.colno}: {message}; write one JSON object per line"
 
 
 _REASONS = {

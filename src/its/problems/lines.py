@@ -24,9 +24,9 @@ FOREIGN = {
     b"\xff\xfe": ("UTF-16 text", "save it as UTF-8: iconv -f UTF-16 -t UTF-8 FILE > NEW"),
     b"\xfe\xff": ("UTF-16 text", "save it as UTF-8: iconv -f UTF-16 -t UTF-8 FILE > NEW"),
     b"PK\x03\x04": ("a zip archive (or a workbook)", "unpack it first, or save it as CSV"),
-    b"%PDF": ("a PDF document", "write its problems as one JSON object a line"),
+    b"%PDF": ("a PDF document", "write its problems as one JSON object per line"),
     b"SQLite format 3": ("an SQLite database", "export a table as CSV"),
-    b"\x93NUMPY": ("a NumPy array", "write its problems as one JSON object a line"),
+    b"\x93NUMPY": ("a NumPy array", "write its problems as one JSON object per line"),
 }
 DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, OSError)
 

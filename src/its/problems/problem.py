@@ -31,7 +31,7 @@ class RowVerifier:
     - code_tests: `tests`, Python assertions; or `test`, a text that defines `check(candidate)`;
       with `entry_point`, the name under test, and `setup`, Python that comes before the tests
     - stdio: `pairs` of standard input and expected output; with `function`, its arguments as JSON
-      (one a line) and the result instead
+      (one per line) and the result instead
     - schema: `schema`, a JSON Schema
     - regex: `pattern`, which the whole answer matches
     - value: `value` (else the reference), with `tolerance` and `relative`

@@ -194,7 +194,7 @@ class ProblemReader(Iterator[Problem | BadLine]):
         if held:
             raise self._refusal(held, example, whole=True)
         if not good:
-            raise InputError(f"{name_of(self.source)} is empty; give one JSON object a line")
+            raise InputError(f"{name_of(self.source)} is empty; give one JSON object per line")
 
     def _refusal(
         self, held: list[BadLine], example: Mapping[str, Any] | None, *, whole: bool

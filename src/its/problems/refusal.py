@@ -49,7 +49,7 @@ def _fix(
 ) -> str | None:
     if fields is None and form == "JSON lines" and "is not JSON at column 1" in first.reason:
         name = "" if source == STANDARD_INPUT else f" {shlex.quote(source)}"
-        return f"for a list of questions, one a line: jq -R '{{question: .}}'{name} | its solve -"
+        return f"for a list of questions, one per line: jq -R '{{question: .}}'{name} | its solve -"
     if "is not UTF-8" in first.reason and source != STANDARD_INPUT:
         return f"likely iconv -f WINDOWS-1252 -t UTF-8 {shlex.quote(source)} > NEW"
     lists = [] if fields is None else [name for name, value in fields.items() if _is_list(value)]

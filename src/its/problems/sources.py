@@ -90,7 +90,7 @@ def open_source(source: str) -> Lookahead:
     try:
         start = raw.peek(4)[:4]
         if not start:
-            raise InputError(f"{name_of(source)} is empty; give one JSON object a line")
+            raise InputError(f"{name_of(source)} is empty; give one JSON object per line")
         if start.startswith(_GZIP):
             return Lookahead(cast(BinaryIO, gzip.GzipFile(fileobj=raw)), raw)
         if start.startswith(_ZSTD):

@@ -43,13 +43,13 @@ class DeepConf(Reward):
         door: Door,
         prompts: PromptSet,
     ) -> list[Score]:
-        told = [c for c in candidates if c.token_confidences]
+        measured = [c for c in candidates if c.token_confidences]
         confidences = [
-            trace_confidence(c.token_confidences, self.measure, self.group) for c in told
+            trace_confidence(c.token_confidences, self.measure, self.group) for c in measured
         ]
         surest, passing = max(confidences, default=0.0), kept(confidences, self.keep)
         scores = {}
-        for place, (candidate, confidence) in enumerate(zip(told, confidences, strict=True)):
+        for place, (candidate, confidence) in enumerate(zip(measured, confidences, strict=True)):
             share = confidence / surest if surest > 0 else 1.0
             passes = place in passing
             reason = f"confidence {confidence:.2f}" + ("" if passes else ", not among the surest")

@@ -185,9 +185,9 @@ async def _judge_group(case: Case, group: Sequence[int], label: str) -> GroupVer
     if scores is None and "grm_repair" in case.prompts.prompts:
         repair = case.prompts.render("grm_repair", Question(""), count=str(len(group)))
         turns = [*request.messages, Message("assistant", reply.text), *repair]
-        mended = await ask(door, door.request(turns, temperature=0.0), f"{label}/repair")
-        if mended is not None:
-            scores = verdicts.scores(mended.text, len(group), low, high)
+        repaired = await ask(door, door.request(turns, temperature=0.0), f"{label}/repair")
+        if repaired is not None:
+            scores = verdicts.scores(repaired.text, len(group), low, high)
     return None if scores is None else GroupVerdict(reply.text, tuple(group), tuple(scores))
 
 

@@ -23,7 +23,7 @@ class Likelihood(Reward):
     question in the same style.
 
     The judge reads and writes nothing: one reading a candidate. A judge other than the solver
-    makes other mistakes, so a wrong line is seldom likely to both. Where the endpoint does not
+    makes other mistakes, so a wrong line is rarely likely to both. Where the endpoint does not
     score given texts, nothing is sent and every score abstains.
     """
 
@@ -55,9 +55,9 @@ class Likelihood(Reward):
                 return None
             return steps_of(candidate.text, reply.logprobs, prompts.separator)
 
-        told = await asyncio.gather(*(read(candidate) for candidate in candidates))
+        found = await asyncio.gather(*(read(candidate) for candidate in candidates))
         return [
-            _score(candidate.id, each) for candidate, each in zip(candidates, told, strict=True)
+            _score(candidate.id, each) for candidate, each in zip(candidates, found, strict=True)
         ]
 
 

@@ -47,7 +47,7 @@ async def compare(
     """Ask `comparisons` times (an even number) which of two is better, half in each order.
 
     A judge that always prefers the response it sees first thereby calls a tie. Verdicts that
-    cannot be read count for nobody.
+    cannot be read count for neither.
     """
 
     async def once(ordinal: int) -> float | None:

@@ -28,7 +28,7 @@ class StepReward(Reward):
 
     `source`: `judge` asks a chat model to rate the steps (one call a candidate); `endpoint` sends
     question and steps to a process reward model that answers with a JSON list of scores in
-    [0, 1], one a step; `recorded` takes the step scores that the candidate carries already (from
+    [0, 1], one per step; `recorded` takes the step scores that the candidate carries already (from
     a search) and costs nothing. A verdict with another number of scores than steps is an
     abstention. Steps are separated as the prompt set says, by blank lines unless it does.
     """

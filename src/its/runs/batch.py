@@ -1,4 +1,4 @@
-"""The batch: problems in, solved rows out, with a bounded window of problems under way."""
+"""The batch: problems in, solved rows out, with a bounded window of problems in progress."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class Solves(Protocol):
 
 @dataclass(slots=True)
 class BatchProgress:
-    """How the batch stands, for whoever watches. `graded` counts rows with a reference, `correct`
+    """How the batch stands, for observers. `graded` counts rows with a reference, `correct`
     the right ones among them, `baseline_correct` those that the greedy pass got right; `recorded`
-    rows came from an earlier session, `regraded` of them were graded anew, and `changed` then had
+    rows came from an earlier session, `regraded` of them were graded again, and `changed` then had
     another verdict; `oracle` marks a run whose rows' own tests chose between candidates;
     `calibration` holds confidences against verdicts, `agreement` a grading model's verdicts
     against exact grades; `reasons` counts the failures of the first
@@ -107,7 +107,7 @@ class BatchProgress:
 class Batch:
     """Solves every problem that has no finished row yet, and emits every row.
 
-    `window` bounds the problems under way, so that memory stays flat. With a `grader`, a recorded
+    `window` bounds the problems in progress, so that memory stays flat. With a `grader`, a recorded
     row whose problem has another reference or verifier by now is graded again. A `model_grader`
     grades what is solved, before its row is written. `bare` leaves what the input holds out of new
     rows.
@@ -155,7 +155,7 @@ class Batch:
             raise self._failure
 
     def stop(self) -> None:
-        """Take no more problems, and leave those under way to a later session."""
+        """Take no more problems, and leave those in progress to a later session."""
         self._stopped = True
         if self._feeding is not None:
             self._feeding.cancel()
@@ -222,7 +222,7 @@ class Batch:
         self._emit(position, line)
 
     async def _row_of(self, row: Problem | BadLine) -> tuple[dict[str, Any], bytes, bytes]:
-        """A problem's row, as a JSON line too, and its events. An exception that nobody expected
+        """A problem's row, as a JSON line too, and its events. An unexpected exception
         is the failed row of this problem alone; so is what cannot be written as JSON."""
         try:
             if not isinstance(row, Problem):

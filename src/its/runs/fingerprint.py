@@ -34,7 +34,7 @@ NOT_IN_FINGERPRINT = frozenset(
         "retries",
     }
 )
-"""Model settings that change how fast and how dear a run is, never what it answers."""
+"""Model settings that change how fast and how expensive a run is, never what it answers."""
 
 _NOT_IN_IDENTITY = frozenset({"input", "bare_rows"})
 """Sections that say what is read and written: a problem is known by what is asked."""

@@ -1,4 +1,4 @@
-"""A journal made anew from a run's rows and traces, where its own was lost or damaged."""
+"""A journal rebuilt from a run's rows and traces, where its own was lost or damaged."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Rebuilt:
 
 
 async def rebuild(directory: Path) -> Rebuilt:
-    """Make journal and views anew; what was there is moved into a folder, and nothing is deleted.
+    """Rebuild journal and views; what was there is moved into a folder, and nothing is deleted.
 
     A row is kept where its events are there too and say by which key the run knows the problem.
     Raises RunDirectoryError where there is no run, another process writes it, or no row is kept.
@@ -90,7 +90,7 @@ async def _write(directory: Path, draft: Path, fingerprint: str) -> tuple[int, i
 async def _write_calls(
     journal: Journal, key: bytes, story: list[dict[str, Any]], billed: Usage
 ) -> None:
-    """Every call whose reply the story tells, and what else the row was billed as one that failed:
+    """Every call whose reply the events hold, and what else the row was billed as one that failed:
     attempts that broke, and calls that were cancelled."""
     strategies = {
         str(event["stage"]): str(event["strategy"]) for event in story if event["event"] == "stage"
@@ -186,7 +186,7 @@ def _objects(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _exchange(directory: Path, draft: Path) -> Path:
-    """Put the new files in the place of the old ones; the journal last, since it vouches."""
+    """Put the new files in the place of the old ones; the journal last, since it confirms them."""
     number = 1
     while (old := directory / f"damaged-{number}").exists():
         number += 1

@@ -1,5 +1,5 @@
 """A run directory is trusted only as a whole: what is not a run's own is never touched, and a run
-with a part missing is refused rather than begun anew and paid again."""
+with a part missing is refused rather than begun again and paid again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def refuse_foreign(path: Path) -> None:
 
 
 def refuse_incomplete(path: Path, description: Mapping[str, Any] | None) -> None:
-    """Raises RunDirectoryError where results stand without the parts that vouch for them."""
+    """Raises RunDirectoryError where results lack the parts that confirm them."""
     if description is None:
         foreign = [name for name in _RESULTS if (path / name).exists()]
         if foreign:
@@ -60,7 +60,7 @@ def refuse_half_merged(path: Path, description: Mapping[str, Any]) -> None:
 
 
 def _has_results(path: Path, description: Mapping[str, Any]) -> bool:
-    """Whether the run got as far as to hold anything that a journal has to vouch for."""
+    """Whether the run got as far as to hold anything that a journal has to confirm."""
     if description.get("endpoints") or description.get("state") == "finished":
         return True
     names = ("solutions.jsonl", "traces.jsonl", "compute.json", f"{JOURNAL}-wal")

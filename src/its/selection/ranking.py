@@ -37,7 +37,7 @@ def by_votes(
 def by_weighted_votes(
     classes: Classes, scores: Scores, samples: Sequence[float] | None = None
 ) -> list[AnswerClass]:
-    """Classes by the sum of their candidates' scores; by votes where nobody scored above zero."""
+    """Classes by the sum of their candidates' scores; by votes where none scored above zero."""
     filled = filled_scores(scores, classes)
     if not any(filled):
         return by_votes(classes, scores, samples)

@@ -1,4 +1,4 @@
-"""Strategies: a problem and a door in, candidates out. One algorithm a file.
+"""Strategies: a problem and a door in, candidates out. One algorithm per file.
 
 `STRATEGIES` is the registry: the name in a pipeline's `strategy:` to the strategy's class.
 """

@@ -71,7 +71,7 @@ class ABMCTS(Search[State]):
         state.update(whole_solution(state.nodes[task.node], said))
 
     def prune(self, state: State) -> None:
-        """Posteriors are read off the tree itself: nothing is carried beside it."""
+        """Posteriors are read off the tree itself: nothing else is stored."""
 
     def _parent(self, state: State, random: Random) -> str:
         """Where Thompson sampling puts the next solution; "" for the root."""

@@ -1,6 +1,6 @@
 """Attempts: independent solutions in several prompting styles.
 
-Styles make mistakes differ, so a vote over them is worth more than one over repeats.
+Different styles make different mistakes, so a vote over them is worth more than one over repeats.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Best-of-n: n independent samples, of which a reward chooses one.
 
-Unlike self-consistency it heeds no stopping rule: rules watch for agreement, and the best of the
+Unlike self-consistency it has no stopping rule: rules look for agreement, and the best of the
 samples may well be the one that agrees with no other.
 """
 

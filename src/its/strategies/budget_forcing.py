@@ -1,6 +1,6 @@
 """Budget forcing (s1, Muennighoff et al., arXiv 2501.19393): make a model think longer, or stop.
 
-Where the model would end its thinking, "Wait" is put behind its words and it goes on; where it
+Where the model would end its thinking, "Wait" is appended to its text and it continues; where it
 thinks for too long, the answer is asked for at once. Both write into the model's own turn.
 """
 

@@ -1,6 +1,6 @@
 """Search that goes back to the first step it doubts, and has other styles write that step.
 
-Styles err at different steps, and where they carry on the same working, their next steps can be
+Styles err at different steps, and where they continue the same text, their next steps can be
 compared by their probability. So compute goes to the few steps that a model is not sure of, where
 a search over all steps spends it on every one.
 """
@@ -29,10 +29,10 @@ from its.strategies.search_driver import require_continuation, require_scorer
 class DoubtSearch(Strategy):
     """`n` solutions, one after the other, each begun greedily in another of `styles`.
 
-    The first step of probability under `doubt` is written anew by every other style; the likeliest
-    stands, and the solution goes on from it. Each going back takes a completion for each style.
+    The first step of probability under `doubt` is written again by every other style; the likeliest
+    is kept, and the solution continues from it. Each going back takes a completion for each style.
     Where one answer's solutions are together certain to `enough` (the sum of their probabilities),
-    no further one is begun. With `read` the stage's reward (`likelihood`, which tells of steps)
+    no further one is begun. With `read` the stage's reward (`likelihood`, which scores steps)
     reads all that is written: a step's probability is then its writer's times the reader's, and
     the reader's alone is the candidate's score. `per_token` takes a step's probability per token.
     """
@@ -57,7 +57,7 @@ class DoubtSearch(Strategy):
         return min(self.n, completions)
 
     async def run(self, assignment: Assignment) -> Outcome:
-        """Raises Unsupported where the endpoint cannot carry on a partial answer, or gives no
+        """Raises Unsupported where the endpoint cannot continue a partial answer, or gives no
         probabilities."""
         require_continuation(assignment, "doubt_search")
         if self.read:
@@ -112,7 +112,7 @@ def _together(assignment: Assignment, found: Sequence[_Solution]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A step with its writer's log-probability, and its reader's, None where nobody read it."""
+    """A step with its writer's log-probability, and its reader's, None where it was not read."""
 
     step: Step
     read: float | None = None
@@ -237,10 +237,8 @@ class _Path:
         candidate = replace(candidate, mean_logprob=logprob / max(1, tokens))
         reason = f"log-probability {read:.2f}, each step in its writer's style"
         score = Score(candidate.id, math.exp(read), self.reader, reason)
-        wholly_read = steps and len(told) == len(steps)
-        self.whole = [
-            _Solution(candidate, math.exp(logprob + read), score if wholly_read else None)
-        ]
+        all_read = steps and len(told) == len(steps)
+        self.whole = [_Solution(candidate, math.exp(logprob + read), score if all_read else None)]
 
     def _request(self, style: str, stop: Sequence[str] = ()) -> Request:
         prompts, door = self.assignment.prompts, self.assignment.door

@@ -15,7 +15,7 @@ from its.strategies.steps import StepSearch, StepState, best_first
 
 @dataclass(frozen=True, slots=True)
 class DVTS(StepSearch[StepState]):
-    """n / `branching` subtrees; each keeps the best of `branching` continuations, till it ends."""
+    """n / `branching` subtrees; each keeps the best of `branching` continuations, until it ends."""
 
     name = "dvts"
 

@@ -1,4 +1,4 @@
-"""Greedy: one answer at temperature 0, the yardstick of everything else."""
+"""Greedy: one answer at temperature 0, the baseline for everything else."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from its.strategies.steps import StepSearch, StepState, best_first
 class MCTS(StepSearch[StepState]):
     """At most `expansions` rounds; each gives one leaf `branching` children.
 
-    `exploration` is c. When expansions or budget end, the best open prefixes are carried to their
+    `exploration` is c. When expansions or budget end, the best open prefixes are continued to their
     end, at most `branching` of them.
     """
 
@@ -58,7 +58,7 @@ class MCTS(StepSearch[StepState]):
         return self.branching
 
     def prune(self, state: StepState) -> None:
-        """Visits and values are read off the tree itself: nothing is carried beside it."""
+        """Visits and values are read off the tree itself: nothing else is stored."""
 
 
 class _Tree:

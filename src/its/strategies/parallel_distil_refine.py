@@ -63,7 +63,7 @@ class ParallelDistilRefine(Strategy):
     async def _distilled(
         self, assignment: Assignment, number: int, drafts: list[Candidate], failures: list[str]
     ) -> str:
-        """Notes from these drafts; none where the call came to nothing."""
+        """Notes from these drafts; none where the call failed."""
         label = f"distil/{number}"
         solutions = numbered_solutions(assignment, drafts)
         try:

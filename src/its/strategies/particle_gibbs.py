@@ -35,7 +35,7 @@ class GibbsState(ParticleState):
 class ParticleGibbs(Particles[GibbsState]):
     """`sweeps` of `n` particles, weighted by the odds that a process reward gives their prefixes.
 
-    A sweep after the first generates n - 1 solutions anew.
+    A sweep after the first generates n - 1 new solutions.
     """
 
     name = "particle_gibbs"
@@ -75,7 +75,7 @@ class ParticleGibbs(Particles[GibbsState]):
             self._end_sweep(state)
 
     def resample(self, state: GibbsState) -> None:
-        """Around a reference: it stays, and all others are drawn anew by weight."""
+        """Around a reference: it stays, and all others are drawn again by weight."""
         if not state.reference:
             Particles.resample(self, state)
             return

@@ -85,7 +85,7 @@ async def _solution(
 
 
 def listed(text: str) -> list[str]:
-    """The points of a list, one a line; every line that says something where none is marked."""
+    """The points of a list, one per line; every line that says something where none is marked."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     marked = [match[1] for line in lines if (match := re.match(r"(?:[-*•]|\d+[.)])\s+(.+)", line))]
     return marked or lines

@@ -3,7 +3,7 @@
 Samples are numbered, and the rule decides on the complete prefix of numbers alone. It names the
 least number m of further samples after which it could say stop, so all m of them are needed
 whatever they turn out to be: they go out together, and no call is wasted. `lookahead` more may be
-under way for the sake of latency; they are cancelled when the prefix decides.
+in flight for the sake of latency; they are cancelled when the prefix decides.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ async def draw(assignment: Assignment, samples: Sequence[SampleRequest]) -> Outc
 
 
 class _Drawing:
-    """Samples under way. The rule is known to want the first `needed` of them."""
+    """Samples in flight. The rule is known to want the first `needed` of them."""
 
     def __init__(self, assignment: Assignment, samples: Sequence[SampleRequest]) -> None:
         self.assignment = assignment
@@ -88,7 +88,7 @@ class _Drawing:
         return self._has_rule() and rule is not None and rule.further_samples(self._stated()) == 0
 
     async def cancel(self) -> None:
-        """Cancel what is still under way, and wait until its cost is settled."""
+        """Cancel what is still in flight, and wait until its cost is settled."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

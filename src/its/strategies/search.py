@@ -31,7 +31,7 @@ Status = Literal["new", "open", "finished", "truncated", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """Carry on the assistant's turn `text` by one step, or to its end; told of the node `node`."""
+    """Continue the assistant's turn `text` by one step, or to its end; told of the node `node`."""
 
     id: str
     node: str
@@ -83,7 +83,7 @@ class Continuation:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A task came to nothing; `exhausted` where no budget is left for any other either."""
+    """A task failed; `exhausted` where no budget is left for any other either."""
 
     reason: str
     exhausted: bool = False
@@ -201,7 +201,7 @@ class Search(Strategy, Generic[S]):
                 self.absorb_failure(state, task)
 
     def absorb_failure(self, state: S, task: Task) -> None:
-        """Take in that a task came to nothing: a node that never got its text has failed."""
+        """Take in that a task failed: a node that never got its text has failed."""
         if task.id == task.node:
             state.update(replace(state.nodes[task.id], status="failed"))
 

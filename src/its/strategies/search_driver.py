@@ -51,16 +51,16 @@ async def drive(
 
 
 def require_scorer(assignment: Assignment, strategy: str) -> None:
-    """Raises ConfigurationError where a search that lives by scores has no scorer."""
+    """Raises ConfigurationError where a search that needs scores has no scorer."""
     if assignment.scorer is None:
         raise ConfigurationError(f"{strategy} needs a reward: give the stage or `select` one")
 
 
 def require_continuation(assignment: Assignment, strategy: str) -> None:
-    """Raises Unsupported where the endpoint cannot carry on a partial answer."""
+    """Raises Unsupported where the endpoint cannot continue a partial answer."""
     if assignment.door.capabilities.continues == "no":
         raise Unsupported(
-            f"{strategy} carries on partial answers, which this endpoint cannot: "
+            f"{strategy} continues partial answers, which this endpoint cannot: "
             "use a strategy of whole answers, such as attempts or solution_search"
         )
 

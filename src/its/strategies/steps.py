@@ -2,7 +2,7 @@
 
 A step ends at a separator or a token limit; the finish reason decides what the prefix is then:
 open, finished, truncated or failed. When the completions that are left would no longer bring the
-next round home, the search ends its prefixes: each is carried on to its end in one completion. So
+next round home, the search ends its prefixes: each is continued to its end in one completion. So
 whatever the budget, there are whole answers at the end.
 """
 
@@ -158,7 +158,7 @@ class StepSearch(Search[StepS]):
                 return "finished"
             case "stop_string":
                 return "open"
-            case "stop":  # the endpoint does not say which: an answer tells
+            case "stop":  # the endpoint does not say which: an answer decides
                 return "finished" if task.to_end or said.answer == "read" else "open"
             case "length":
                 return "truncated" if task.to_end or self.step_tokens is None else "open"

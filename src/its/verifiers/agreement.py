@@ -1,4 +1,4 @@
-"""Dual execution agreement: programs that pass the same tests vouch for each other and for them."""
+"""Dual execution agreement: programs that pass the same tests confirm each other and the tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Agreement:
 
     `classes` numbers programs by the set of tests they pass; `scores` holds for every program
     the share of all programs in its class times the share of test weight that it passes (0 to 1);
-    `chosen` is the position of the best program, None where nobody passes anything.
+    `chosen` is the position of the best program, None where none passes anything.
     """
 
     classes: tuple[int, ...]
@@ -29,7 +29,7 @@ def agreement(
     """CodeT (arXiv:2207.10397): the score of a class is its number of programs times the tests
     that they pass.
 
-    `passed[i][t]` tells whether program i passes test t; `weights` how often each test was
+    `passed[i][t]` says whether program i passes test t; `weights` how often each test was
     written (1 by default). The class of the highest score wins, ties to the one that occurs
     first; in it the program whose text was written most often speaks, the first of several.
     """

@@ -1,4 +1,4 @@
-"""What a program that nobody has read may use."""
+"""What an untrusted program may use."""
 
 from __future__ import annotations
 

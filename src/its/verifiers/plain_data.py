@@ -1,6 +1,6 @@
 """Values that cross the border between a program and its tests: plain data, as JSON.
 
-Only what is written here can cross. What arrives is built anew from JSON, so that an object whose
+Only what is written here can cross. What arrives is rebuilt from JSON, so that an object whose
 class redefines `==` never meets an assertion. This file runs inside the sandbox as well and
 imports the standard library alone.
 """

@@ -1,4 +1,4 @@
-"""Running programs that nobody has read, inside bubblewrap.
+"""Running untrusted programs, inside bubblewrap.
 
 A program sees a read-only system, a small scratch directory and no network, in user, process,
 network and file-system namespaces of its own, under limits on time, memory, processes, files and

@@ -29,7 +29,7 @@ def row(point: CascadePoint) -> str:
     )
 
 
-def told(verdict: CascadeGain) -> str:
+def verdict_line(verdict: CascadeGain) -> str:
     """Whether the cascade is worth it, with the figure that says so."""
     plan = verdict.plan
     figure = (

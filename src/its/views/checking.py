@@ -69,12 +69,12 @@ def _abilities(found: Capabilities) -> dict[str, str]:
     return {
         "answers in a call": "many: samples of one question share a call"
         if shared
-        else "many, but their tokens are not told together: a call an answer"
+        else "many, but without a common token count: one call per answer"
         if found.n
-        else "one: a call an answer",
+        else "one: one call per answer",
         "token counts": {
             "summed": "reported",
-            "one_choice": "reported for one answer of a call only: a call an answer",
+            "one_choice": "reported for one answer of a call only: one call per answer",
             "absent": "not reported: estimated, and marked so",
         }[found.usage],
         "partial answers": {
@@ -106,7 +106,9 @@ def _abilities(found: Capabilities) -> dict[str, str]:
         if not found.least_temperature
         else f"as asked for, from {found.least_temperature:g}",
         "thinking": "before the answer, counted" if found.thinks else "none seen",
-        "ends of replies": "told: one without is not trusted" if found.finishes else "not told",
+        "ends of replies": "reported: one without is not trusted"
+        if found.finishes
+        else "not reported",
         "context": "unknown" if found.context is None else f"{found.context:,} tokens",
     }
 

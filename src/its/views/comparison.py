@@ -42,7 +42,7 @@ def verdict(comparison: RunComparison, first: str, second: str) -> str:
     if low > 0 or high < 0:
         better = f"{second if difference > 0 else first} is better"
     else:
-        better = "The interval holds 0: these problems do not tell which is better"
+        better = "The interval holds 0: these problems do not show which is better"
     several = comparison.p_adjusted != comparison.p_value and comparison.p_adjusted is not None
     adjusted = f", {comparison.p_adjusted:.3g} adjusted" if several else ""
     return (

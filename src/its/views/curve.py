@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Axis = Literal["calls", "tokens", "sequential_tokens", "usd", "cost"]
 AXIS_NAMES: dict[Axis, str] = {
-    "calls": "completions a problem",
-    "tokens": "tokens a problem",
+    "calls": "completions per problem",
+    "tokens": "tokens per problem",
     "sequential_tokens": "tokens in sequence a problem",
     "usd": "USD a problem",
     "cost": "cost a problem",

@@ -10,7 +10,7 @@ _SCALES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k"))
 
 
 def count(number: float | None) -> str:
-    """A whole number with its thousands apart: 12,345."""
+    """A whole number with separated thousands: 12,345."""
     return UNKNOWN if number is None else f"{number:,.0f}"
 
 
@@ -67,11 +67,11 @@ def percent(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
-def ratio(amount: float | None, yardstick: float | None) -> str:
-    """How many times the yardstick: 4.2×; a dash where one is unknown or nothing."""
-    if amount is None or not yardstick:
+def ratio(amount: float | None, base: float | None) -> str:
+    """How many times the base: 4.2×; a dash where one is unknown or nothing."""
+    if amount is None or not base:
         return "–"
-    times = amount / yardstick
+    times = amount / base
     return f"{times:,.0f}×" if times >= 100 else f"{times:.1f}×"
 
 

@@ -76,7 +76,7 @@ def _graded_by(regraded: Regraded) -> list[str]:
     if regraded.kept:
         rows = figures.plural(regraded.kept, "row")
         lines.append(
-            f"{rows} kept as they were: their problems are not at hand; name the file with "
+            f"{rows} kept as they were: their problems were not found; name the file with "
             "--problems."
         )
     return lines

@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from its.calls.account import Account
+from its.views.explanation import explanation_lines
 from its.views.messages import Messages
 from its.views.stage_tree import Guides
 from its.views.story import read_story
-from its.views.telling import tell
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -62,5 +62,5 @@ class LiveStory:
             await asyncio.sleep(REFRESH)
             if self._account is not None:
                 story = read_story(self._account.events)
-                lines = list(tell(story, None, console.width, Guides()))
+                lines = list(explanation_lines(story, None, console.width, Guides()))
                 live.update(Group(*lines[-(console.height - 1) :]), refresh=True)

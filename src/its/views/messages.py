@@ -1,4 +1,4 @@
-"""What people are told: on standard error, so that standard output carries data alone."""
+"""What is reported to people: on standard error, so that standard output carries data alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 UNBROKEN = 10_000
-"""Columns off a terminal: whoever reads a file or a pipe breaks its lines as they like."""
+"""Columns where there is no terminal: a reader of a file or a pipe wraps its lines as needed."""
 
 
 def open_console(*, stderr: bool) -> Console:

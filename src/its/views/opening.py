@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from its.problems.sharding import Shard
 
 MAPPINGS = 3
-"""Different ways of reading a line that are told apart."""
+"""Different ways of reading a line that are listed one by one."""
 
 UNSENT = 6
 """Fields that are named as not sent."""

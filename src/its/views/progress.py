@@ -1,4 +1,4 @@
-"""How a batch goes on: a few live lines on a terminal, a plain line now and then elsewhere.
+"""The progress of a batch: a few live lines on a terminal, a plain line now and then elsewhere.
 
 Everything shown is read from counters that the run keeps anyway, a few times a second, so that
 watching costs no call anything.
@@ -31,14 +31,14 @@ RATE_OVER = 15.0
 """Seconds over which rates are taken."""
 BAR = 30
 STARTED_IS_WORTH = 0.5
-"""What part of a problem's tokens one that is under way has taken, not knowing better."""
+"""What part of a problem's tokens one in progress is assumed to have taken."""
 
 
 class Progress:
     """Watches one batch while it runs.
 
     `total` is how many rows there will be, where the input has been read before; then its mapping
-    has been told, too.
+    has been reported, too.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Progress:
         self._batch = batch
 
     def stop(self) -> None:
-        """Stop the batch: nobody reads its rows any more."""
+        """Stop the batch: its rows have no reader any more."""
         if self._batch is not None:
             self._batch.stop()
 
@@ -166,7 +166,7 @@ class Progress:
             line.append(f", {standing.statuses['unanswered']:,} unanswered", "yellow")
         started = standing.under_way
         if started:
-            line.append(f", {started:,} under way")
+            line.append(f", {started:,} in progress")
         left = self._pace.seconds_left(done - standing.recorded, started, (total or done) - done)
         if left is not None and left > 0:
             line.append(f", about {figures.seconds(left)} left")
@@ -229,7 +229,7 @@ class Pace:
         self._notes = deque([(self._started, 0, 0), (time.monotonic(), done, tokens)])
 
     def rates(self) -> tuple[float, float]:
-        """Problems and tokens a second."""
+        """Problems and tokens per second."""
         (start, done, tokens), (end, done_now, tokens_now) = self._notes[0], self._notes[-1]
         with suppress(ZeroDivisionError):
             return (done_now - done) / (end - start), (tokens_now - tokens) / (end - start)

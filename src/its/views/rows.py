@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 READ_AT_THE_END = 200_000_000
-"""Bytes of solutions up to which a summary looks for rows worth a look."""
+"""Bytes of solutions up to which a summary looks for rows of interest."""
 
 COLUMNS = (
     "id", "status", "answer", "reference", "correct", "confidence", "difficulty", "strategy",
@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 def rows_table(rows: Iterable[Row], width: int) -> Table:
-    """A line a row: id, verdict, confidence, answer, reference and the start of the question."""
+    """A line per row: id, verdict, confidence, answer, reference and the start of the question."""
     from rich.table import Table
     from rich.text import Text
 

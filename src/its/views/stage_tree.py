@@ -55,7 +55,7 @@ def stage_lines(
 
 def _remarks(stage: StageStory) -> list[str]:
     failed = [
-        f"{figures.plural(number, 'call')} came to nothing: {one_line(reason)}"
+        f"{figures.plural(number, 'call')} failed: {one_line(reason)}"
         for reason, number in stage.failures.items()
     ]
     decided = [f"{decision}: {one_line(reason)}" for decision, reason in stage.decisions]
@@ -72,11 +72,11 @@ def _tree(
             line = Text(guides.branch, "dim").append(f"{label}  ", "dim")
             yield line.append(excerpt(text, width - cell_len(line.plain)))
         return
-    told = {candidate.id for candidate in stage.candidates}
+    known = {candidate.id for candidate in stage.candidates}
     below: dict[str, list[CandidateStory]] = {}
     roots: list[CandidateStory] = []
     for candidate in stage.candidates:
-        parents = [parent for parent in candidate.parents if parent in told]
+        parents = [parent for parent in candidate.parents if parent in known]
         (below.setdefault(parents[-1], []) if parents else roots).append(candidate)
     depths = _Columns.of(stage.candidates, _depth(roots, below))
     yield from _branch(roots, below, "", _Drawing(chosen, width, guides, depths), more=more)

@@ -194,8 +194,8 @@ class Column:
         about = self.estimated and bill.usage.estimated_tokens > 0
         return f"{'~' if about else ''}{self.write(self.of(bill))}"
 
-    def ratio(self, bill: Bill, yardstick: Bill) -> str:
-        return figures.ratio(self.of(bill), self.of(yardstick))
+    def ratio(self, bill: Bill, base: Bill) -> str:
+        return figures.ratio(self.of(bill), self.of(base))
 
 
 COLUMNS = (

@@ -6,13 +6,13 @@ from its.curves.policies import LEVELS, Policy
 from its.curves.tuning import Tuned
 
 
-def told(tuned: Tuned) -> list[str]:
+def tune_lines(tuned: Tuned) -> list[str]:
     """The policy, its held-out gain, and whether it is worth anything."""
     held, vote = tuned.held_out, tuned.vote
     lines = [
         *policy_in_words(tuned.policy),
         f"On the problems it was chosen on: {tuned.expected.accuracy:.3f} at "
-        f"{tuned.expected.cost:.2f} completions a problem.",
+        f"{tuned.expected.cost:.2f} completions per problem.",
         f"Held out (two folds): {held.accuracy:.3f} at {held.cost:.2f}; plain voting at the same "
         f"cost {vote.accuracy:.3f}.",
         f"Gain: {tuned.gain:+.3f}, 95 % interval {tuned.low:+.3f} to {tuned.high:+.3f}.",

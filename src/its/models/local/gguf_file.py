@@ -190,7 +190,7 @@ class _Reader:
         if size > len(self._content):
             raise ConfigurationError(
                 f"{self._path} is cut short: it has {len(self._content):,} bytes and its header "
-                f"speaks of {size:,}; download it again"
+                f"says {size:,}; download it again"
             )
 
 

@@ -88,7 +88,7 @@ async def _ready(process: Process, file: GgufFile, alias: str, how: Serving, key
 
 
 def _failure(file: GgufFile, code: int, log: IO[bytes]) -> str:
-    """Why it ended, as far as its log tells: llama.cpp's own words, or the system's."""
+    """Why it ended, as far as its log says: llama.cpp's own words, or the system's."""
     if code == _KILLED:
         return f"llama.cpp was killed while it loaded {file.path}: it may need more memory"
     log.seek(0)

@@ -26,7 +26,7 @@ def read_pool_file(path: Path) -> Pool:
     """Read a pool. Raises InputError that names file, line and field."""
     problems = tuple(_problem(path, number, row) for number, row in _rows(path))
     if not problems:
-        raise InputError(f"{path}: the pool is empty; it needs a problem with samples a line")
+        raise InputError(f"{path}: the pool is empty; it needs one problem with samples per line")
     return Pool(path.name, problems)
 
 

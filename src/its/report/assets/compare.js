@@ -27,7 +27,7 @@ function comparison(each, n, choose) {
 function conclusion(each, first, second) {
   const sure = each.low > 0 || each.high < 0;
   const better = each.difference > 0 ? second : first;
-  return [sure ? [said(better.name), " is better. "] : "The interval holds 0: these problems do not tell which is better. ",
+  return [sure ? [said(better.name), " is better. "] : "The interval holds 0: these problems do not show which is better. ",
     `95 % interval ${signed(each.low)} to ${signed(each.high)} points; McNemar's exact test p = ${probability(each.p_value)}`,
     each.p_adjusted !== each.p_value && ` (${probability(each.p_adjusted)} adjusted for ${page.comparisons.length} comparisons)`,
     "; same answer on ", percent(each.agreement), " of the problems."];

@@ -1,4 +1,4 @@
-"""A story as lines for a terminal or a file. It only shows; what happened is the story's."""
+"""An explanation as lines for a terminal or a file: it only formats what the story holds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WIDEST = 120
 BAR = 30
 
 
-def tell(
+def explanation_lines(
     story: Story, row: Mapping[str, Any] | None, width: int, guides: Guides
 ) -> Iterator[RenderableType]:
     """The whole story with its row, or (without one) as far as it has come."""
@@ -99,7 +99,7 @@ def _budget(budget: Mapping[str, Any]) -> str:
 
 def _pending(story: Story) -> list[str]:
     return [
-        f"{name}: {figures.plural(number, 'call')} under way"
+        f"{name}: {figures.plural(number, 'call')} in flight"
         for name, number in story.pending.items()
     ]
 
@@ -172,14 +172,14 @@ def _spent(row: Mapping[str, Any]) -> str:
 def _bills(story: Story, row: Mapping[str, Any]) -> dict[str, Bill]:
     """Every stage's bill; what the row was charged beyond it went to attempts that failed."""
     spent = usage_of(row["usage"])
-    told = sum((bill.usage for bill in story.bills.values()), start=usage_of({}))
+    recorded = sum((bill.usage for bill in story.bills.values()), start=usage_of({}))
     beyond = replace(
         usage_of({}),
-        calls=spent.calls - told.calls,
-        completions=spent.completions - told.completions,
-        prompt_tokens=_minus(spent.prompt_tokens, told.prompt_tokens),
-        completion_tokens=_minus(spent.completion_tokens, told.completion_tokens),
-        usd=None if spent.usd is None or told.usd is None else spent.usd - told.usd,
+        calls=spent.calls - recorded.calls,
+        completions=spent.completions - recorded.completions,
+        prompt_tokens=_minus(spent.prompt_tokens, recorded.prompt_tokens),
+        completion_tokens=_minus(spent.completion_tokens, recorded.completion_tokens),
+        usd=None if spent.usd is None or recorded.usd is None else spent.usd - recorded.usd,
     )
     bills = {name: bill for name, bill in story.bills.items() if bill.usage.calls or bill.retries}
     return {**bills, "failed or cancelled": Bill(beyond)} if beyond.calls > 0 else bills
