@@ -149,5 +149,7 @@ def _show(record: RecordedProblem) -> None:
 
     console = open_console(stderr=False)
     guides = Guides() if console.is_terminal else PLAIN
-    for part in list(tell(read_story(record.events), record.row, console.width, guides)):
+    for part in list(
+        explanation_lines(read_story(record.events), record.row, console.width, guides)
+    ):
         console.print(part, soft_wrap=True)
