@@ -60,12 +60,12 @@ app.command("curve", short_help="What other budgets would have cost and given.")
 app.command("report", short_help="Write a run, or several compared, as one HTML file.")(
     _reads(report.report)
 )
-app.command("compare", short_help="Tell which of several runs is better, paired on problems.")(
+app.command("compare", short_help="Compare runs of the same problems: which is better.")(
     _reads(compare.compare)
 )
 app.command("show", short_help="Show the rows of a run, filtered and grouped.")(_reads(show.show))
 app.command("merge", short_help="Merge the runs of all shards into one.")(_reads(merge.merge))
-app.command("rebuild", short_help="Make a run's journal anew from its rows and traces.")(
+app.command("rebuild", short_help="Rebuild a run's journal from its rows and traces.")(
     rebuild.rebuild
 )
 app.command("tune", short_help="Find the best budget for every difficulty.")(_reads(tune.tune))
