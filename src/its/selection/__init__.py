@@ -1,6 +1,7 @@
 """Candidates and scores in, one answer with its confidence and its reason out."""
 
 from its.parts import Registry
+from its.selection.bests import MajorityOfBests
 from its.selection.knockout import Knockout
 from its.selection.methods import BestScored, Cisc, First, StepVote, Vote, WeightedVote
 from its.selection.protocol import Ballot, Selector
@@ -11,7 +12,7 @@ SELECTORS: Registry[Selector] = Registry(
     "selection",
     Selector,
     "its.selections",
-    (First, Vote, WeightedVote, BestScored, Cisc, StepVote, Knockout, Universal),
+    (First, Vote, WeightedVote, BestScored, MajorityOfBests, Cisc, StepVote, Knockout, Universal),
 )
 """The selection parts by the name that a pipeline file uses."""
 
@@ -22,6 +23,7 @@ __all__ = [
     "Cisc",
     "First",
     "Knockout",
+    "MajorityOfBests",
     "Selector",
     "StepVote",
     "Universal",
