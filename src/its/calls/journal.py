@@ -27,6 +27,7 @@ from its.calls.journal_rows import (
     RecordedSolution,
     Spending,
     State,
+    renamed,
     spending_of,
     usage_of,
 )
@@ -46,6 +47,7 @@ CREATE TABLE IF NOT EXISTS solutions (problem BLOB PRIMARY KEY, id TEXT UNIQUE, 
 CREATE TABLE IF NOT EXISTS run (fingerprint TEXT);
 CREATE TABLE IF NOT EXISTS lengths (view TEXT PRIMARY KEY, bytes INTEGER) WITHOUT ROWID;
 """
+_ROWS = "solutions WHERE id IS NOT NULL"
 _INSERT_CALL = (
     "INSERT INTO calls (id, problem, stage, strategy, model, labels, identity, retry, request,"
     " state, calls, completions, prompt_tokens, cached_tokens, completion_tokens,"
@@ -144,18 +146,42 @@ class Journal:
     async def finish(
         self, problem: bytes, id_: str, index: int, status: str, row: bytes, trace: bytes
     ) -> None:
-        """Record a problem's row and its events, in the views and here, as one."""
+        """Record a problem's row and its events, in the views and here, as one.
+
+        A row of this id, or a failed one of this line, is no row of the run any more; it is one
+        again once its problem is met under another id (`rename`)."""
+        await self._writer.commit(
+            lambda: self._finish(problem, id_, index, status, row, trace),
+        )
+
+    async def rename(self, problem: bytes, id_: str, index: int, row: bytes) -> None:
+        """Record a finished problem under the id and at the place that it has in the input now."""
 
         def write() -> None:
-            start = self._append("traces", trace)
-            self._append("solutions", row)
-            self._write.execute("DELETE FROM solutions WHERE id=? AND problem<>?", (id_, problem))
-            self._write.execute(
-                "INSERT OR REPLACE INTO solutions VALUES (?,?,?,?,?,?,?)",
-                (problem, id_, index, status, row, start, len(trace)),
-            )
+            status, start, length = self._write.execute(
+                "SELECT status, trace_start, trace_length FROM solutions WHERE problem=?",
+                (problem,),
+            ).fetchone()
+            self._views["traces"].flush()
+            trace = os.pread(self._views["traces"].fileno(), length, start)
+            self._finish(problem, id_, index, status, row, renamed(trace, id_))
 
         await self._writer.commit(write)
+
+    def _finish(
+        self, problem: bytes, id_: str, index: int, status: str, row: bytes, trace: bytes
+    ) -> None:
+        start = self._append("traces", trace)
+        self._append("solutions", row)
+        self._write.execute(
+            "UPDATE solutions SET id=NULL WHERE problem<>? AND"
+            " (id=? OR (idx=? AND status='failed' AND id GLOB 'line:*'))",
+            (problem, id_, index),
+        )
+        self._write.execute(
+            "INSERT OR REPLACE INTO solutions VALUES (?,?,?,?,?,?,?)",
+            (problem, id_, index, status, row, start, len(trace)),
+        )
 
     async def amend(self, problem: bytes, row: bytes) -> None:
         """Put another row in the place of a problem's recorded one; its events stay."""
@@ -204,20 +230,20 @@ class Journal:
         if not self.has_history:
             return None
         row = self._read.execute(
-            "SELECT status, idx, row FROM solutions WHERE problem=?", (problem,)
+            "SELECT status, idx, row, id FROM solutions WHERE problem=?", (problem,)
         ).fetchone()
         return RecordedSolution(*row) if row else None
 
     @believed
     def count_finished(self) -> int:
         """How many rows there are that need no second try."""
-        return int(self._one("SELECT COUNT(*) FROM solutions WHERE status <> 'failed'"))
+        return int(self._one(f"SELECT COUNT(*) FROM {_ROWS} AND status <> 'failed'"))
 
     def solutions(self) -> Iterator[bytes]:
         """Every recorded row, in the order of the input."""
         reader = sqlite3.connect(self.directory / "journal.sqlite")
         try:
-            for (row,) in reader.execute("SELECT row FROM solutions ORDER BY idx"):
+            for (row,) in reader.execute(f"SELECT row FROM {_ROWS} ORDER BY idx"):
                 yield row
         finally:
             reader.close()
@@ -226,7 +252,7 @@ class Journal:
         """Every recorded row with its problem's key, in the order of the input."""
         reader = sqlite3.connect(self.directory / "journal.sqlite")
         try:
-            yield from reader.execute("SELECT problem, row FROM solutions ORDER BY idx")
+            yield from reader.execute(f"SELECT problem, row FROM {_ROWS} ORDER BY idx")
         finally:
             reader.close()
 
@@ -237,7 +263,7 @@ class Journal:
         sums = ", ".join(_sum(column) for column in USAGE_COLUMNS)
         rows = self._read.execute(
             "SELECT stage, strategy, model, state,"
-            " problem IN (SELECT problem FROM solutions) AS solved,"
+            f" problem IN (SELECT problem FROM {_ROWS}) AS solved,"
             f" COUNT(*), SUM(retry > 0), {sums}"
             " FROM calls GROUP BY stage, strategy, model, state, solved ORDER BY MIN(id)"
         )
@@ -262,14 +288,14 @@ class Journal:
                 connection.close()
 
     def _compact(self) -> None:
-        (needed,) = self._write.execute("SELECT TOTAL(LENGTH(row)) FROM solutions").fetchone()
+        (needed,) = self._write.execute(f"SELECT TOTAL(LENGTH(row)) FROM {_ROWS}").fetchone()
         if self._lengths["solutions"] == int(needed):
             return
         path = self.directory / "solutions.jsonl"
         draft = path.with_suffix(".draft")
         draft.unlink(missing_ok=True)
         with draft.open("xb") as file:
-            for (row,) in self._write.execute("SELECT row FROM solutions ORDER BY idx"):
+            for (row,) in self._write.execute(f"SELECT row FROM {_ROWS} ORDER BY idx"):
                 file.write(row)
             file.flush()
             os.fsync(file.fileno())

@@ -83,9 +83,17 @@ _ROW = {"id", "status", "correct", "error", "usage"}
 
 @dataclass(frozen=True, slots=True)
 class RecordedSolution:
+    """A row, and by which id the run knows it now: None where another problem has taken it."""
+
     status: str
     index: int
     row: bytes
+    id: str | None
+
+    def has_moved(self, id_: str, index: int) -> bool:
+        """Whether its problem stands elsewhere in the input now. A line without an id is known by
+        its content and named by its number, which a line above it changes."""
+        return self.id != id_ or (self.status == "failed" and self.index != index)
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -125,3 +133,10 @@ def usage_of(values: Sequence[Any]) -> Usage:
     for count in ("calls", "completions", "estimated_tokens", "seconds"):
         named[count] = named[count] or 0
     return Usage(**named)
+
+
+def renamed(trace: bytes, id_: str) -> bytes:
+    """The events of a problem, told of it under another id."""
+    events = map(orjson.loads, trace.splitlines())
+    lines = (orjson.dumps({**event, "problem": id_}) + b"\n" for event in events)
+    return b"".join(lines)

@@ -207,7 +207,7 @@ class Batch:
 
     async def _solve(self, row: Problem | BadLine, position: int) -> None:
         if self._is_stale(row):
-            await self._grade_again(row)
+            await self._bring_up_to_date(row)
             self._emit_recorded(row, position)
             return
         self.standing.under_way += 1
@@ -251,20 +251,31 @@ class Batch:
         return fields, _json_line(fields), _trace(solved, row.key)
 
     def _is_stale(self, row: Problem | BadLine) -> bool:
-        """Whether a problem was finished, and is to be graded against or by something else now."""
-        if self._grader is None or not isinstance(row, Problem):
-            return False
+        """Whether a row is there that has another id by now, or is to be graded against or by
+        something else."""
         recorded = self._recorded(row)
         if recorded is None:
             return False
-        fields, asked = recorded.fields, self._model_grader
+        return recorded.has_moved(row.id, row.index) or self._grades_again(recorded.fields, row)
+
+    def _grades_again(self, fields: Mapping[str, Any], row: Problem | BadLine) -> bool:
+        if self._grader is None or not isinstance(row, Problem):
+            return False
+        asked = self._model_grader
         return is_stale(fields, row) or (asked is not None and asked.wants(fields, row))
 
-    async def _grade_again(self, row: Problem | BadLine) -> None:
+    async def _bring_up_to_date(self, row: Problem | BadLine) -> None:
         recorded = self._recorded(row)
-        if recorded is None or self._grader is None or not isinstance(row, Problem):
+        if recorded is None:
             return
         before = recorded.fields
+        if recorded.has_moved(row.id, row.index):
+            before = before | {"id": row.id, "index": row.index}
+            await self._journal.rename(row.key, row.id, row.index, _json_line(before))
+        if not self._grades_again(before, row):
+            return
+        assert self._grader is not None
+        assert isinstance(row, Problem)
         after = await regrade(before, row, self._grader)
         if self._model_grader is not None:
             after = await self._model_grader.grade(after, row)
