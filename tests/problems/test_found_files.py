@@ -89,6 +89,21 @@ def test_problems_by_id_keep_their_ids(tmp_path: Path) -> None:
     assert [row.id for row in rows_of(tmp_path / "found", text)] == ["q1", "q2"]
 
 
+@pytest.mark.parametrize("text", [line(question=Q, answer=A), f"question,answer\n{Q},2\n"])
+def test_a_file_packed_with_zstd_is_known_by_what_it_holds(tmp_path: Path, text: str) -> None:
+    pa = pytest.importorskip("pyarrow")
+    path = tmp_path / "found"
+    with pa.CompressedOutputStream(str(path), "zstd") as packed:
+        packed.write(text.encode())
+    with open_problems(str(path)) as reader:
+        (row,) = reader
+    assert isinstance(row, Problem)
+    assert (row.question.text, row.reference) == (Q, A)
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(InputError, match="data is damaged"), open_problems(str(path)) as reader:
+        list(reader)
+
+
 def test_a_row_under_a_line_for_excel_has_its_own_number(tmp_path: Path) -> None:
     first, second = rows_of(tmp_path / "found", f"sep=,\nquestion,answer\n{Q},2\n{Q},2,3\n")
     assert (first.id, second.id) == ("line:3", "line:4")

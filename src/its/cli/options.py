@@ -103,7 +103,7 @@ def with_input(
 ) -> Pipeline:
     """The pipeline with its `input` as the options change it. Raises UsageError."""
     from its.pipeline.config import InputSettings
-    from its.problems.fields import FieldNames
+    from its.problems.field_names import FieldNames
     from its.problems.template import typed_template
 
     named = parse_map(assignments)

@@ -13,7 +13,7 @@ from its.allocation.stopping import StoppingRule
 from its.errors import ConfigurationError, InputError
 from its.models.settings import ModelSettings, Positive, PositiveFloat, Section
 from its.pipeline.components import OneOf, PartSettings
-from its.problems.fields import FieldNames
+from its.problems.field_names import FieldNames
 from its.problems.problem import AnswerKind
 from its.rewards import REWARDS, Reward
 from its.selection import SELECTORS, Selector

@@ -1,6 +1,6 @@
 """Problems: what is asked, and (apart from it) the reference that only grades."""
 
-from its.problems.fields import Mapping
+from its.problems.field_names import Mapping
 from its.problems.findings import Findings
 from its.problems.problem import AnswerKind, BadLine, Message, Problem, Question, RowVerifier
 from its.problems.reading import ProblemReader, open_problems

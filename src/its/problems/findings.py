@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from its.problems.fields import Mapping
+from its.problems.field_names import Mapping
 
 MOST_NAMES = 64
 

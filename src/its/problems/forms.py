@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from its.problems.names import find, is_filled, plain
 from its.problems.problem import AnswerKind
@@ -29,7 +29,9 @@ class Form:
     every row; `wrong` are fields of wrong choices beside the reference. `reference` is the first
     of these that is filled; `counted` says how it names a choice: from 0, from 1, or None for a
     letter or label. `values` replaces references. `responses` and `label` are for `its judge`.
-    `verifier` names a way to grade (see `verifiers_of_forms`). `says` is shown to the user.
+    `verifier` names a way to grade (see `verifiers_of_forms`). `variables`: the question's fields
+    are in `vars`; `lists_choices`: the question may end in a list of them; `written`: how the
+    reference is written. `says` is shown to the user.
     """
 
     name: str
@@ -49,6 +51,9 @@ class Form:
     verifier: str | None = None
     lacks: tuple[str, ...] = ()
     holds: tuple[str, str] | None = None
+    variables: bool = False
+    lists_choices: bool = False
+    written: Literal["", "first of a list", "apart by ;"] = ""
     says: str = ""
 
 
@@ -165,7 +170,7 @@ FORMS: tuple[Form, ...] = (
          choices=("mc1_targets.choices",), reference=("mc1_targets.labels",), counted=0,
          says="its mc1 choices"),
     Form("TruthfulQA", ("question", "best_answer", "correct_answers"), "question",
-         reference=("correct_answers", "best_answer"), kind="text"),
+         reference=("correct_answers", "best_answer"), kind="text", written="apart by ;"),
     Form("entailment", ("premise", "hypothesis"), "{premise}\n\nHypothesis: {hypothesis}",
          fixed=ENTAILMENT, reference=("label", "gold_label"), counted=0,
          id=("uid", "idx", "pairID", "id")),
@@ -189,7 +194,8 @@ FORMS: tuple[Form, ...] = (
     Form("TriviaQA", ("question", "answer.value", "answer.aliases"), "question",
          reference=("answer",), id=("question_id",)),
     # --- instructions and conversations
-    Form("BIG-Bench Hard", ("input", "target"), "input", reference=("target",)),
+    Form("BIG-Bench Hard", ("input", "target"), "input", reference=("target",),
+         lists_choices=True),
     Form("Alpaca", ("instruction", "output"), "{instruction}\n\n{input}", reference=("output",),
          kind="text"),
     Form("Dolly", ("instruction", "context", "response"), "instruction", context=("context",),
@@ -201,13 +207,15 @@ FORMS: tuple[Form, ...] = (
     Form("question and answer", ("user", "assistant"), "user", reference=("assistant",)),
     Form("ShareGPT", ("conversations",), "conversations", reference=()),
     Form("MT-Bench", ("turns",), "turns", reference=("ground_truth", "reference"),
-         id=("question_id", "id"), says="the first of its turns"),
+         id=("question_id", "id"), written="first of a list",
+         says="the first of its turns"),
     Form("OpenAI batch", ("custom_id", "body.messages"), "body.messages", id=("custom_id",)),
     Form("OpenAI batch", ("custom_id", "body.prompt"), "body.prompt", id=("custom_id",)),
     Form("OpenAI batch", ("custom_id", "body.input"), "body.input", id=("custom_id",)),
     Form("promptfoo", ("vars",), None, reference=(), id=("description", "id"),
-         verifier="promptfoo"),
-    Form("promptfoo", ("__expected",), None, reference=(), verifier="promptfoo"),
+         verifier="promptfoo", variables=True),
+    Form("promptfoo", ("__expected",), None, reference=(), verifier="promptfoo",
+         variables=True),
     # --- to judge
     Form("RewardBench", ("prompt", "chosen", "rejected"), "prompt", reference=(),
          responses=("chosen", "rejected"), values={"": 0}),

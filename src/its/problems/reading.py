@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import Any
 
 from its.errors import InputError
-from its.problems import fields
-from its.problems.fields import Draft, FieldNames, read_record
+from its.problems.field_names import CHOICE_FIELDS, FieldNames
+from its.problems.field_names import Mapping as FieldMapping
+from its.problems.fields import Draft, read_record
 from its.problems.findings import Findings
 from its.problems.formats import content_of, recognise
 from its.problems.forms import known_names
@@ -109,11 +110,11 @@ class ProblemReader(Iterator[Problem | BadLine]):
             self._rows = self._rows_in(shard)
 
     @property
-    def mappings(self) -> Counter[fields.Mapping]:
+    def mappings(self) -> Counter[FieldMapping]:
         return self.findings.mappings
 
     @property
-    def mapping(self) -> fields.Mapping | None:
+    def mapping(self) -> FieldMapping | None:
         return next(iter(self.mappings), None)
 
     def first(self) -> Problem | None:
@@ -299,5 +300,5 @@ def _bad(
 
 
 _KNOWN = known_names() | frozenset(
-    map(plain, (*FieldNames().question, *FieldNames().reference, *fields.CHOICE_FIELDS, "id"))
+    map(plain, (*FieldNames().question, *FieldNames().reference, *CHOICE_FIELDS, "id"))
 )

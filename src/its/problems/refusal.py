@@ -8,12 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from its.errors import InputError
-from its.problems.fields import (
-    MORE_REFERENCE_FIELDS,
-    REFERENCE_FIELDS,
-    FieldNames,
-    read_record,
-)
+from its.problems.field_names import MORE_REFERENCE_FIELDS, REFERENCE_FIELDS, FieldNames
+from its.problems.fields import read_record
 from its.problems.json_line import LineFault
 from its.problems.names import plain
 from its.problems.problem import BadLine

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from its.problems.fields import Mapping
+from its.problems.field_names import Mapping
 from its.problems.findings import Findings
 from its.views.figures import plural
 
