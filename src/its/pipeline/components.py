@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_type_hints
 
@@ -56,7 +56,8 @@ class OneOf:
 
     def __get_pydantic_core_schema__(self, base: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         models = [
-            _settings_model(name, part, self.key, base) for name, part in self.registry.items()
+            _settings_model(name, part, self.key, base)  # type: ignore[arg-type]  # classes hash
+            for name, part in self.registry.items()
         ]
         union = reduce(or_, models) if len(models) > 1 else models[0]
         named = Annotated[union, Field(discriminator=self.key)] if len(models) > 1 else union
@@ -66,6 +67,7 @@ class OneOf:
         return {self.key: value} if isinstance(value, str) else value
 
 
+@cache
 def _settings_model(
     name: str, part: type[Part], key: str, base: type[PartSettings]
 ) -> type[PartSettings]:

@@ -48,9 +48,9 @@ class ReportedUsage:
 
 def read_report(usage: Mapping[str, Any]) -> Report:
     prompt = _first(usage, _PROMPT)
-    hit, miss = (count(usage.get(f"prompt_cache_{what}_tokens")) for what in ("hit", "miss"))
-    if prompt is None and hit is not None and miss is not None:
-        prompt = hit + miss
+    if prompt is None:
+        hit, miss = (count(usage.get(f"prompt_cache_{what}_tokens")) for what in ("hit", "miss"))
+        prompt = hit + miss if hit is not None and miss is not None else None
     return Report(
         prompt,
         _first(usage, _COMPLETION),
@@ -126,6 +126,8 @@ def bill_of(
 
 def count(value: Any) -> int | None:
     """A number of tokens; None for what cannot be one."""
+    if type(value) is int:
+        return value if 0 <= value <= MOST else None
     if isinstance(value, bool):
         return None
     if isinstance(value, float) and math.isfinite(value) and value == int(value):
@@ -136,13 +138,16 @@ def count(value: Any) -> int | None:
 
 
 def _first(usage: Mapping[str, Any], names: Sequence[str]) -> int | None:
-    return next((found for name in names if (found := count(usage.get(name))) is not None), None)
+    for name in names:
+        if name in usage and (found := count(usage[name])) is not None:
+            return found
+    return None
 
 
 def _detail(usage: Mapping[str, Any], groups: Sequence[str], names: Sequence[str]) -> int:
-    found = [_first(usage, names)]
+    most = _first(usage, names) or 0
     for group in groups:
         details = usage.get(group)
         if isinstance(details, dict):
-            found.append(_first(details, names))
-    return max((value for value in found if value is not None), default=0)
+            most = max(most, _first(details, names) or 0)
+    return most

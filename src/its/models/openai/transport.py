@@ -12,6 +12,7 @@ import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from copy import copy
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
@@ -73,6 +74,9 @@ class Transport:
         self._models_url = _address(settings, "models")
         self._headers = _headers(settings)
         self._timeouts = {"timeout": {"connect": settings.timeouts.connect}}
+        self._first = httpx.Request(
+            "POST", self._post_url, headers=self._headers, stream=httpx.ByteStream(b"")
+        )
         self._proxy = _proxy(settings)
         self._carrier: AiohttpTransport | None = None
         self._retired: list[AiohttpTransport] = []
@@ -83,7 +87,7 @@ class Transport:
         now = asyncio.get_running_loop().time()
         end = now + timeouts.total
         first = min(end, now + timeouts.first_token)
-        request = self._request("POST", self._post_url, body)
+        request = self._request(body)
         received.sent = True
         try:
             async with asyncio.timeout_at(first if stream else end) as limit:
@@ -105,7 +109,7 @@ class Transport:
         where it is not reached or refuses the key."""
         try:
             async with asyncio.timeout(self._settings.timeouts.first_token):
-                response = await self._send(self._request("GET", self._models_url, b""))
+                response = await self._send(self._get(self._models_url))
                 try:
                     body = await _whole(response, LONGEST_REPLY)
                 finally:
@@ -132,15 +136,25 @@ class Transport:
 
     # --- one request ----------------------------------------------------------------------------
 
-    def _request(self, method: str, url: httpx.URL, body: bytes) -> httpx.Request:
-        if len(body) < LARGE_BODY:
+    def _request(self, body: bytes) -> httpx.Request:
+        """A copy of the first one with another body: to check and write the same address and
+        headers again costs more than to send them."""
+        if len(body) >= LARGE_BODY:
+            headers = httpx.Headers({**self._headers, "Content-Length": str(len(body))})
             return httpx.Request(
-                method, url, headers=self._headers, content=body, extensions=self._timeouts
+                "POST",
+                self._post_url,
+                headers=headers,
+                content=_parts(body),
+                extensions=self._timeouts,
             )
-        headers = httpx.Headers({**self._headers, "Content-Length": str(len(body))})
-        return httpx.Request(
-            method, url, headers=headers, content=_parts(body), extensions=self._timeouts
-        )
+        request = copy(self._first)
+        request.stream, request.extensions = httpx.ByteStream(body), self._timeouts
+        request.read()
+        return request
+
+    def _get(self, url: httpx.URL) -> httpx.Request:
+        return httpx.Request("GET", url, headers=self._headers, extensions=self._timeouts)
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         carrier = self._carrier or self._open()
