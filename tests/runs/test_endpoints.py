@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gzip
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from tests.runs.command import compute_of, finish, its, rows_of, write_problems
+from tests.runs.forked import Forked, forked
 from tests.servers.canned import response, stream
 from tests.servers.odd import Asked, Counted, OddServer, bodies, odd_server, refuses, says
 
@@ -28,9 +29,28 @@ def solve(
     file = write_problems(folder / "problems.jsonl", problems)
     run = folder / "run"
     command = ("solve", str(file), "-q", "-o", str(run), "-m", "loopback")
-    code, _, err = finish(its(*command, "--base-url", server.url, *more, cwd=None, **environment))
+    ended = its_of_this_page().its(
+        *(*command, "--base-url", server.url, *more),
+        environment={"XDG_CACHE_HOME": str(folder), **environment},
+    )
     written = (run / "solutions.jsonl").exists()
-    return code, rows_of(run) if written else [], err
+    return ended.code, rows_of(run) if written else [], ended.err
+
+
+_RUNNING: list[Forked] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forking() -> Iterator[None]:
+    """One server that has loaded `its` and forks for every run of this page."""
+    with forked() as started:
+        _RUNNING.append(started)
+        yield
+        _RUNNING.clear()
+
+
+def its_of_this_page() -> Forked:
+    return _RUNNING[0]
 
 
 def after_probe(special: Special) -> Special:

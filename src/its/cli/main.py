@@ -18,6 +18,7 @@ from its.cli import (
     judge,
     merge,
     parts,
+    provider_batch,
     rebuild,
     report,
     schema,
@@ -68,6 +69,7 @@ app.command("merge", short_help="Merge the runs of all shards into one.")(_reads
 app.command("rebuild", short_help="Rebuild a run's journal from its rows and traces.")(
     rebuild.rebuild
 )
+app.add_typer(provider_batch.app, name="batch")
 app.command("tune", short_help="Find the best budget for every difficulty.")(_reads(tune.tune))
 
 

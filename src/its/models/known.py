@@ -19,7 +19,8 @@ _VERSION = re.compile(r"(?:[-@](?:\d{4}-\d{2}-\d{2}|\d{8}|latest|preview|\d{3}))
 @dataclass(frozen=True, slots=True)
 class KnownModel:
     """A hosted model as its provider's page described it on a day. `reasoning`: it takes requests
-    on the terms of the hosted reasoning models."""
+    on the terms of the hosted reasoning models. `batch`: the share of the price that the provider's
+    batches cost, None where it is not known."""
 
     name: str
     price: PriceSettings
@@ -27,6 +28,7 @@ class KnownModel:
     reasoning: bool
     source: str
     as_of: date
+    batch: float | None = None
 
     def is_stale(self, today: date) -> bool:
         return (today - self.as_of).days > STALE_DAYS
@@ -46,6 +48,22 @@ def price_of(settings: ModelSettings) -> PriceSettings:
     given = (price.input, price.cached_input, price.output) != (None, None, None)
     known = None if given else known_model(settings.name)
     return price if known is None else known.price
+
+
+def batch_price_of(settings: ModelSettings) -> PriceSettings:
+    """What the model costs in a batch: the user's price as it stands, else the known share of the
+    known price; else it stays unknown."""
+    price, known = price_of(settings), known_model(settings.name)
+    if price is settings.price:
+        return price
+    share = None if known is None else known.batch
+
+    def part(value: float | None) -> float | None:
+        return None if value is None or share is None else value * share
+
+    return PriceSettings(
+        input=part(price.input), cached_input=part(price.cached_input), output=part(price.output)
+    )
 
 
 def remark_on_price(settings: ModelSettings, today: date | None = None) -> str | None:
@@ -76,6 +94,7 @@ def _table() -> dict[str, KnownModel]:
             reasoning=bool(entry.get("reasoning")),
             source=provider["source"],
             as_of=provider["as_of"],
+            batch=provider.get("batch"),
         )
         for provider in yaml.safe_load(text)
         for name, entry in provider["models"].items()

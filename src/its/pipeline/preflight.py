@@ -162,7 +162,7 @@ def _unpriced(pipeline: Pipeline) -> Iterator[Fault]:
         if role == GRADING:
             continue  # no budget holds what grading costs
         if (price.input is None or price.output is None) and (
-            role != "judge" or _asks_judge(pipeline)
+            role != "judge" or asks_judge(pipeline)
         ):
             keys = f"{place}.price.input and {place}.price.output"
             if role not in model_roles(pipeline):
@@ -174,7 +174,7 @@ def _unpriced(pipeline: Pipeline) -> Iterator[Fault]:
             )
 
 
-def _asks_judge(pipeline: Pipeline) -> bool:
+def asks_judge(pipeline: Pipeline) -> bool:
     """Whether anything may call the judge: a reward, the selection, a check, a critique."""
     strategies = [stage.build() for _, stage in _stages(pipeline)]
     plain = all(

@@ -66,7 +66,7 @@ def spoken_to(settings: ModelSettings, base_url: str, *, streamed: bool) -> Open
         reasoning_terms=known is not None and known.reasoning,
         api=settings.api,
         timeouts=Timeouts(timeout.connect, timeout.first_token, timeout.total),
-        extra_body=_with_reasoning(settings),
+        extra_body=with_reasoning(settings),
         parameters=None if settings.parameters is None else int(settings.parameters),
         stream="auto" if streamed else "never",
     )
@@ -95,7 +95,7 @@ def _filled(headers: Mapping[str, str]) -> dict[str, str]:
     return filled
 
 
-def _with_reasoning(settings: ModelSettings) -> dict[str, Any]:
+def with_reasoning(settings: ModelSettings) -> dict[str, Any]:
     """The fields that every request gets; what `extra_body` says itself stands."""
     reasoning = settings.reasoning
     body: dict[str, Any] = {}
