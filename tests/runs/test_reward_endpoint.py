@@ -83,3 +83,20 @@ async def test_its_address_limits_and_key_are_no_part_of_a_runs_identity(tmp_pat
             assert await solve(solver, first, tmp_path) == 0
             assert await solve(solver, second, tmp_path) == 0
             assert second.texts <= 1, "the rows are there; only a probe may be asked"
+
+
+async def test_its_check_says_how_a_reward_model_is_asked(tmp_path: Path) -> None:
+    async with reward_server() as rewards:
+        reward = f"{{method: endpoint, base_url: {rewards.url}, name: toy-reward, api: tei_rerank}}"
+        file = tmp_path / "pipeline.yaml"
+        file.write_text(
+            "stages: [{strategy: best_of_n, n: 2}]\n"
+            f"select: {{method: best_of_n, reward: {reward}}}\n"
+        )
+        code, out, _ = await asyncio.to_thread(finish, its("check", str(file)))
+    said = out.decode()
+    assert code == 0
+    assert "# reward:toy-reward: toy-reward at http://127.0.0.1:" in said
+    _, _, of_reward = said.partition("# reward:toy-reward")
+    assert "scores replies through tei_rerank" in of_reward
+    assert "stop strings" not in of_reward

@@ -1,4 +1,4 @@
-"""The majority of the bests: exact chances, and its two ends, the vote and the best score."""
+"""Votes by the order of scores: known weights, and their two ends, the vote and the best score."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from its.selection import MajorityOfBests
-from its.selection.bests import best_chances
+from its.selection import Borda, MajorityOfBests
+from its.selection.bests import best_chances, borda_weights
 from tests.selection.test_selectors import ballot
 
 FOOLED = ["right"] * 5 + ["wrong"] * 3 + ["odd"]
@@ -48,3 +48,16 @@ async def test_confidence_is_the_chance_of_the_answer() -> None:
     chosen = await MajorityOfBests(2).select(ballot(["a", "b"], scores=[0.1, 0.9]))
     assert chosen.candidate is not None
     assert dict(chosen.tally) == pytest.approx({"b": 0.75, "a": 0.25})
+
+
+def test_borda_weights_are_ranks_to_a_power_and_equals_share_them() -> None:
+    assert borda_weights([0.1, 0.9, 0.5], 1.0) == pytest.approx([1 / 3, 1.0, 2 / 3])
+    assert borda_weights([0.5, 0.5], 2.0) == pytest.approx([0.5625, 0.5625])
+
+
+@pytest.mark.parametrize(("power", "wins"), [(0.0, "right"), (0.5, "right"), (1_000.0, "odd")])
+async def test_bordas_ends_are_the_vote_and_the_best_score(power: float, wins: str) -> None:
+    chosen = await Borda(power).select(ballot(FOOLED, scores=SCORES))
+    assert chosen.candidate is not None
+    assert chosen.candidate.answer is not None
+    assert chosen.candidate.answer.text == wins

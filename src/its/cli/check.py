@@ -84,13 +84,15 @@ async def _check_model(
 ) -> Capabilities:
     from its.models.known import remark_on_price
     from its.pipeline.clients import public_address
+    from its.rewards.endpoint import BILLED_AS
     from its.views.checking import LABEL, endpoint_lines
 
     address = public_address(settings)
     say("")
     say(f"{role}: {client.name}" + (f" at {address}" if address else ""), "bold")
     found, usage = await client.model.probe()
-    for text in endpoint_lines(found, usage):
+    scores_only = role.startswith(f"{BILLED_AS}:")
+    for text in endpoint_lines(found, usage, writes=not scores_only):
         say(f"  {text}")
     remark = remark_on_price(settings)
     if remark is not None:

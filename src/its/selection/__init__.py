@@ -1,7 +1,7 @@
 """Candidates and scores in, one answer with its confidence and its reason out."""
 
 from its.parts import Registry
-from its.selection.bests import MajorityOfBests
+from its.selection.bests import Borda, MajorityOfBests
 from its.selection.knockout import Knockout
 from its.selection.methods import BestScored, Cisc, First, StepVote, Vote, WeightedVote
 from its.selection.protocol import Ballot, Selector
@@ -12,7 +12,18 @@ SELECTORS: Registry[Selector] = Registry(
     "selection",
     Selector,
     "its.selections",
-    (First, Vote, WeightedVote, BestScored, MajorityOfBests, Cisc, StepVote, Knockout, Universal),
+    (
+        First,
+        Vote,
+        WeightedVote,
+        BestScored,
+        MajorityOfBests,
+        Borda,
+        Cisc,
+        StepVote,
+        Knockout,
+        Universal,
+    ),
 )
 """The selection parts by the name that a pipeline file uses."""
 
@@ -20,6 +31,7 @@ __all__ = [
     "SELECTORS",
     "Ballot",
     "BestScored",
+    "Borda",
     "Cisc",
     "First",
     "Knockout",

@@ -53,9 +53,10 @@ def prompt_lines(pipeline: Pipeline, prompts: Mapping[str, PromptSet]) -> Iterat
         yield f"{'changed here':<{LABEL}}{', '.join(changed)}"
 
 
-def endpoint_lines(found: Capabilities, usage: Usage) -> Iterator[str]:
-    """What an endpoint can do, and how it will therefore be used."""
-    for label, said in _abilities(found).items():
+def endpoint_lines(found: Capabilities, usage: Usage, *, writes: bool = True) -> Iterator[str]:
+    """What an endpoint can do, and how it will therefore be used; of one that only scores (`writes`
+    is False) its notes."""
+    for label, said in _abilities(found).items() if writes else ():
         yield f"{label:<{LABEL}}{said}"
     for note in found.notes:
         yield f"{'note':<{LABEL}}{one_line(note)}"
