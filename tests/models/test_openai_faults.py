@@ -72,6 +72,24 @@ async def test_a_used_up_account_is_not_a_passing_429(open_model: Open) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "final"),
+    [
+        ("Your account is not active, please check your billing details", True),
+        ("Credits exhausted", True),
+        ("Your prepayment credits are depleted", True),
+        ("账户余额不足", True),
+        ("The API key has expired", False),
+    ],
+)
+async def test_lasting_causes_are_known_by_their_words(
+    open_model: Open, words: str, final: bool
+) -> None:
+    error = await fault(open_model, response({"error": {"message": words}}, status="429 No"))
+    assert isinstance(error, KeyRejected)
+    assert error.final is final
+
+
+@pytest.mark.parametrize(
     ("wish", "seconds"), [("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("soon", None), ("inf", None)]
 )
 async def test_retry_after_in_seconds(open_model: Open, wish: str, seconds: float | None) -> None:
@@ -102,6 +120,8 @@ async def test_retry_after_as_a_date(open_model: Open) -> None:
         ({}, {"retry_after": 3}, 3),
         ({"Retry_After": "1"}, {"error": "wait 30 seconds"}, 30),
         ({"x_ratelimit_reset_requests": "6m0s"}, {}, 360),
+        ({"ratelimit": "limit=10, remaining=0, reset=50"}, {}, 50),
+        ({"ratelimit": '"default";r=0;t=40'}, {}, 40),
         (
             {
                 "x_ratelimit_reset_requests": "9s",

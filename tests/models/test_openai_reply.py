@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from its.errors import TransientCallError
 from its.models.protocol import Capabilities, Received, Reply, Request, TokenLogprob
 from its.problems.problem import Message
 from tests.models.conftest import Open
@@ -44,6 +45,9 @@ async def ask(
         ("eos", {}, False, "end", "stop"),
         ("stop_sequence", {}, False, "stop_string", "stop_string"),
         ("length", {}, False, "length", "length"),
+        ("max_new_tokens", {}, False, "length", "length"),
+        ("FinishReason.MAX_TOKENS", {}, False, "length", "length"),
+        ("FinishReason.STOP", {}, False, "end", "stop"),
         ("content_filter", {}, False, "filtered", "filtered"),
     ],
 )
@@ -233,6 +237,25 @@ async def test_a_stream_may_use_any_line_ends_comments_and_event_names(open_mode
     head, _, body = raw.partition(b"\r\n\r\n")
     raw = head + b"\r\n\r\n: keep alive\r\n\r\nevent: message\r\n" + body
     assert (await ask(open_model, raw)).completions[0].text == "because"
+
+
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n", b"\r"])
+async def test_a_byte_order_mark_and_any_line_end_lose_no_piece(
+    open_model: Open, ends: bytes
+) -> None:
+    whole = stream([piece("be"), piece("cause", "stop")])
+    head, _, body = whole.partition(b"\r\n\r\n")
+    reply = await ask(open_model, head + b"\r\n\r\n\xef\xbb\xbf" + body.replace(b"\n", ends))
+    assert reply.completions[0].text == "because"
+
+
+async def test_an_empty_reason_with_every_piece_is_no_end(open_model: Open) -> None:
+    pieces = [piece("be", ""), piece("cause", ""), piece("", "length")]
+    reply = await ask(open_model, stream(pieces), n=1)
+    assert reply.completions[0].text == "because"
+    assert reply.completions[0].finish == "length"
+    with pytest.raises(TransientCallError, match="cut short"):
+        await ask(open_model, stream([piece("be", "")]))
 
 
 async def test_a_stream_cut_into_single_bytes_is_the_same_stream(open_model: Open) -> None:

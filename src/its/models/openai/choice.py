@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from its.models.openai.json_text import whole_characters
@@ -20,6 +21,8 @@ FILTERED = frozenset(
     }
 )  # fmt: skip
 """How servers say that their filter, or the model itself, gave no answer."""
+_LIMIT_REACHED = re.compile(r"length|max\w*_tokens|token_?limit|max_?tokens")
+"""How servers say that the token limit ended it."""
 LEAST_LOGPROB = -9999.0
 """Stands for minus infinity, as in the API itself."""
 
@@ -87,7 +90,7 @@ class Choice:
                 reasoning = reasoning_in(body)
                 self._refused = self._refused or bool(body.get("refusal"))
         else:
-            text = piece.get("text")
+            text = body if isinstance(body, str) else piece.get("text")
         if text:
             if self._finish is not None:
                 self.mixed = True
@@ -100,8 +103,8 @@ class Choice:
         if isinstance(logprobs, dict):
             self._logprobs.extend(read_logprobs(logprobs))
         finish = piece.get("finish_reason")
-        if isinstance(finish, str):
-            self._finish = finish
+        if isinstance(finish, str) and finish.strip():  # some send an empty one with each piece
+            self._finish = finish.strip().lower().rpartition(".")[2]
             self.stop = piece.get("stop_reason")
         return bool(text or reasoning or finish or self._refused)
 
@@ -132,8 +135,8 @@ class Choice:
 
     def _ended(self, request: Request, names_stop: bool) -> Finish:
         refused = self._refused and not self.text.strip()
-        match "refusal" if refused else self._finish and self._finish.lower():
-            case "length" | "max_tokens" | "model_length" | "max_output_tokens":
+        match "refusal" if refused else self._finish:
+            case str(finish) if _LIMIT_REACHED.search(finish):
                 return "length"
             case finish if finish in FILTERED:
                 return "filtered"

@@ -34,6 +34,9 @@ _TOO_LONG = re.compile(
 )
 _EXHAUSTED = re.compile(
     r"insufficient[_ -]?(quota|balance|credit|fund|user[_ ]?quota)|quota[_ ]?exhausted"
+    r"|(credits?|balance|funds|allowance) (\w+ ){0,3}(exhausted|depleted|used up|insufficient)"
+    r"|account (\w+ ){0,2}(not active|inactive|locked|frozen|closed)"
+    r"|余额不足|欠费|额度(已)?(不足|用)"
     r"|credit balance is too low|not enough (credit|balance|quota)|out of credit|no credit"
     r"|billing[_ ](hard[_ ]limit|not[_ ]active|disabled)|billing[_ ]?limit|payment required"
     r"|(account|organi[sz]ation|key|user|project) (\w+ ){0,3}(deactivated|suspended|disabled"
@@ -61,6 +64,7 @@ _ABOUT_CONTENT = re.compile(
 )
 _BAD_KEY = re.compile(
     r"(invalid|incorrect|wrong|missing|expired|revoked|no)[_ ](\w+ )?(api[_ -]?key|auth\w* token)"
+    r"|(api[_ -]?key|access token) (\w+ ){0,2}(expired|revoked|disabled|unknown)"
     r"|api[_ -]?key (is |was )?(not |in)valid|authentication (failed|error)|unauthorized"
     r"|login fail",
     re.IGNORECASE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import replace
 from typing import Any
 
@@ -68,11 +69,15 @@ class ReplyReader:
     def feed(self, data: bytes) -> None:
         """Read the next bytes of a stream of server-sent events."""
         self._check_size(len(data))
+        if b"\r" in data and b"\n" not in data:
+            data = data.replace(b"\r", b"\n")
         if b"\n" not in data:
             self._pending.append(data)
             return
         if self._pending:
             data = b"".join((*self._pending, data))
+        if not self.streamed:
+            data = data.removeprefix(codecs.BOM_UTF8)
         *lines, rest = data.split(b"\n")
         self._pending = [rest] if rest else []
         payloads: list[bytes] = []

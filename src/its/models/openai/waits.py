@@ -30,6 +30,9 @@ _BODY_SECONDS = frozenset(
 _BODY_MILLISECONDS = frozenset({"retryafterms", "retrydelayms", "retryaftermilliseconds"})
 _RESET = re.compile(r"^(?:x-)?(?:anthropic-)?ratelimit-(?:[a-z-]*-)?reset(?:-[a-z-]+)?$")
 
+_JOINED = re.compile(r"\b(?:reset|t)\s*=\s*(\d{1,9})\b")
+"""The time in a `RateLimit` header that holds everything at once."""
+
 
 def stated_wait(headers: Mapping[str, str], body: Any, said: str) -> float | None:
     """Seconds to wait, None where nothing is said of it.
@@ -100,6 +103,8 @@ def _reset(headers: Mapping[str, str]) -> float | None:
     lowered = {name.lower(): value for name, value in headers.items()}
     resets = {name: _moment(value) for name, value in lowered.items() if _RESET.match(name)}
     waits = {name: wait for name, wait in resets.items() if wait is not None}
+    if joined := _JOINED.search(lowered.get("ratelimit", "")):
+        waits["ratelimit"] = float(joined[1])
     used_up = [
         wait
         for name, wait in waits.items()
