@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from its.verifiers.code import run_tests
+from its.verifiers.limits import Limits
 from its.verifiers.plain_data import NotPlain, decode, dumps, encode
 from its.verifiers.trial import Suite
 from tests.verifiers.needs import needs_sandbox
@@ -146,6 +147,8 @@ async def test_setup_runs_beside_the_test() -> None:
 
 @needs_sandbox
 async def test_a_test_that_never_ends_fails_alone() -> None:
-    report = await run_tests("def f(x): return x", ["while True: f(1)", "assert f(2) == 2"])
+    tests = ["while True: f(1)", "assert f(2) == 2"]
+    by_the_clock = Limits(seconds=1, cpu_seconds=60)  # stopped in the middle of a message
+    report = await run_tests("def f(x): return x", tests, by_the_clock)
     assert report.passed == (False, True)
     assert "too long" in report.reason

@@ -30,13 +30,17 @@ def main() -> None:
         channel.send(b"T", None)
         _, loaded = channel.receive()
         if "raised" in loaded:
-            passed, reason = False, _raised(loaded["raised"])
+            passed, reason, ended = False, _raised(loaded["raised"]), True
         else:
-            passed, reason = _in_a_process(channel, test, start)
-        channel.send(b"V", {"passed": passed, "reason": reason})
+            passed, reason, ended = _in_a_process(channel, test, start)
+        channel.send(b"V", {"passed": passed, "reason": reason, "ended": ended})
+        if not ended:
+            return
 
 
-def _in_a_process(channel: Channel, test: str, start: dict[str, Any]) -> tuple[bool, str]:
+def _in_a_process(channel: Channel, test: str, start: dict[str, Any]) -> tuple[bool, str, bool]:
+    """Whether a test was passed, why not, and whether it came to its end: one that was stopped may
+    leave half a message behind, so that this process hears no other test."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -54,7 +58,8 @@ def _in_a_process(channel: Channel, test: str, start: dict[str, Any]) -> tuple[b
         os._exit(0)
     os.close(writer)
     ready, _, _ = select.select([reader], [], [], start["seconds"])
-    said = (os.read(reader, 1000) or b"the test ended itself") if ready else b"it took too long"
+    word = os.read(reader, 1000) if ready else b""
+    said = word or (b"the test ended itself" if ready else b"it took too long")
     os.close(reader)
     for target in (-pid, pid):
         with suppress(OSError):
@@ -62,7 +67,7 @@ def _in_a_process(channel: Channel, test: str, start: dict[str, Any]) -> tuple[b
     _, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
         said = b"it took too long"
-    return said == b"passed", " ".join(said.decode("utf-8", "replace").split())
+    return said == b"passed", " ".join(said.decode("utf-8", "replace").split()), bool(word)
 
 
 def _place(fault: BaseException, test: str) -> str:

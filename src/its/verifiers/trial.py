@@ -38,10 +38,10 @@ def try_out(interpreter: str, program: str, suite: Suite, limits: Limits) -> lis
     results: list[Result] = []
     while len(results) < len(suite.tests):
         left = suite.tests[len(results) :]
-        got = _session(interpreter, program, suite, left, limits)
+        got, ended = _session(interpreter, program, suite, left, limits)
         results += got
-        if len(got) == len(left):
-            break
+        if ended:
+            continue
         if not got and results and results[-1][1] == _LOST:
             results += [(False, _LOST)] * (len(suite.tests) - len(results))
             break
@@ -54,8 +54,9 @@ _LOST = "the test took too long, or broke its own process"
 
 def _session(
     interpreter: str, program: str, suite: Suite, tests: Sequence[str], limits: Limits
-) -> list[Result]:
-    """Results until the tests' side ends, which may be before the last test."""
+) -> tuple[list[Result], bool]:
+    """Results until the tests' side ends, which may be before the last test; and whether it ended
+    as it should: behind the last test, or behind one that had to be stopped."""
     results: list[Result] = []
     with confined(interpreter, "tests_side", limits) as judge:
         judge.send(b"S", _start(interpreter, limits) | {
@@ -64,12 +65,15 @@ def _session(
         })  # fmt: skip
         try:
             for _ in tests:
-                results.append(_one(judge, interpreter, program, limits))
+                result, goes_on = _one(judge, interpreter, program, limits)
+                results.append(result)
                 if (fault := _broken(results)) is not None:
-                    return results + [fault] * (len(tests) - len(results))
+                    return results + [fault] * (len(tests) - len(results)), True
+                if not goes_on:
+                    return results, True
         except Gone:
-            pass
-    return results
+            return results, False
+    return results, True
 
 
 _UNLOADED = "the program does not run: "
@@ -80,9 +84,9 @@ def _broken(results: list[Result]) -> Result | None:
     return results[-1] if results[-1][1].startswith(_UNLOADED) else None
 
 
-def _one(judge: Confined, interpreter: str, program: str, limits: Limits) -> Result:
-    """Carry requests and replies between the two until there is a verdict. Raises Gone where the
-    tests' side went."""
+def _one(judge: Confined, interpreter: str, program: str, limits: Limits) -> tuple[Result, bool]:
+    """Carry requests and replies between the two until there is a verdict; and whether the tests'
+    side goes on behind it. Raises Gone where that went."""
     deadline = time.monotonic() + limits.seconds + _SLACK
     judge.receive(b"T", deadline)
     with confined(interpreter, "program_side", limits) as holder:
@@ -124,10 +128,11 @@ def _as_failure(reply: bytes) -> bytes:
     return json.dumps({"raised": [names[0], names[-1]]}).encode()
 
 
-def _verdict(content: bytes, loaded: bool) -> Result:
+def _verdict(content: bytes, loaded: bool) -> tuple[Result, bool]:
     try:
         said = json.loads(content)
         passed, reason = said["passed"] is True and loaded, str(said["reason"])[:300]
+        goes_on = said["ended"] is True
     except (ValueError, TypeError, KeyError, RecursionError):
-        return False, _LOST
-    return passed, reason if loaded else _UNLOADED + reason
+        return (False, _LOST), False
+    return (passed, reason if loaded else _UNLOADED + reason), goes_on
