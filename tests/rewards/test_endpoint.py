@@ -257,6 +257,19 @@ async def test_a_text_cannot_add_a_step_mark(tmp_path: Path) -> None:
     assert len(score.details["steps"]) == 2
 
 
+@pytest.mark.parametrize(("drops", "said"), [(True, "1 scores came"), (False, "3 scores came")])
+async def test_another_number_of_scores_than_steps_is_an_abstention(
+    tmp_path: Path, drops: bool, said: str
+) -> None:
+    async with reward_server(drops=drops) as server:
+        separator = "" if drops else "<extra_0>"
+        reward = reward_of(server, "vllm_pooling", step_separator=separator)
+        async with door_of(tmp_path, reward) as door:
+            (score,) = await scored(door, reward, [RIGHT])
+    assert score.value is None
+    assert score.reason.startswith(f"{said} for 2 steps")
+
+
 # --- before a run -------------------------------------------------------------------------------
 
 
