@@ -329,18 +329,19 @@ class Journal:
     # --- opening --------------------------------------------------------------------------------
 
     def _trim_view(self, name: str) -> int:
-        """Cut what was never committed; where bytes are missing, forget the rows they held."""
+        """Cut what was never committed; where events are missing, forget the rows they led to.
+        Rows are written anew from the journal."""
         committed = self._one("SELECT bytes FROM lengths WHERE view=?", name) or 0
         view = self._views[name]
         present = view.seek(0, 2)
-        if present > committed:
+        if name == "traces" and present > committed:
             view.truncate(committed)
-        elif present < committed and name == "traces":
+        elif name == "traces" and present < committed:
             self._write.execute(
                 "DELETE FROM solutions WHERE trace_start + trace_length > ?", (present,)
             )
             committed = present
-        elif present < committed:
+        elif present != committed:
             view.truncate(0)
             view.seek(0)
             committed = sum(view.write(row) for row in self.solutions())

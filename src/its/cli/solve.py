@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from its.cli import options
+from its.cli.recorded import reading_runs
 from its.errors import InputError
 from its.suggestion import did_you_mean
 
@@ -151,9 +152,10 @@ def solve(
                 session.directory.describe(
                     input={"rows": reader.whole.rows, "digest": reader.whole.value}
                 )
-            if csv is not None:
-                write_table(session.directory.path, csv)
-            _say_summary(session, result, messages)
+            with reading_runs():
+                if csv is not None:
+                    write_table(session.directory.path, csv)
+                _say_summary(session, result, messages)
 
         session = Session(
             pipeline,
