@@ -631,3 +631,25 @@ def test_two_secrets_are_two_runs(tmp_path: Path) -> None:
             assert code == (0 if value == "a" else 2), err
         assert "secret value" in err
         assert "b-secret" not in err
+
+
+# --- prompts that were cut ----------------------------------------------------------------------
+
+
+def test_a_prompt_that_the_server_has_cut_is_noted_once(tmp_path: Path) -> None:
+    def special(asked: Asked, counted: Counted) -> bytes:
+        account = {"prompt_tokens": 256, "completion_tokens": 8, "total_tokens": 264}
+        return says(asked, counted, usage=account)
+
+    questions = [{"question": f"{number} " + "How many words are these? " * 400} for number in "12"]
+    file = tmp_path / "long.jsonl"
+    file.write_bytes(b"".join(orjson.dumps(question) + b"\n" for question in questions))
+    with odd_server(after_probe(special)) as server:
+        command = ("solve", file, "-o", tmp_path / "run", "-m", "loopback", *ONE)
+        ended = its_of_this_page().its(
+            *(*command, "--base-url", server.url), environment={"XDG_CACHE_HOME": str(tmp_path)}
+        )
+    assert ended.code == 0, ended.err
+    assert ended.err.count("it cuts long prompts") == 1, ended.err
+    found = orjson.loads((tmp_path / "run" / "run.json").read_bytes())["endpoints"]["model"]
+    assert any("num_ctx" in note for note in found["capabilities"]["notes"])

@@ -220,10 +220,13 @@ def _refuse_missing(reader: ProblemReader) -> None:
 
 
 def _say_summary(session: Session, result: RunResult, messages: Messages) -> None:
+    from its.runs.probing import notes_since_probe
     from its.views.opening import nothing_to_do_line
     from its.views.summary import summary
 
     path, standing = session.directory.path, result.standing
+    for note in notes_since_probe(session.active.models):
+        messages.say(f"Note: {note}.")
     if standing.recorded and standing.recorded == standing.done:
         messages.say(nothing_to_do_line(path, standing.done))
     for part in summary(

@@ -63,6 +63,17 @@ def endpoints_by_now(models: OpenModels, directory: RunDirectory) -> dict[str, A
     return known
 
 
+def notes_since_probe(models: OpenModels) -> list[str]:
+    """What endpoints have shown of themselves in this session that nobody asked for."""
+    return [
+        note
+        for client in models.clients.values()
+        if isinstance(client.model, RemoteModel) and client.model.capabilities
+        for note in client.model.capabilities.notes
+        if note not in client.capabilities.notes
+    ]
+
+
 async def _probe(role: str, client: ModelClient, journal: Journal) -> Capabilities:
     if isinstance(client.model, RemoteModel):
         found, _ = await client.model.probe_by(_Recorder(role, client, journal))

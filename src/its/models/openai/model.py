@@ -19,6 +19,11 @@ from its.models.openai.transport import Transport
 from its.models.protocol import Capabilities, Completion, ProbeRecorder, Received, Reply, Request
 from its.usage import Usage
 
+PROMPT_CUT = (
+    "the endpoint reports far fewer prompt tokens than were sent: it cuts long prompts without a "
+    "word; give its model a longer context (num_ctx at Ollama) or shorten the problems"
+)
+
 
 class OpenAIModel:
     """Sends each call once and reads its reply; retries, limits and money are the caller's.
@@ -97,8 +102,16 @@ class OpenAIModel:
         """
         known = self.capabilities
         stream = self._settings.stream == "auto" and (known is None or known.streams)
-        reply, _ = await self._ask(request, n, known, stream=stream, received=received)
+        reply, reader = await self._ask(request, n, known, stream=stream, received=received)
+        if reader.prompt_cut:
+            self._note(PROMPT_CUT)
         return reply
+
+    def _note(self, note: str) -> None:
+        """Add to what is known of the endpoint, once."""
+        known = self.capabilities
+        if known is not None and note not in known.notes:
+            self.know(replace(known, notes=(*known.notes, note)))
 
     async def _ask(
         self,

@@ -18,6 +18,9 @@ from its.models.protocol import Capabilities, Received, Reply, Request
 from its.usage import Usage
 
 END_MARK = b"[DONE]"
+LONG_PROMPT = 4000
+"""Bytes from which a prompt's reported tokens tell whether it was taken whole."""
+MOST_BYTES_OF_A_TOKEN = 12
 LONGEST_REPLY = 2**27
 """Bytes of a reply; no true one is as long, and a false one shall not fill the memory."""
 
@@ -26,7 +29,8 @@ class ReplyReader:
     """Puts one reply together: `feed` a stream piece by piece, or `read_whole` once.
 
     Both raise CallError for what is no reply. `begun` turns True with the first token, `done` with
-    the whole reply or a stream's own end mark, `streamed` with a stream's first piece.
+    the whole reply or a stream's own end mark, `streamed` with a stream's first piece,
+    `prompt_cut` where the endpoint reports a prompt that is far shorter than the one that was sent.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class ReplyReader:
         self.begun = False
         self.done = False
         self.streamed = False
+        self.prompt_cut = False
         self._request = request
         self._capabilities = capabilities
         self._faults = faults
@@ -228,6 +233,7 @@ class ReplyReader:
         """Tokens as reported, checked; what the endpoint left out is counted and marked."""
         counted = sum(choice.tokens for choice in choices)
         report = self._report(counted)
+        self.prompt_cut = report is not None and _is_cut(self._request, report)
         reported = report is not None and report.completion
         one_choice = reported and self._capabilities.usage == "one_choice"
         bill = bill_of(
@@ -260,3 +266,10 @@ class ReplyReader:
         if self._reports:
             return join([read_report(report) for report in self._reports], counted)
         return None if self._running_report is None else read_report(self._running_report)
+
+
+def _is_cut(request: Request, report: Report) -> bool:
+    """Whether so few tokens can only be a part of the prompt."""
+    sent = sum(len(message.content) for message in request.messages)
+    taken = (report.prompt or 0) + report.cached
+    return sent >= LONG_PROMPT and 0 < taken * MOST_BYTES_OF_A_TOKEN < sent
