@@ -213,7 +213,7 @@ def test_a_killed_shard_runs_again_and_is_merged(server: HostileProcess, tmp_pat
         assert described(tmp_path / "out")["state"] == "interrupted"
         gone_on = Path(shutil.copytree(tmp_path / "out", tmp_path / "gone on"))
         lost = compute_of(tmp_path / "out")["unattributed"]["calls"]
-        assert lost > 0, "the calls that were under way are in the accounts"
+        assert lost > 0, "the calls that were in flight are in the accounts"
 
         solve(slow, problems, runs[1], "--shard", "2/2")
         assert merge(*runs, output=tmp_path / "out").rows == 24

@@ -18,5 +18,5 @@ def reading_runs() -> Iterator[None]:
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise RunDirectoryError(
             f"what is recorded of a run is damaged ({type(error).__name__}: {error}); the command "
-            "that made the run repairs its rows, and `its rebuild RUN` makes them anew"
+            "that made the run repairs its rows, and `its rebuild RUN` makes them again"
         ) from error
