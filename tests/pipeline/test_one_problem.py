@@ -16,7 +16,7 @@ from its.errors import PermanentCallError, TransientCallError
 from its.pipeline.ceiling import most_completions
 from its.pipeline.config import Pipeline
 from its.prompts import load_prompt_set
-from its.testing import FakeModel
+from its.testing import FakeModel, ScriptedReply
 from tests.pipeline.scripted import answers, model, pipeline
 
 QUESTION = "How many?"
@@ -39,6 +39,20 @@ def test_guesses_never_outvote_an_answer_that_was_stated() -> None:
 def test_guesses_vote_where_nothing_was_stated() -> None:
     fake = model(attempt=["it may be 7", "perhaps 7", "could be 5"])
     assert solved(pipeline({"stages.0.n": 3}), model=fake).answer == "7"
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("12", None),
+        ("Answer: 12", None),
+        ("It is \\boxed{12}", "12"),
+        ("Answer: 12\nThat is", "12"),
+    ],
+)
+def test_an_answer_that_the_cut_may_have_broken_is_none(said: str, answer: str | None) -> None:
+    fake = model(attempt=[ScriptedReply(said, finish="length")])
+    assert solved(pipeline({"stages.0.n": 1}), model=fake).answer == answer
 
 
 def test_a_rejected_answer_gives_way_to_the_next() -> None:

@@ -143,13 +143,15 @@ def candidate_from(
 ) -> Candidate:
     """The candidate that one completion makes by itself.
 
-    `fields` are further fields of Candidate. A text that was cut short is not complete, and a mere
-    guess at its answer (the last number so far) is no answer.
+    `fields` are further fields of Candidate. A text that was cut short is not complete. A mere
+    guess at its answer (the last number so far) is then no answer, and neither is one that stands
+    at the very end: "12" may be the beginning of "1234".
     """
     answer = assignment.read(completion.text)
     complete = completion.finish not in ("length", "filtered")
-    if answer is not None and answer.fallback and not complete:
-        answer = None
+    if answer is not None and not complete:
+        may_go_on = completion.text.rstrip().endswith(answer.text)
+        answer = None if answer.fallback or may_go_on else answer
     return Candidate(
         id=assignment.candidate_id(label),
         text=completion.text,
