@@ -34,6 +34,17 @@ async def test_defaults_are_marked_and_what_was_given_is_not(tmp_path: Path) -> 
     assert "  timeout: {connect: 10.0, first_token: 120.0, total: 600.0}  # default" in lines
 
 
+async def test_it_asks_anew_whatever_an_earlier_run_found(tmp_path: Path) -> None:
+    async with HostileServer() as server:
+        asked = []
+        for _ in range(2):
+            before = server.stats.completions
+            ended = await its("check", "-m", "loopback", "--base-url", server.url, cwd=tmp_path)
+            assert ended.code == 0, ended.err
+            asked.append(server.stats.completions - before)
+    assert asked[0] == asked[1] > 0
+
+
 ABILITIES = {
     "hosted": ("samples of one question share a call", "not continued", "cut off"),
     "llama_cpp": ("one call per answer", "after a last assistant turn", "4,096 tokens"),

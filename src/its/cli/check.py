@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,16 +28,20 @@ def check(
     base_url: options.BaseUrl = None,
     settings: options.Settings = None,
 ) -> None:
-    """Validate the configuration, ask every endpoint what it can do, and print both.
+    """Validate the configuration, ask every endpoint anew what it can do, and print both.
 
     What is wrong is said at the end, all of it at once.
     """
+    import asyncio
+
+    from its.models.capability_cache import forget
     from its.pipeline.clients import open_models
 
     if pipeline is not None and config is not None:
         raise UsageError(f"give the pipeline once: {pipeline} or --config {config}")
     resolved = options.resolve_pipeline(pipeline or config, model, base_url, settings=settings)
     models = open_models(resolved)
+    forget()  # what is shown is true now, and what later runs go by
     asyncio.run(_check(resolved, models))
 
 

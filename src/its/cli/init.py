@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +41,8 @@ def init(
 
     An endpoint is asked what it can do; a file that is there is not overwritten.
     """
+    import asyncio
+
     from its.pipeline.drafting import draft
     from its.pipeline.load import load_pipeline
     from its.views.messages import Messages

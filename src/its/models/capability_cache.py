@@ -55,6 +55,11 @@ def keep(place: Place, capabilities: Capabilities) -> None:
         _FINDINGS.keep(place.key, capabilities.as_dict())
 
 
+def forget() -> None:
+    """Every endpoint is asked anew from now on."""
+    _FINDINGS.forget()
+
+
 def _lasting(value: Any) -> Any:
     """A listing without what changes by itself, such as the time at which it was made."""
     if isinstance(value, Mapping):

@@ -39,6 +39,11 @@ class Remembered:
         with suppress(OSError):
             _write(self._path, orjson.dumps(dict(newest)))
 
+    def forget(self) -> None:
+        """Keep nothing of what was found until now."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
     @property
     def _path(self) -> Path:
         return cache_folder() / self.name

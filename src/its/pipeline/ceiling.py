@@ -41,7 +41,9 @@ class Ceiling:
         money = "price unknown" if self.usd is None else f"{self.usd:,.4g} USD"
         many = "" if self.problems == 1 else "s"
         over = "per problem" if self.problems is None else f"for {self.problems:,} problem{many}"
-        return f"At most {self.completions:,} completions, {self.tokens:,} tokens, {money} {over}."
+        plural = "" if self.completions == 1 else "s"
+        completions = f"{self.completions:,} completion{plural}"
+        return f"At most {completions}, {self.tokens:,} tokens, {money} {over}."
 
 
 def ceiling(
