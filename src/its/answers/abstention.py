@@ -67,7 +67,7 @@ def ends_in_refusal(text: str) -> bool:
 
 def _end_of_refusal(words: str) -> int | None:
     """Where a phrase that refuses ends in a short sentence; None where there is none."""
-    if len(words.split()) > _MOST_WORDS:
+    if len(words.split()) > _MOST_WORDS or words.isdecimal():
         return None
     padded = f" {words}"
     phrases = _ASCII_REFUSALS if padded.isascii() else _REFUSALS

@@ -92,10 +92,9 @@ def strip_wrapping(text: str) -> str:
         text = text.rstrip(_TRAILING if _ends_in_factorial(text) else _TRAILING + "!！")
         text = text.removesuffix("\\").lstrip(" \t\r\n:=：＝")
         for start, end in _WRAPPERS:
-            inner = len(text) - len(start) - len(end)
-            if inner > 0 and text.startswith(start) and text.endswith(end):
+            if text.startswith(start) and text.endswith(end):
                 middle = text[len(start) : -len(end)]
-                if start not in middle:
+                if middle and len(text) > len(start) + len(end) and start not in middle:
                     text = middle
     return text.strip()
 

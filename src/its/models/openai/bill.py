@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +81,7 @@ def join(reports: Sequence[Report], counted: int) -> Report:
 def bill_of(
     report: Report | None,
     *,
-    prompt_estimate: int,
+    prompt_estimate: Callable[[], int],
     counted: int,
     left_out: int,
     seen_bytes: int,
@@ -106,7 +106,7 @@ def bill_of(
         completion += reasoning
     estimated = 0
     if not prompt:
-        prompt = estimated = prompt_estimate
+        prompt = estimated = prompt_estimate()
     if not completion:
         completion = counted
         estimated += counted

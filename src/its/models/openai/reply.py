@@ -238,7 +238,7 @@ class ReplyReader:
         one_choice = reported and self._capabilities.usage == "one_choice"
         bill = bill_of(
             report,
-            prompt_estimate=estimate_prompt(self._request),
+            prompt_estimate=lambda: estimate_prompt(self._request),
             counted=counted,
             left_out=sum(c.tokens for c in choices[1:]) if one_choice and not self._joined else 0,
             seen_bytes=sum(len(choice.seen) for choice in choices),

@@ -74,9 +74,7 @@ class Transport:
         self._models_url = _address(settings, "models")
         self._headers = _headers(settings)
         self._timeouts = {"timeout": {"connect": settings.timeouts.connect}}
-        self._first = httpx.Request(
-            "POST", self._post_url, headers=self._headers, stream=httpx.ByteStream(b"")
-        )
+        self._first = httpx.Request("POST", self._post_url, stream=httpx.ByteStream(b""))
         self._proxy = _proxy(settings)
         self._carrier: AiohttpTransport | None = None
         self._retired: list[AiohttpTransport] = []
@@ -95,7 +93,8 @@ class Transport:
                 try:
                     await self._read(response, reader, stream, limit, end)
                 finally:
-                    await response.aclose()
+                    if not _content(response).is_eof():  # at its end, it has let go by itself
+                        await response.aclose()
         except BROKEN as error:
             if reader.done:
                 return
@@ -140,11 +139,10 @@ class Transport:
         """A copy of the first one with another body: to check and write the same address and
         headers again costs more than to send them."""
         if len(body) >= LARGE_BODY:
-            headers = httpx.Headers({**self._headers, "Content-Length": str(len(body))})
             return httpx.Request(
                 "POST",
                 self._post_url,
-                headers=headers,
+                headers={"Content-Length": str(len(body))},
                 content=_parts(body),
                 extensions=self._timeouts,
             )
@@ -154,7 +152,7 @@ class Transport:
         return request
 
     def _get(self, url: httpx.URL) -> httpx.Request:
-        return httpx.Request("GET", url, headers=self._headers, extensions=self._timeouts)
+        return httpx.Request("GET", url, extensions=self._timeouts)
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         carrier = self._carrier or self._open()
@@ -210,6 +208,7 @@ class Transport:
         session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
+            headers=self._headers,
             read_bufsize=READ_BUFFER,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
         )
@@ -333,8 +332,8 @@ def _address(settings: OpenAISettings, path: str) -> httpx.URL:
     return httpx.URL(urlunsplit(parts._replace(path=f"{parts.path}/{path}")))
 
 
-def _headers(settings: OpenAISettings) -> httpx.Headers:
-    """Built once: with the lengths of the body they are all that goes with a request."""
+def _headers(settings: OpenAISettings) -> dict[str, str]:
+    """Those of every request, kept by the session; one of the user replaces one of ours."""
     headers = {
         "Content-Type": "application/json",
         "Accept": "application/json, text/event-stream",
@@ -348,7 +347,7 @@ def _headers(settings: OpenAISettings) -> httpx.Headers:
     elif settings.credentials is not None:
         pair = ":".join(settings.credentials).encode()
         headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
-    return httpx.Headers({**headers, **settings.headers})
+    return dict(httpx.Headers({**headers, **settings.headers}).items())
 
 
 def _proxy(settings: OpenAISettings) -> httpx.Proxy | None:
