@@ -126,11 +126,10 @@ def test_a_wait_that_no_run_waits_for_ends_it_and_says_so(clock: Clock) -> None:
 
 
 async def test_a_stated_wait_holds_everyone_back() -> None:
-    circuit = Circuit()
+    circuit, loop = Circuit(), asyncio.get_running_loop()
+    start = loop.time()
     circuit.failed(asking_for(0.05), 1)
     assert circuit.paused
-    loop = asyncio.get_running_loop()
-    start = loop.time()
     await asyncio.gather(*(circuit.passing(call) for call in range(5)))
     assert loop.time() - start >= 0.04
     assert not circuit.paused
