@@ -45,7 +45,7 @@ def show(
     console = open_console(stderr=False)
     kept = list(rows)
     if not kept:
-        console.print("No row is like that.")
+        console.print("No row matches.")
         return
     table = (
         groups_table(groups(kept, by), by, console.width) if by else rows_table(kept, console.width)
