@@ -136,7 +136,7 @@ def usage_of(values: Sequence[Any]) -> Usage:
 
 
 def renamed(trace: bytes, id_: str) -> bytes:
-    """The events of a problem, told of it under another id."""
+    """The events of a problem, written under another id."""
     events = map(orjson.loads, trace.splitlines())
     lines = (orjson.dumps({**event, "problem": id_}) + b"\n" for event in events)
     return b"".join(lines)

@@ -31,7 +31,7 @@ Status = Literal["new", "open", "finished", "truncated", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """Continue the assistant's turn `text` by one step, or to its end; told of the node `node`."""
+    """Continue the assistant's turn `text` by one step, or to its end, for the node `node`."""
 
     id: str
     node: str

@@ -7,7 +7,6 @@ Requests and responses are httpx's, carried by its aiohttp transport, which is c
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -21,7 +20,8 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from its.errors import CallError, ConfigurationError, TransientCallError
+from its.errors import CallError, ConfigurationError
+from its.models.openai.broken import BROKEN, UNREACHED, cause_of, failure
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import decode
 from its.models.openai.reply import LONGEST_REPLY
@@ -42,8 +42,6 @@ END_OF_STREAM = 0.2
 again."""
 LONGEST_REFUSAL = 2**20
 """Bytes that are read of a refusal."""
-UNREACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-BROKEN = (httpx.TransportError, aiohttp.ClientError, OSError, ValueError)
 
 
 class Reader(Protocol):
@@ -98,10 +96,10 @@ class Transport:
         except BROKEN as error:
             if reader.done:
                 return
-            cause = _cause(error)
+            cause = cause_of(error)
             if isinstance(cause, UNREACHED):
                 received.sent = False
-            raise self._failure(cause, reader.begun or not stream) from None
+            raise failure(cause, self._faults, timeouts, reader.begun or not stream) from None
 
     async def list_models(self) -> list[dict[str, Any]]:
         """What the endpoint lists at /models, nothing where it has no such list. Raises CallError
@@ -114,9 +112,9 @@ class Transport:
                 finally:
                     await response.aclose()
         except BROKEN as error:
-            cause = _cause(error)
+            cause = cause_of(error)
             if isinstance(cause, UNREACHED):
-                raise self._failure(cause, begun=False) from None
+                raise failure(cause, self._faults, self._settings.timeouts, begun=False) from None
             return []
         if response.status_code in (401, 403):
             raise self._faults.refused(response.status_code, body, response.headers)
@@ -214,50 +212,6 @@ class Transport:
         )
         self._carrier = AiohttpTransport(verify=secure, client=session, proxy=self._proxy)
         return self._carrier
-
-    # --- what a broken one means ----------------------------------------------------------------
-
-    def _failure(self, error: BaseException, begun: bool) -> TransientCallError:
-        """The plain sentence for a connection that failed."""
-        if isinstance(error, UNREACHED):
-            return self._faults.lost(_why_unreached(error), answered=False)
-        timeouts = self._settings.timeouts
-        if isinstance(error, TimeoutError) and (begun or timeouts.total <= timeouts.first_token):
-            what = f"did not finish its reply within {timeouts.total:g} s"
-        elif isinstance(error, TimeoutError):
-            what = f"gave no token within {timeouts.first_token:g} s"
-        elif isinstance(error, aiohttp.ClientPayloadError):
-            what = "broke off in the middle of its reply"
-        elif isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
-            what = "closed the connection without a reply"
-        elif isinstance(error, httpx.DecodingError):
-            what = "sent a reply that cannot be unpacked"
-        else:
-            what = f"broke the connection ({type(error).__name__})"
-        return self._faults.lost(what)
-
-
-def _cause(error: BaseException) -> BaseException:
-    """What httpx's transport wrapped."""
-    wrapped = isinstance(error, httpx.TransportError) and error.__cause__ is not None
-    return error.__cause__ or error if wrapped else error
-
-
-def _why_unreached(error: aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) -> str:
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return "cannot be reached: it took no connection in time"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "cannot be reached: its host name is not known"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        why = getattr(error.certificate_error, "verify_message", "") or "it is not valid"
-        return (
-            f"cannot be trusted: its certificate is not accepted ({why}); if it comes from your "
-            "own authority, set SSL_CERT_FILE to the file with that authority's certificate"
-        )
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return "cannot be reached: the proxy that the environment names does not answer"
-    number = error.os_error.errno
-    return f"cannot be reached: {os.strerror(number) if number else 'no connection'}"
 
 
 def _content(response: httpx.Response) -> aiohttp.StreamReader:
