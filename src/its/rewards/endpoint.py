@@ -19,7 +19,7 @@ from its.prompts.prompt_set import question_text
 from its.rewards.protocol import Reward
 from its.rewards.served.adapter import Adapter, Values, scores_in
 from its.rewards.served.adapters import ADAPTERS
-from its.rewards.served.form import Form, Mapping_, known_form, on_unit
+from its.rewards.served.form import Form, ScoreMapping, known_form, on_unit
 from its.rewards.step_aggregation import StepAggregation, aggregate
 from its.rewards.steps import steps
 
@@ -59,7 +59,7 @@ class EndpointReward(Reward):
     scores: Literal["outcome", "steps"] | None = None
     aggregation: StepAggregation = "last_min"
     most_steps: Annotated[int, Ge(1)] = 32
-    mapping: Mapping_ | None = None
+    mapping: ScoreMapping | None = None
     scale: Annotated[float, Gt(0)] | None = None
     offset: float | None = None
     positive: int | None = None
@@ -158,9 +158,9 @@ class EndpointReward(Reward):
 
     def _steps(self, text: str, separator: str) -> tuple[str, ...]:
         """The steps of a reply; of too many the first ones count as one."""
-        found = steps(text, separator) or [text.strip()]
         if self.form.scores == "outcome":
             return (text.strip(),)
+        found = steps(text, separator) or [text.strip()]
         surplus = len(found) - self.most_steps
         if surplus > 0:
             found = [self.form.step_separator.join(found[: surplus + 1]), *found[surplus + 1 :]]

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-Mapping_ = Literal["identity", "logistic"]
+ScoreMapping = Literal["identity", "logistic"]
 Steps = tuple[str, ...]
 
 
@@ -31,7 +31,7 @@ class Form:
     step_separator: str = "\n\n"
     step_end: str = ""
     positive: int = -1
-    mapping: Mapping_ | None = None
+    mapping: ScoreMapping | None = None
     scale: float = 1.0
     offset: float = 0.0
     good: str = "+"
