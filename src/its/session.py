@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
 from its.calls.account import Account
-from its.errors import InputError
+from its.errors import InputError, UsageError
 from its.models.protocol import Model
 from its.pipeline.solution import Solution
 from its.problems import open_problems
@@ -42,6 +42,17 @@ _AHEAD = 4096
 """Problems that may be solved before the caller takes a solution."""
 
 
+class Workers(Protocol):
+    """Processes that solve the problems of a run."""
+
+    def joining(
+        self, run: ActiveRun, pipeline: Pipeline, *, baseline: bool
+    ) -> AbstractAsyncContextManager[ActiveRun]:
+        """The same run, with its problems solved by workers while the context is open. Raises
+        UsageError where they cannot solve it."""
+        ...
+
+
 class Session:
     """A run held open: `async with Session(pipeline) as session`.
 
@@ -50,7 +61,8 @@ class Session:
     directory of the commands), `command` tells runs of another command apart, `shard` says which
     part of the input the problems are (the caller reads only that), `baseline` adds one greedy pass
     per problem, `models` holds models that are open already by their role (`model`,
-    `judge`, a name in `models`), `listen` is called with the account of every problem that begins.
+    `judge`, a name in `models`), `listen` is called with the account of every problem that begins
+    here, `workers` solve the problems in other processes.
     Entering raises EndpointError where a model cannot be used at all, ConfigurationError where the
     pipeline cannot work on the models, and RunDirectoryError where the directory cannot be used.
     """
@@ -67,6 +79,7 @@ class Session:
         command: str | None = None,
         shard: Shard | None = None,
         listen: Callable[[Account], None] | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self.pipeline = pipeline
         self.result: RunResult | None = None
@@ -78,6 +91,7 @@ class Session:
         self._command = command
         self._shard = shard
         self._listen = listen
+        self._workers = workers
         self._stack = AsyncExitStack()
         self._active: ActiveRun | None = None
 
@@ -93,6 +107,8 @@ class Session:
         return self.active.directory
 
     async def __aenter__(self) -> Session:
+        if self._workers is not None and self._models:
+            raise UsageError("models that are open already cannot be given to workers: name them")
         async with AsyncExitStack() as stack:
             directory = open_directory(
                 self.pipeline,
@@ -109,6 +125,9 @@ class Session:
             )
             if self._listen is not None:
                 active = replace(active, solver=replace(active.solver, listen=self._listen))
+            if self._workers is not None:
+                joined = self._workers.joining(active, self.pipeline, baseline=self._baseline)
+                active = await stack.enter_async_context(joined)
             self._active = active
             self._stack = stack.pop_all()
         return self

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from its.calls.budget import Amount
-from its.calls.limits import PerMinute, Slots
-from its.calls.retries import Circuit, RetryPolicy
+from its.calls.limits import Slots
+from its.calls.protocol import CircuitBreaker, RateLimit
+from its.calls.retries import RetryPolicy
 from its.models.protocol import Capabilities, Model
 from its.usage import Usage
 
@@ -57,10 +58,10 @@ class ModelClient:
     sampling: Sampling
     price: Price
     slots: Slots
-    requests_per_minute: PerMinute
-    tokens_per_minute: PerMinute
+    requests_per_minute: RateLimit
+    tokens_per_minute: RateLimit
     retries: RetryPolicy
-    circuit: Circuit
+    circuit: CircuitBreaker
     capabilities: Capabilities = field(default_factory=Capabilities)
     random: Random = field(default_factory=Random)
 

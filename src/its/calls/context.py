@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from its.calls.account import Account
 from its.calls.budget import Amount, Budget
 from its.calls.client import ModelClient
-from its.calls.journal import Journal
 from its.calls.ledger import Ledger
 from its.calls.limits import Admission, Waiting
+from its.calls.protocol import CallJournal
 from its.models.protocol import Request
 
 
@@ -18,7 +18,7 @@ from its.models.protocol import Request
 class CallContext:
     """`clients` are the models of the run by role."""
 
-    journal: Journal
+    journal: CallJournal
     seed: int
     clients: Mapping[str, ModelClient] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from its.calls.damage import believed, damaged, is_damage
+from its.calls.entries import Decided, Ended, Entry, Lost, Sent
 from its.calls.group_commit import GroupCommit
 from its.calls.journal_rows import (
     USAGE_COLUMNS,
@@ -59,6 +60,8 @@ _SETTLE_CALL = (
     + ", ".join(f"{column}=?" for column in USAGE_COLUMNS)
     + " WHERE id=?"
 )
+_LOSE_CALL = "UPDATE calls SET state='lost' WHERE id=? AND state='sent'"
+_DECIDE = "INSERT OR REPLACE INTO decisions VALUES (?,?,?)"
 
 
 class Journal:
@@ -119,29 +122,33 @@ class Journal:
 
     async def intend(self, number: int, intent: Intent) -> None:
         """Record that a call is about to be sent; returns once that is durable."""
-        values = (number, *intent.columns())
-        await self._writer.commit(lambda: self._write.execute(_INSERT_CALL, values))
+        await self.record((Sent.of(number, intent),))
 
     async def settle(
         self, number: int, state: State, usage: Usage, reply: bytes | None, error: str = ""
     ) -> None:
         """Record how a call ended; returns once that is durable."""
-        values = (
-            state,
-            reply,
-            error or None,
-            *(getattr(usage, column) for column in USAGE_COLUMNS),
-            number,
-        )
-        await self._writer.commit(lambda: self._write.execute(_SETTLE_CALL, values))
+        await self.record((Ended.of(number, state, usage, reply, error),))
 
     async def decide(self, problem: bytes, name: str, value: str) -> None:
         """Record a decision that a resumed run must repeat (one that followed the clock)."""
-        await self._writer.commit(
-            lambda: self._write.execute(
-                "INSERT OR REPLACE INTO decisions VALUES (?,?,?)", (problem, name, value)
-            )
-        )
+        await self.record((Decided(problem, name, value),))
+
+    async def record(self, entries: Sequence[Entry]) -> None:
+        """Record what calls write, in this order and as one; returns once that is durable."""
+        await self._writer.commit(lambda: self._write_entries(entries))
+
+    def _write_entries(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            match entry:
+                case Sent(number, columns):
+                    self._write.execute(_INSERT_CALL, (number, *columns))
+                case Ended(number, state, reply, error, usage):
+                    self._write.execute(_SETTLE_CALL, (state, reply, error, *usage, number))
+                case Lost(number):
+                    self._write.execute(_LOSE_CALL, (number,))
+                case Decided():
+                    self._write.execute(_DECIDE, entry)
 
     async def finish(
         self, problem: bytes, id_: str, index: int, status: str, row: bytes, trace: bytes

@@ -1,13 +1,17 @@
-"""The door as strategies and rewards see it: ask, and be charged for it."""
+"""The door as strategies and rewards see it: ask, and be charged for it. And what a door itself
+needs of a run, which may be held in another process."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
+from its.calls.journal_rows import Intent, RecordedCall, State
 from its.errors import CallError
 from its.models.protocol import Capabilities, Completion, Request
 from its.problems.problem import Message
+from its.usage import Usage
 
 
 class Door(Protocol):
@@ -61,4 +65,77 @@ class Door(Protocol):
 
     def note(self, event: str, **fields: Any) -> None:
         """Write an event of this stage into the trace."""
+        ...
+
+
+class CallJournal(Protocol):
+    """The journal as calls write it: what was sent before it is sent, what came back before it is
+    used. `directory` names the run in errors."""
+
+    directory: Path
+
+    def number_call(self) -> int:
+        """The next call's number."""
+        ...
+
+    async def intend(self, number: int, intent: Intent) -> None:
+        """Record that a call is about to be sent; returns once that is durable."""
+        ...
+
+    async def settle(
+        self, number: int, state: State, usage: Usage, reply: bytes | None, error: str = ""
+    ) -> None:
+        """Record how a call ended; returns once that is durable."""
+        ...
+
+    async def decide(self, problem: bytes, name: str, value: str) -> None:
+        """Record a decision that a resumed run must repeat."""
+        ...
+
+    def calls_of(self, problem: bytes) -> list[RecordedCall]:
+        """Every call that earlier sessions made for a problem, in the order sent."""
+        ...
+
+    def decisions_of(self, problem: bytes) -> dict[str, str]: ...
+
+
+class RateLimit(Protocol):
+    """A rate per minute: reserved before sending, reconciled after."""
+
+    @property
+    def limited(self) -> bool: ...
+
+    async def take(self, amount: float) -> None:
+        """Wait until the amount is there."""
+        ...
+
+    def give_back(self, amount: float) -> None:
+        """Return what was reserved and not used."""
+        ...
+
+
+class CircuitBreaker(Protocol):
+    """Lets calls pass while an endpoint works, and ends the run once it plainly will not."""
+
+    patience: float
+
+    @property
+    def paused(self) -> bool: ...
+
+    def check(self) -> None:
+        """Raises EndpointError once the run has to stop."""
+        ...
+
+    async def passing(self, call: int) -> None:
+        """Wait until this call may go. Raises EndpointError once the run has to stop."""
+        ...
+
+    def left(self, call: int) -> None:
+        """Tell that a call is over, however it ended."""
+        ...
+
+    def succeeded(self) -> None: ...
+
+    def failed(self, error: CallError, call: int = 0) -> None:
+        """Take a failed attempt into account; raises EndpointError when the run has to stop."""
         ...

@@ -88,6 +88,16 @@ class Circuit:
     def paused(self) -> bool:
         return self._half_open or self._clock() < self._paused_until
 
+    @property
+    def verdict(self) -> str | None:
+        """Why the run has to stop; None while it may go on."""
+        return self._verdict
+
+    @property
+    def troubled(self) -> bool:
+        """Whether something has failed since the last success, or nothing has succeeded yet."""
+        return bool(self._failures or self._refusals) or not self._ever_succeeded
+
     def check(self) -> None:
         """Raises EndpointError once the run has to stop."""
         if self._verdict is not None:

@@ -16,6 +16,10 @@ _PACKAGE = Path(__file__).parents[1]
 _LONGEST = 300
 
 
+class BrokenElsewhere(Exception):
+    """An unexpected exception in another process, as that one said it (`internal_error`)."""
+
+
 def broken(row: Problem | BadLine, error: Exception, usage: Usage) -> Solved:
     """The failed row, with the place in the code and what the problem had cost."""
     reason = internal_error(error)
@@ -26,6 +30,8 @@ def broken(row: Problem | BadLine, error: Exception, usage: Usage) -> Solved:
 
 def internal_error(error: Exception) -> str:
     """`internal error: KeyError: 'x' (its/rewards/verdicts.py line 12)`, secrets redacted."""
+    if isinstance(error, BrokenElsewhere):
+        return str(error)
     said = f"{type(error).__name__}: {error}".encode("utf-8", "replace").decode()[:_LONGEST]
     return redact_message(f"internal error: {said} ({_place(error)}); please report it")
 

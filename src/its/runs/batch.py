@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
-
-import orjson
 
 from its import __version__
 from its.calls.journal import Journal
@@ -21,6 +19,7 @@ from its.grading.by_model import ModelGrader
 from its.pipeline.broken import broken
 from its.pipeline.solving import bad_line
 from its.problems.problem import BadLine, Problem
+from its.runs.written import SolvedRow, WrittenRow, json_line, written
 from its.usage import total
 
 Emit = Callable[[int, bytes], None]
@@ -30,33 +29,11 @@ _BREATH = 256
 _REASONS = 3
 _BROKEN = "broken"
 
-INPUT_FIELDS = frozenset({"question", "reference", "metadata"})
-"""What a row repeats of the input."""
-
-
-class SolutionRow(Protocol):
-    """What a problem becomes: a line with at least `status`, `correct` and `error`."""
-
-    @property
-    def id(self) -> str: ...
-
-    def as_dict(self) -> dict[str, Any]: ...
-
-
-class SolvedRow(Protocol):
-    """A problem's row and its events, in order."""
-
-    @property
-    def solution(self) -> SolutionRow: ...
-
-    @property
-    def events(self) -> tuple[dict[str, Any], ...]: ...
-
 
 class Solves(Protocol):
     """Makes a row of every problem, and raises only what ends the run as a whole."""
 
-    async def solve(self, problem: Problem, /) -> SolvedRow: ...
+    async def solve(self, problem: Problem, /) -> SolvedRow | WrittenRow: ...
 
 
 @dataclass(slots=True)
@@ -212,27 +189,28 @@ class Batch:
             return
         self.standing.under_way += 1
         try:
-            fields, line, trace = await self._row_of(row)
+            new = await self._row_of(row)
             if self._emit_recorded(row, position):
                 return  # a finished row is never altered, though its window drew again
-            await self._journal.finish(row.key, row.id, row.index, fields["status"], line, trace)
+            status = new.fields["status"]
+            await self._journal.finish(row.key, row.id, row.index, status, new.line, new.trace)
         finally:
             self.standing.under_way -= 1
-        self.standing.count(fields)
-        self._emit(position, line)
+        self.standing.count(new.fields)
+        self._emit(position, new.line)
 
-    async def _row_of(self, row: Problem | BadLine) -> tuple[dict[str, Any], bytes, bytes]:
-        """A problem's row, as a JSON line too, and its events. An unexpected exception
-        is the failed row of this problem alone; so is what cannot be written as JSON."""
+    async def _row_of(self, row: Problem | BadLine) -> WrittenRow:
+        """A problem's row. An unexpected exception is the failed row of this problem alone; so is
+        what cannot be written as JSON."""
         try:
             if not isinstance(row, Problem):
                 return self._written(bad_line(row), row)
             solved = await self._solver.solve(row)
-            fields, line, trace = self._written(solved, row)
-            if self._model_grader is not None:
-                fields = await self._model_grader.grade(fields, row)
-                line = _json_line(fields)
-            return fields, line, trace
+            new = solved if isinstance(solved, WrittenRow) else self._written(solved, row)
+            if self._model_grader is None:
+                return new
+            fields = await self._model_grader.grade(new.fields, row)
+            return replace(new, fields=fields, line=json_line(fields))
         except ItsError:
             raise
         except Exception as error:
@@ -242,13 +220,8 @@ class Batch:
             billed = [call.usage for call in self._journal.calls_of(key) if call.billed]
             return self._written(broken(row, error, total(billed)), row)
 
-    def _written(
-        self, solved: SolvedRow, row: Problem | BadLine
-    ) -> tuple[dict[str, Any], bytes, bytes]:
-        fields = solved.solution.as_dict()
-        if self._bare:
-            fields = {name: value for name, value in fields.items() if name not in INPUT_FIELDS}
-        return fields, _json_line(fields), _trace(solved, row.key)
+    def _written(self, solved: SolvedRow, row: Problem | BadLine) -> WrittenRow:
+        return written(solved, row.key, bare=self._bare)
 
     def _is_stale(self, row: Problem | BadLine) -> bool:
         """Whether a row is there that has another id by now, or is to be graded against or by
@@ -271,7 +244,7 @@ class Batch:
         before = recorded.fields
         if recorded.has_moved(row.id, row.index):
             before = before | {"id": row.id, "index": row.index}
-            await self._journal.rename(row.key, row.id, row.index, _json_line(before))
+            await self._journal.rename(row.key, row.id, row.index, json_line(before))
         if not self._grades_again(before, row):
             return
         assert self._grader is not None
@@ -279,7 +252,7 @@ class Batch:
         after = await regrade(before, row, self._grader)
         if self._model_grader is not None:
             after = await self._model_grader.grade(after, row)
-        await self._journal.amend(row.key, _json_line(after))
+        await self._journal.amend(row.key, json_line(after))
         self.standing.regraded += 1
         self.standing.changed += before["correct"] != after["correct"]
 
@@ -295,16 +268,3 @@ class Batch:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _trace(solved: SolvedRow, key: bytes) -> bytes:
-    """The events as JSON lines; the first one says by which key the journal knows the problem."""
-    problem = solved.solution.id
-    lines = [{"problem": problem, **event} for event in solved.events]
-    if lines:
-        lines[0]["key"] = key.hex()
-    return b"".join(map(_json_line, lines))
-
-
-def _json_line(fields: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)

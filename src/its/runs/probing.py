@@ -40,9 +40,7 @@ async def probe_all(
     for role, client in models.clients.items():
         address = public_address(settings[role])
         if role in known and known[role]["address"] == address:
-            client.capabilities = Capabilities.of(known[role]["capabilities"])
-            if isinstance(client.model, RemoteModel):
-                client.model.know(client.capabilities)
+            know(client, Capabilities.of(known[role]["capabilities"]))
             continue
         client.capabilities = await _probe(role, client, journal)
         known[role] = {
@@ -51,6 +49,13 @@ async def probe_all(
             "capabilities": client.capabilities.as_dict(),
         }
         directory.describe(endpoints=known)
+
+
+def know(client: ModelClient, capabilities: Capabilities) -> None:
+    """Take an earlier probe's findings."""
+    client.capabilities = capabilities
+    if isinstance(client.model, RemoteModel):
+        client.model.know(capabilities)
 
 
 def endpoints_by_now(models: OpenModels, directory: RunDirectory) -> dict[str, Any]:

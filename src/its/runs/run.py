@@ -3,53 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
 
 from its.allocation.amounts import parse_amount
 from its.allocation.shared_budget import SharedBudget
-from its.answers import Comparer, Equivalence
 from its.calls.context import CallContext
 from its.calls.journal import Journal
 from its.calls.ledger import Ledger
 from its.calls.limits import Waiting
 from its.grading.by_model import ModelGrader
-from its.grading.grader import Flag
 from its.models.protocol import Model
-from its.models.recorded.model import RecordedModel
 from its.pipeline.choosing import choosing_cost
 from its.pipeline.clients import GRADING, OpenModels, open_models
-from its.pipeline.plan import Plan, build_plan, no_refusal, refusal_of
+from its.pipeline.plan import Plan
 from its.pipeline.preflight import require
 from its.pipeline.solving import Solver
 from its.problems.problem import BadLine, Problem
 from its.prompts import load_prompt_set
 from its.runs.accounting import Accounting, account_for
+from its.runs.assembly import allow_open_files, assemble, open_comparer, plan_of
 from its.runs.batch import Batch, BatchProgress, Emit, Solves
 from its.runs.directory import RunDirectory, write_atomically
 from its.runs.feed import Feed
 from its.runs.loop import interrupt_politely
 from its.runs.probing import endpoints_by_now, probe_all
 from its.runs.windows import WindowedBatch
+from its.runs.workers import RemoteSolver, WorkerShare
 
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
 
 _SHARED_BUDGET = b"\1" * 16
-_OTHER_FILES = 256
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveRun:
-    """A run while it goes on: all that a display or a signal may look at or touch."""
+    """A run while it goes on: all that a display or a signal may look at or touch. `remote` solves
+    the problems where that happens in other processes."""
 
     models: OpenModels
     context: CallContext
@@ -58,6 +55,7 @@ class ActiveRun:
     directory: RunDirectory
     bare_rows: bool = False
     model_grader: ModelGrader | None = None
+    remote: RemoteSolver | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -71,12 +69,14 @@ class ActiveRun:
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """How a session ended: where the batch stands, what the run has cost, whether the user
-    stopped it, and how long this session took by the clock."""
+    stopped it, how long this session took by the clock, and what its workers did where it had
+    any."""
 
     standing: BatchProgress
     accounting: Accounting
     interrupted: bool
     seconds: float = 0.0
+    workers: tuple[WorkerShare, ...] = ()
 
 
 @asynccontextmanager
@@ -94,9 +94,8 @@ async def start_run(
     """
     journal = Journal(directory.path, directory.fingerprint)
     models = open_models(pipeline, given)
-    rules = Equivalence(units=pipeline.answers.units, percent=pipeline.answers.percent)
     try:
-        async with Comparer(rules, symbolic=pipeline.answers.symbolic) as comparer:
+        async with open_comparer(pipeline) as comparer:
             try:
                 await probe_all(pipeline, models, journal, directory)
                 require(pipeline, {role: c.capabilities for role, c in models.clients.items()})
@@ -104,13 +103,11 @@ async def start_run(
                 directory.describe(state="interrupted")
                 raise
             context = CallContext(journal, pipeline.seed, models.clients)
-            refusal = no_refusal if "model" in (given or {}) else partial(refusal_of, pipeline)
-            plan = build_plan(pipeline, models.clients, models.prompts, refusal)
+            plan = plan_of(pipeline, models, given="model" in (given or {}))
             if plan.oracle:
                 directory.describe(oracle=True)
             shared = _shared_budget(pipeline, plan, journal)
-            flag = _recorded_flags(models)
-            solver = Solver(plan, context, comparer, baseline, shared=shared, flag=flag)
+            solver = assemble(plan, models, context, comparer, baseline=baseline, shared=shared)
             grader = _model_grader(pipeline, models, solver)
             yield ActiveRun(models, context, solver, journal, directory, pipeline.bare_rows, grader)
     finally:
@@ -133,7 +130,7 @@ async def run_batch(
     Where `interruptible`, the first Ctrl-C lets the calls in flight end and starts no other; a
     second one leaves at once. Either way the run can be resumed.
     """
-    batch = _batch(run, solver or run.solver, emit, total)
+    batch = _batch(run, solver, emit, total)
     batch.standing.oracle = run.solver.plan.oracle
     watch(batch)
     state, interrupted, started = "interrupted", False, time.monotonic()
@@ -158,29 +155,13 @@ def _model_grader(pipeline: Pipeline, models: OpenModels, solver: Solver) -> Mod
     return ModelGrader(client, prompts, context, solver.grader, pipeline.grade.rows)
 
 
-def _recorded_flags(models: OpenModels) -> Flag | None:
-    """The verdicts that a pool holds of its samples, where one answers in place of a model."""
-    model = models.clients["model"].model
-    if not isinstance(model, RecordedModel):
-        return None
-    return lambda question, text: model.verdict(question.text, text)
-
-
-def _allow_open_files(wanted: int) -> None:
-    """Every call in flight holds a socket: take as many as the system's hard limit gives."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = wanted + _OTHER_FILES
-    if soft < needed:
-        most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
-
-
-def _batch(run: ActiveRun, solver: Solves, emit: Emit, total: int | None) -> Batch:
+def _batch(run: ActiveRun, other: Solves | None, emit: Emit, total: int | None) -> Batch:
     concurrency = sum(client.slots.ceiling for client in run.models.clients.values())
-    _allow_open_files(concurrency)
+    allow_open_files(concurrency)
     bare, shared, window = run.bare_rows, run.solver.shared, 2 * concurrency
-    if solver is not run.solver:
-        return Batch(solver, run.journal, emit, window, bare=bare)
+    if other is not None:
+        return Batch(other, run.journal, emit, window, bare=bare)
+    solver: Solves = run.remote or run.solver
     grader, asked = run.solver.grader, run.model_grader
     if shared is None:
         return Batch(solver, run.journal, emit, window, grader, bare=bare, model_grader=asked)
@@ -223,7 +204,8 @@ async def _close_accounts(
         statuses=dict(standing.statuses),
         endpoints=endpoints_by_now(run.models, run.directory),
     )
-    return RunResult(standing, accounting, interrupted)
+    workers = tuple(run.remote.shares) if run.remote is not None else ()
+    return RunResult(standing, accounting, interrupted, workers=workers)
 
 
 @contextmanager

@@ -1,0 +1,51 @@
+"""What calls write into a journal, as plain values: they travel between processes, too."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from its.calls.journal_rows import USAGE_COLUMNS, Intent, State
+from its.usage import Usage
+
+
+class Sent(NamedTuple):
+    """A call is about to be sent."""
+
+    number: int
+    columns: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, number: int, intent: Intent) -> Sent:
+        return cls(number, intent.columns())
+
+
+class Ended(NamedTuple):
+    """How a call ended, what it cost, and what it brought."""
+
+    number: int
+    state: State
+    reply: bytes | None
+    error: str | None
+    usage: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, number: int, state: State, usage: Usage, reply: bytes | None, error: str) -> Ended:
+        values = tuple(getattr(usage, column) for column in USAGE_COLUMNS)
+        return cls(number, state, reply, error or None, values)
+
+
+class Lost(NamedTuple):
+    """A call whose end nobody will see: who made it is gone. Its estimate stands."""
+
+    number: int
+
+
+class Decided(NamedTuple):
+    """A decision that a resumed run must repeat."""
+
+    problem: bytes
+    name: str
+    value: str
+
+
+Entry = Sent | Ended | Lost | Decided
