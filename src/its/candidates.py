@@ -29,6 +29,7 @@ class Candidate:
     normalised weight times N). `step_scores` are process rewards in [0, 1], one per step.
     `mean_logprob` averages the natural-log probabilities of its tokens; `token_confidences` holds
     for each of them the mean of -log p over its likeliest alternatives, where those were asked for.
+    `model` names the model that wrote it where several share the stage.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Candidate:
     mean_logprob: float | None = None
     tokens: int | None = None
     token_confidences: tuple[float, ...] = ()
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

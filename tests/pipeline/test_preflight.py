@@ -46,6 +46,34 @@ def test_every_preset_passes_on_a_model_that_can_do_all(preset: str) -> None:
             ["cascade.stages.0: strategy mcts needs a reward"],
         ),
         (("stages=[{strategy: greedy, model: large}]",), ["no model 'large'", "add it there"]),
+        (
+            ("stages=[{strategy: attempts, models: [model, large]}]",),
+            ["stages.0.models: no model 'large'"],
+        ),
+        (
+            ("models={large: {name: l}}", "stages=[{strategy: beam, models: [model, large]}]"),
+            ["stages.0.models: strategy beam takes one model", "attempts", "ab_mcts"],
+        ),
+        (
+            ("stages=[{strategy: attempts, model: m, models: [model]}]", "models={m: {name: l}}"),
+            ["has `model` and `models`"],
+        ),
+        (("stages=[{strategy: attempts, models: [model, model]}]",), ["names a model twice"]),
+        (
+            ("stages=[{strategy: ab_mcts, models: {model: 2}, reward: self_evaluation}]",),
+            ["chooses models by their scores"],
+        ),
+        (
+            (
+                "models={l: {name: l}}",
+                "cascade={models: [l], stages: [{strategy: attempts, models: [l]}]}",
+            ),
+            ["cascade.stages.0.models: the cascade says which model"],
+        ),
+        (
+            (*PRICED, "budget.usd=1", "models={l: {name: l}}", "stages.0.models=[model, l]"),
+            ["models.l.price.input"],
+        ),
         (("budget.usd=1",), ["model.price.input", "model.price.output"]),
         (
             (*PRICED, "budget.usd=1", "judge={name: j}", "select.reward=self_evaluation"),
@@ -105,6 +133,19 @@ def test_what_the_model_cannot_do_is_refused(
     preset: str, overrides: tuple[str, ...], found: Capabilities, said: str
 ) -> None:
     assert any(said in sentence for sentence in faults(loaded(preset, *overrides), found))
+
+
+def test_each_model_of_a_shared_stage_is_checked() -> None:
+    shared = loaded(
+        "self_consistency",
+        "models={large: {name: l}}",
+        "stages=[{strategy: attempts, models: [model, large], logprobs: true}]",
+        "select={method: weighted_vote, reward: mean_logprob}",
+    )
+    able = {"model": ABLE, "judge": ABLE, "large": Capabilities()}
+    faults_found = [fault.sentence for fault in preflight(shared, able)]
+    assert len(faults_found) == 1
+    assert "which l does not give" in faults_found[0]
 
 
 def test_a_price_of_nothing_is_a_price_and_a_judge_that_is_never_asked_needs_none() -> None:

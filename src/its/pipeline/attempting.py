@@ -181,10 +181,14 @@ class Attempt:
             strategy=stage.strategy.name,
             model=stage.client.name,
             completions=completions,
+            **({"models": [each.name for each in stage.models]} if stage.models else {}),
         )
         budget = Budget(Cap(completions), level)
-        assignment = self.assignment(
-            stage.name, stage.strategy.name, stage.client, stage.prompts, budget, stage.reward
+        assignment = replace(
+            self.assignment(
+                stage.name, stage.strategy.name, stage.client, stage.prompts, budget, stage.reward
+            ),
+            models=stage.models,
         )
         try:
             outcome = await stage.strategy.run(assignment)

@@ -65,9 +65,19 @@ class StageBase(PartSettings):
     )
     name: str | None = Field(None, description="Its name in traces and accounts.")
     model: str | None = Field(None, description="One of `models`; the pipeline's model if not set.")
+    models: tuple[str, ...] | dict[str, PositiveFloat] = Field(
+        (),
+        description="Several models that share the stage: a list takes them in turn, "
+        "`{NAME: share}` by shares. Names in `models`; `model` is the pipeline's own.",
+    )
     reward: RewardSettings | None = Field(
         None, description="What scores inside the stage; the selection's reward if not set."
     )
+
+    def shares(self) -> dict[str, float]:
+        """The models that share the stage, by name; empty where it runs on one."""
+        given = self.models
+        return dict(given) if isinstance(given, dict) else dict.fromkeys(given, 1.0)
 
     def build(self) -> Strategy:
         return self.built(Strategy)

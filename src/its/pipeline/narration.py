@@ -36,6 +36,7 @@ def candidate_fields(candidate: Candidate, texts: dict[str, int]) -> dict[str, A
         "fallback": bool(answer and answer.fallback),
         "complete": candidate.complete,
         "style": candidate.style,
+        "model": candidate.model,
         "parents": candidate.parents,
         "weight": candidate.weight,
         "tokens": candidate.tokens,

@@ -16,7 +16,7 @@ from its.rewards.checks import CodeTests
 from its.rewards.protocol import Reward
 from its.selection.calibration import Calibration
 from its.selection.protocol import Selector
-from its.strategies.protocol import Strategy
+from its.strategies.protocol import StageModel, Strategy
 
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline, StageBase
@@ -28,7 +28,8 @@ Refusal = Callable[[Question], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A strategy, from which planned budget it runs, on which model, and what scores inside it."""
+    """A strategy, from which planned budget it runs, on which model, and what scores inside it.
+    `models` is empty unless several share it; `client` and `prompts` are then the first one's."""
 
     name: str
     strategy: Strategy
@@ -36,6 +37,7 @@ class Stage:
     client: ModelClient
     prompts: PromptSet
     reward: Reward | None
+    models: tuple[StageModel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,16 @@ def no_refusal(question: Question) -> str | None:
 
 
 def refusal_of(pipeline: Pipeline, question: Question) -> str | None:
-    """Why a pipeline's models cannot answer this question; a cascade has other models to ask."""
-    return None if pipeline.cascade else backend_of(pipeline.model).refusal(question)
+    """Why none of a pipeline's models can answer this question; None where one can try."""
+    named = {
+        role: None
+        for stage in pipeline.stages
+        for role in stage.shares() or [stage.model or "model"]
+    }
+    above = pipeline.cascade.models if pipeline.cascade else ()
+    models = {"model": pipeline.model, **pipeline.models}
+    refusals = [backend_of(models[role]).refusal(question) for role in (*named, *above)]
+    return refusals[0] if all(refusals) else None
 
 
 def build_plan(
@@ -154,7 +164,8 @@ def _stages(
         if level is not None:
             name = f"{name}@{level}"
         taken[name] = taken.get(name, 0) + 1
-        role = level or settings.model or "model"
+        shares = {} if level else settings.shares()
+        role = level or next(iter(shares), None) or settings.model or "model"
         stages.append(
             Stage(
                 name=name if taken[name] == 1 else f"{name}-{taken[name]}",
@@ -163,6 +174,9 @@ def _stages(
                 client=clients[role],
                 prompts=prompts[role],
                 reward=settings.reward.build() if settings.reward else reward,
+                models=tuple(
+                    StageModel(model, prompts[model], share) for model, share in shares.items()
+                ),
             )
         )
     return tuple(stages)

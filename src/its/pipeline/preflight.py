@@ -44,7 +44,7 @@ def preflight(
 ) -> list[Fault]:
     """Every fault of the pipeline; with what each model can do, by role, also what these models
     cannot do."""
-    faults = [*_unknown_models(pipeline)]
+    faults = [*_unknown_models(pipeline), *_shared_stages(pipeline)]
     if faults:
         return faults
     faults += [
@@ -56,7 +56,7 @@ def preflight(
     ]
     if capabilities is not None:
         faults += [*_incapable(pipeline, capabilities), *_small_context(pipeline, capabilities)]
-    return faults
+    return list(dict.fromkeys(faults))  # models that share a stage may share a fault
 
 
 def require(pipeline: Pipeline, capabilities: Mapping[str, Capabilities]) -> None:
@@ -69,9 +69,11 @@ def require(pipeline: Pipeline, capabilities: Mapping[str, Capabilities]) -> Non
 
 
 def _stages(pipeline: Pipeline) -> Iterator[tuple[Use, StageBase]]:
-    """Every stage with the role of the model that it runs on, those of the cascade too."""
+    """Every stage with the role of the model that it runs on (once for each of several), those of
+    the cascade too."""
     for number, stage in enumerate(pipeline.stages):
-        yield Use(("stages", number), stage.model or "model"), stage
+        for role in stage.shares() or (stage.model or "model",):
+            yield Use(("stages", number), role), stage
     cascade = pipeline.cascade
     for role in cascade.models if cascade else ():
         own = cascade.stages if cascade else ()
@@ -85,6 +87,12 @@ def _unknown_models(pipeline: Pipeline) -> Iterator[Fault]:
     named: list[tuple[Path_, str]] = [
         (("stages", i, "model"), s.model) for i, s in enumerate(pipeline.stages) if s.model
     ]
+    named += [
+        (("stages", i, "models"), name)
+        for i, stage in enumerate(pipeline.stages)
+        for name in stage.shares()
+        if name != "model"
+    ]
     if pipeline.cascade:
         named += [(("cascade", "models", i), m) for i, m in enumerate(pipeline.cascade.models)]
         own = enumerate(pipeline.cascade.stages)
@@ -92,6 +100,33 @@ def _unknown_models(pipeline: Pipeline) -> Iterator[Fault]:
     for path, name in named:
         if name not in pipeline.models:
             yield Fault(path, f"no model {name!r} in `models`, which has {known}; add it there")
+
+
+def _shared_stages(pipeline: Pipeline) -> Iterator[Fault]:
+    """What cannot be where several models share a stage."""
+    own = pipeline.cascade.stages if pipeline.cascade else ()
+    for number, stage in enumerate(own):
+        if stage.models:
+            path: Path_ = ("cascade", "stages", number, "models")
+            yield Fault(path, "the cascade says which model runs its stages: leave `models` out")
+    for number, stage in enumerate(pipeline.stages):
+        if not stage.models:
+            continue
+        path, strategy = ("stages", number, "models"), stage.build()
+        if len(stage.shares()) < len(stage.models):
+            yield Fault(path, "names a model twice: give its larger share as `{NAME: 2}`")
+        if stage.model is not None:
+            yield Fault(path, "the stage has `model` and `models`: leave one of them out")
+        if strategy.models is None:
+            from its.strategies import STRATEGIES
+
+            able = ", ".join(name for name, part in STRATEGIES.items() if part.models is not None)
+            fix = f"use `model`, or one of {able}"
+            yield Fault(path, f"strategy {strategy.name} takes one model: {fix}")
+        if strategy.models == "choice" and isinstance(stage.models, dict):
+            yield Fault(
+                path, f"strategy {strategy.name} chooses models by their scores: list them plainly"
+            )
 
 
 def _reward(pipeline: Pipeline, stage: StageBase) -> Reward | None:

@@ -38,6 +38,7 @@ _PLAIN = (
     "question",
     "reference",
     "grading",
+    "model",
 )
 
 
@@ -46,7 +47,8 @@ class Solution:
     """One problem's outcome. `correct` is None where nothing says what is right, and `grading`
     says what gave the verdict; `planned` and `spent` are completions; `seconds` is how long the
     problem took, waiting included; `verified` says whether the answer passed its check, None where
-    none was made."""
+    none was made. Where several models share a stage, `model` wrote the solution, and `models`
+    counts the candidates of each."""
 
     id: str
     index: int
@@ -68,6 +70,8 @@ class Solution:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     grading: Mapping[str, Any] | None = None
     verified: bool | None = None
+    model: str | None = None
+    models: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Solution:
@@ -84,6 +88,7 @@ class Solution:
             seconds=row["seconds"],
             error=row["error"],
             metadata=row.get("metadata") or {},
+            models=row.get("models") or {},
             baseline=None
             if baseline is None
             else Baseline(baseline["answer"], baseline["correct"], Usage(**baseline["usage"])),
@@ -111,6 +116,8 @@ class Solution:
             "seconds": round(self.seconds, 3),
             "error": self.error,
         }
+        if self.models:
+            row |= {"model": self.model, "models": dict(self.models)}
         if self.verified is not None:
             row["verified"] = self.verified
         if self.baseline is not None:

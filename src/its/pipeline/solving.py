@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -108,6 +109,7 @@ class Solver:
             planned=attempt.planned,
             spent=account.budget.spent.completions,
             usage=account.usage,
+            models=Counter(each.model for each in attempt.candidates if each.model),
             seconds=time.monotonic() - started,
         )
         if len(self.histories) < _HISTORIES:
@@ -141,6 +143,7 @@ class Solver:
             solution=chosen.text,
             confidence=selection.confidence,
             verified=selection.verified,
+            model=chosen.model or None,
             strategy=attempt.last_stage,
         )
         grade = await self.grader.grade(problem, chosen.answer, chosen.text)

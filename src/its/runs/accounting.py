@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,10 +42,34 @@ class Bill:
 
 
 @dataclass(slots=True)
+class ModelShare:
+    """What one of several models that share a stage has brought: candidates, chosen answers
+    (`wins`), and the right ones among these (None while no row has a reference)."""
+
+    candidates: int = 0
+    wins: int = 0
+    right: int | None = None
+
+
+def shares_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, ModelShare]:
+    """The shares by the models' names in the pipeline, over all rows that hold any."""
+    shares: dict[str, ModelShare] = {}
+    for row in rows:
+        for name, candidates in row.get("models", {}).items():
+            shares.setdefault(name, ModelShare()).candidates += candidates
+        if row.get("model") is not None:
+            winner = shares.setdefault(row["model"], ModelShare())
+            winner.wins += 1
+            if row.get("correct") is not None:
+                winner.right = (winner.right or 0) + bool(row["correct"])
+    return dict(sorted(shares.items()))
+
+
+@dataclass(slots=True)
 class Accounting:
     """All of a run's spending. Totals are solutions plus unattributed, and equal the sum of the
     stages, of the strategies and of the models. `grading` stands beside them: what a grading
-    model cost, which no answer needed."""
+    model cost, which no answer needed. `shares` says what the models of a shared stage brought."""
 
     totals: Bill = field(default_factory=Bill)
     by_stage: dict[str, Bill] = field(default_factory=dict)
@@ -53,6 +77,7 @@ class Accounting:
     by_model: dict[str, Bill] = field(default_factory=dict)
     unattributed: Bill = field(default_factory=Bill)
     grading: Bill = field(default_factory=Bill)
+    shares: dict[str, ModelShare] = field(default_factory=dict)
 
     def as_dict(self, from_journal: Usage) -> dict[str, Any]:
         return {
@@ -62,11 +87,24 @@ class Accounting:
             "by_model": {name: bill.as_dict() for name, bill in self.by_model.items()},
             "unattributed": self.unattributed.as_dict(),
             **({"grading": self.grading.as_dict()} if self.grading.usage.calls else {}),
+            **({"shares": self._shares()} if self.shares else {}),
             "from_journal": {
                 "completions": from_journal.completions,
                 "prompt_tokens": from_journal.prompt_tokens,
                 "completion_tokens": from_journal.completion_tokens,
             },
+        }
+
+    def _shares(self) -> dict[str, Any]:
+        whole = sum(each.candidates for each in self.shares.values())
+        return {
+            name: {
+                "candidates": each.candidates,
+                "share": round(each.candidates / whole, 4) if whole else None,
+                "wins": each.wins,
+                "right": each.right,
+            }
+            for name, each in self.shares.items()
         }
 
 

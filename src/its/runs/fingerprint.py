@@ -52,6 +52,9 @@ def identity_of(
         name: _identity_of_model(settings) for name, settings in pipeline.models.items()
     }
     resolved.pop("grade", None)  # it changes verdicts, never an answer
+    for stage in (*resolved["stages"], *(resolved["cascade"] or {}).get("stages", ())):
+        if not stage["models"]:  # a stage on one model is known as it was before there were several
+            del stage["models"]
     resolved = _without_connections(resolved)
     resolved["prompts"] = {role: chosen.identity() for role, chosen in prompts.items()}
     resolved["baseline"] = baseline

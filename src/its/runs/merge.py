@@ -20,7 +20,7 @@ from its.calls.journal import Journal
 from its.calls.journal_copy import JournalCopy
 from its.errors import RunDirectoryError
 from its.problems.sharding import Shard
-from its.runs.accounting import account_for
+from its.runs.accounting import account_for, shares_of
 from its.runs.directory import default_path, locked, read_description, write_atomically
 from its.runs.shards import ShardRun, check_together, missing_of, read_shards
 from its.runs.trust import JOURNAL, refuse_foreign
@@ -141,7 +141,9 @@ async def _build(
     journal = Journal(draft, fingerprint)
     try:
         await journal.compact()
-        content = account_for(journal.spending()).as_dict(_replayed(runs))
+        accounting = account_for(journal.spending())
+        accounting.shares = shares_of(map(orjson.loads, journal.solutions()))
+        content = accounting.as_dict(_replayed(runs))
         (draft / "compute.json").write_bytes(
             orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         )

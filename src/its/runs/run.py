@@ -27,7 +27,7 @@ from its.pipeline.preflight import require
 from its.pipeline.solving import Solver
 from its.problems.problem import BadLine, Problem
 from its.prompts import load_prompt_set
-from its.runs.accounting import Accounting, account_for
+from its.runs.accounting import Accounting, account_for, shares_of
 from its.runs.assembly import allow_open_files, assemble, open_comparer, plan_of
 from its.runs.batch import Batch, BatchProgress, Emit, Solves
 from its.runs.directory import RunDirectory, write_atomically
@@ -191,6 +191,8 @@ async def _close_accounts(
 ) -> RunResult:
     await run.journal.compact()
     accounting = account_for(run.journal.spending())
+    if any(stage.models for stage in run.solver.plan.stages):
+        accounting.shares = shares_of(map(orjson.loads, run.journal.solutions()))
     write_atomically(
         run.directory.path / "compute.json",
         orjson.dumps(

@@ -4,6 +4,10 @@ At each node Thompson sampling decides between going wider (a new child: a fresh
 root, a variation below) and going deeper (into one of the children there are). An arm's posterior
 is over the scores it has brought: a new child's over those of the node's children, an existing
 child's over those of its whole subtree.
+
+Where several models share the stage, a new child's writer is drawn the same way: each model's
+posterior is over the scores of all that it has written for this problem, wherever in the tree, and
+the highest draw writes. (The paper's multi-model form, as its authors' package does it by default.)
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ class ABMCTS(Search[State]):
 
     name = "ab_mcts"
     needs = frozenset({Need.REWARD})
+    models = "choice"
 
     n: Annotated[int, Ge(1)] = 16
     parallel: Annotated[int, Ge(1)] = 4
@@ -64,7 +69,11 @@ class ABMCTS(Search[State]):
             count = max(count, min(1, state.left))
         random = state.random("thompson")
         parents = [self._parent(state, random) for _ in range(count)]
-        return [self._solution(state, parent) for parent in parents]
+        writers = self._writers(state, count)
+        return [
+            self._solution(state, parent, writer)
+            for parent, writer in zip(parents, writers, strict=True)
+        ]
 
     def absorb(self, state: State, task: Task, said: Continuation) -> None:
         assert isinstance(task, Prompt)
@@ -96,18 +105,33 @@ class ABMCTS(Search[State]):
                 return place
             place = best
 
+    def _writers(self, state: State, count: int) -> list[str]:
+        """The models that Thompson sampling lets write the next solutions."""
+        if not state.models:
+            return [""] * count
+        random = state.random("model")
+        written: dict[str, list[float]] = {model: [] for model in state.models}
+        for node in state.nodes.values():
+            if node.scores and node.status != "failed":
+                written[node.model].append(node.score)
+        drawn = [
+            {model: self._draw(scores, random) for model, scores in written.items()}
+            for _ in range(count)
+        ]
+        return [max(draws, key=draws.__getitem__) for draws in drawn]
+
     def _draw(self, scores: Sequence[float], random: Random) -> float:
         draw = draw_gaussian_mean if self.posterior == "gaussian" else draw_beta_mean
         return draw(scores, random)
 
-    def _solution(self, state: State, parent: str) -> Prompt:
+    def _solution(self, state: State, parent: str, model: str) -> Prompt:
         before = state.nodes[parent] if parent else Node("")
-        node = Node(state.new_id(), parent)
+        node = Node(state.new_id(), parent, model=model)
         style = self.styles[len(state.nodes) % len(self.styles)]
         state.update(node)
         state.fresh.append(node.id)
         prompt = "variation" if parent else "attempt"
-        return Prompt(node.id, node.id, prompt, style, before.text)
+        return Prompt(node.id, node.id, prompt, style, before.text, model)
 
 
 def draw_gaussian_mean(scores: Sequence[float], random: Random) -> float:

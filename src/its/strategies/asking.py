@@ -41,6 +41,7 @@ class Turn:
     values: Mapping[str, str]
     parents: tuple[str, ...] = ()
     style: str = ""
+    model: str = ""
 
 
 async def solve_all(
@@ -48,19 +49,8 @@ async def solve_all(
 ) -> list[Candidate | None]:
     """Ask for several solutions at the same time. None, and a word in `failures`, for each that
     came to nothing."""
-    prompts, door = assignment.prompts, assignment.door
-    requests = [
-        door.request(
-            prompts.render(
-                turn.prompt,
-                assignment.question,
-                style=prompts.style(turn.style) if turn.style else "",
-                **turn.values,
-            )
-        )
-        for turn in turns
-    ]
-    replies = await ask_all(door, requests, [turn.label for turn in turns])
+    asked = [(turn.model, _solution_request(assignment.of(turn.model), turn)) for turn in turns]
+    replies = await ask_each(assignment, asked, [turn.label for turn in turns])
     failures += [
         f"{assignment.candidate_id(turn.label)}: {reply}"
         for turn, reply in zip(turns, replies, strict=True)
@@ -69,9 +59,24 @@ async def solve_all(
     return [
         None
         if isinstance(reply, CallError)
-        else candidate_from(assignment, turn.label, reply, style=turn.style, parents=turn.parents)
+        else candidate_from(
+            assignment,
+            turn.label,
+            reply,
+            style=turn.style,
+            parents=turn.parents,
+            model=turn.model,
+        )
         for turn, reply in zip(turns, replies, strict=True)
     ]
+
+
+def _solution_request(assignment: Assignment, turn: Turn) -> Request:
+    prompts = assignment.prompts
+    style = prompts.style(turn.style) if turn.style else ""
+    return assignment.door.request(
+        prompts.render(turn.prompt, assignment.question, style=style, **turn.values)
+    )
 
 
 def numbered_solutions(assignment: Assignment, candidates: Iterable[Candidate]) -> str:
@@ -116,6 +121,30 @@ async def ask_all(
 
     await together(ask_group(request, group) for request, group in groups.items())
     return [replies[place] for place in range(len(requests))]
+
+
+async def ask_each(
+    assignment: Assignment, asked: Sequence[tuple[str, Request]], labels: Sequence[str]
+) -> list[Completion | CallError]:
+    """Ask each of the models named ("" is the stage's only one) its requests, as `ask_all` does,
+    and all models at the same time."""
+    places: dict[str, list[int]] = {}
+    for place, (model, _) in enumerate(asked):
+        places.setdefault(model, []).append(place)
+    answers = await together(
+        ask_all(
+            assignment.of(model).door,
+            [asked[place][1] for place in own],
+            [labels[place] for place in own],
+        )
+        for model, own in places.items()
+    )
+    found = {
+        place: reply
+        for own, replies in zip(places.values(), answers, strict=True)
+        for place, reply in zip(own, replies, strict=True)
+    }
+    return [found[place] for place in range(len(asked))]
 
 
 async def settled(call: Coroutine[Any, Any, T]) -> T | CallError:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Interval, MinLen
 
+from its.strategies.model_turns import model_turns
 from its.strategies.protocol import Assignment, Outcome, Strategy
 from its.strategies.sampling import SampleRequest, draw
 
@@ -19,7 +20,7 @@ FIVE_STYLES = ("step_by_step", "edge_cases", "backwards", "subproblems", "analog
 
 @dataclass(frozen=True, slots=True)
 class Attempts(Strategy):
-    """`n` independent solutions, the styles taken in turn.
+    """`n` independent solutions, the styles taken in turn (by each of several models).
 
     `logprobs` asks for token log-probabilities, for selection by the model's own confidence; a
     number asks for those of so many likeliest alternatives as well.
@@ -27,6 +28,7 @@ class Attempts(Strategy):
 
     name = "attempts"
     independent = True
+    models = "turns"
 
     n: Annotated[int, Ge(1)] = 5
     styles: Annotated[tuple[str, ...], MinLen(1)] = FIVE_STYLES
@@ -42,10 +44,13 @@ class Attempts(Strategy):
         return min(self.n, completions)
 
     async def run(self, assignment: Assignment) -> Outcome:
-        styles = [self.styles[ordinal % len(self.styles)] for ordinal in range(self.n)]
-        return await draw(
-            assignment, [attempt(assignment, style, logprobs=self.logprobs) for style in styles]
-        )
+        samples = [
+            attempt(
+                assignment, self.styles[own % len(self.styles)], logprobs=self.logprobs, model=model
+            )
+            for model, own in model_turns(assignment.models, self.n)
+        ]
+        return await draw(assignment, samples)
 
 
 def attempt(
@@ -54,12 +59,15 @@ def attempt(
     *,
     logprobs: Logprobs = False,
     temperature: float | None = None,
+    model: str = "",
 ) -> SampleRequest:
-    """The sample that asks for one solution, in a style or (with "") in none."""
-    prompts, door = assignment.prompts, assignment.door
+    """The sample that asks for one solution, in a style or (with "") in none, of one of the
+    stage's models or (with "") of its only one."""
+    asked = assignment.of(model)
+    prompts, door = asked.prompts, asked.door
     messages = prompts.render(
         "attempt", assignment.question, style=prompts.style(style) if style else ""
     )
     alternatives = 0 if logprobs is True else logprobs or None
     request = door.request(messages, temperature=temperature, logprobs=alternatives)
-    return SampleRequest(request, style)
+    return SampleRequest(request, style, model)

@@ -12,6 +12,7 @@ from typing import Annotated
 from annotated_types import Ge
 
 from its.strategies.attempts import attempt
+from its.strategies.model_turns import model_turns
 from its.strategies.protocol import Assignment, Outcome, Strategy
 from its.strategies.sampling import draw
 
@@ -22,6 +23,7 @@ class BestOfN(Strategy):
 
     name = "best_of_n"
     independent = True
+    models = "turns"
 
     n: Annotated[int, Ge(1)] = 8
     style: str = ""
@@ -33,5 +35,6 @@ class BestOfN(Strategy):
         return min(self.n, completions)
 
     async def run(self, assignment: Assignment) -> Outcome:
-        samples = [attempt(assignment, self.style)] * self.n
+        turns = model_turns(assignment.models, self.n)
+        samples = [attempt(assignment, self.style, model=model) for model, _ in turns]
         return await draw(replace(assignment, stop=None), samples)

@@ -1,5 +1,8 @@
-"""Mixture of agents (Wang et al., arXiv 2406.04692), self-mixture: layers of proposers, then an
-aggregator. Each proposer of a layer sees all solutions of the layer before."""
+"""Mixture of agents (Wang et al., arXiv 2406.04692): layers of proposers, then an aggregator.
+
+Each proposer of a layer sees all solutions of the layer before. With one model it is a
+self-mixture; several models propose in turn, and the first one aggregates.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from annotated_types import Ge, MinLen
 from its.candidates import Candidate
 from its.strategies.asking import Turn, numbered_solutions, solve_all
 from its.strategies.attempts import FIVE_STYLES
+from its.strategies.model_turns import OwnTurn, model_turns
 from its.strategies.protocol import Assignment, Outcome, Strategy
 
 
@@ -23,6 +27,7 @@ class MixtureOfAgents(Strategy):
 
     name = "mixture_of_agents"
     shows_all = True
+    models = "turns"
 
     n: Annotated[int, Ge(1)] = 4
     layers: Annotated[int, Ge(1)] = 2
@@ -39,7 +44,8 @@ class MixtureOfAgents(Strategy):
         failures: list[str] = []
         layer: list[Candidate] = []
         for number, width in enumerate(self.widths(assignment.completions)):
-            turns = [self._turn(assignment, number, i, layer) for i in range(width)]
+            own = enumerate(model_turns(assignment.models, width))
+            turns = [self._turn(assignment, f"{number}/{i}", turn, layer) for i, turn in own]
             solutions = await solve_all(assignment, turns, failures)
             layer = [solution for solution in solutions if solution is not None] or layer
             candidates += [solution for solution in solutions if solution is not None]
@@ -56,10 +62,12 @@ class MixtureOfAgents(Strategy):
         return [width] * layers + aggregator
 
     def _turn(
-        self, assignment: Assignment, layer: int, number: int, before: list[Candidate]
+        self, assignment: Assignment, label: str, turn: OwnTurn, before: list[Candidate]
     ) -> Turn:
-        label = f"{layer}/{number}"
+        model, own = turn
         if not before:
-            return Turn(label, "attempt", {}, style=self.styles[number % len(self.styles)])
-        shown = {"solutions": numbered_solutions(assignment, before)}
-        return Turn(label, "aggregate", shown, tuple(candidate.id for candidate in before))
+            style = self.styles[own % len(self.styles)]
+            return Turn(label, "attempt", {}, style=style, model=model)
+        shown = {"solutions": numbered_solutions(assignment.of(model), before)}
+        parents = tuple(candidate.id for candidate in before)
+        return Turn(label, "aggregate", shown, parents, model=model)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal, Protocol
 
 from its.allocation.stopping import StoppingRule
 from its.calls.protocol import Door
@@ -46,6 +46,16 @@ class Critic:
 
 
 @dataclass(frozen=True, slots=True)
+class StageModel:
+    """One of several models that share a stage: its name among the pipeline's models, its prompts,
+    and its share of the calls where the strategy does not choose by itself."""
+
+    name: str
+    prompts: PromptSet
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """All that a strategy works with. It knows no reference, file, clock or HTTP.
 
@@ -54,7 +64,8 @@ class Assignment:
     for strategies that run to their end; `earlier` holds the candidates of earlier stages; `seed`
     feeds any random choice of the strategy itself; `stage` begins the id of every candidate;
     `critic` is None where the model critiques its own drafts; `allowance` is None
-    unless a budget for the whole batch grants independent samples.
+    unless a budget for the whole batch grants independent samples; `models` is empty unless
+    several share the stage (`door` and `prompts` are then the first one's).
     """
 
     question: Question
@@ -71,6 +82,14 @@ class Assignment:
     stage: str = ""
     critic: Critic | None = None
     allowance: Allowance | None = None
+    models: tuple[StageModel, ...] = ()
+
+    def of(self, model: str) -> Assignment:
+        """The same as one of the stage's models is asked; "" is the stage's only one."""
+        if not model:
+            return self
+        prompts = next(each.prompts for each in self.models if each.name == model)
+        return replace(self, door=self.door.to(model), prompts=prompts)
 
     def candidate_id(self, label: str) -> str:
         """The id of the candidate that the call `label` of this stage brought."""
@@ -92,9 +111,12 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Strategy(Part, ABC):
     """An algorithm that makes candidates. Its fields are its settings; a run holds its state in
-    local values. `least` is the fewest completions with which it brings a candidate."""
+    local values. `least` is the fewest completions with which it brings a candidate, `models` how
+    it spreads its calls where several models share the stage: "turns" by their shares, "choice" by
+    itself, None where it takes one model only."""
 
     least: ClassVar[int] = 1
+    models: ClassVar[Literal["turns", "choice"] | None] = None
 
     def most_completions(self, scoring: int) -> int | None:
         """The most completions that it can use, where scoring one candidate inside it takes

@@ -14,17 +14,19 @@ from dataclasses import dataclass
 
 from its.candidates import Answer, Candidate, without_guesses
 from its.errors import BudgetExhausted, CallError, PermanentCallError
-from its.models.protocol import Request
-from its.strategies.asking import ask_all, candidate_from
+from its.models.protocol import Completion, Request
+from its.strategies.asking import ask_each, candidate_from
 from its.strategies.protocol import Assignment, Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRequest:
-    """One sample to draw, and the name of the style that it is asked in."""
+    """One sample to draw, the name of the style that it is asked in, and the model that is asked
+    where several share the stage."""
 
     request: Request
     style: str = ""
+    model: str = ""
 
 
 async def draw(assignment: Assignment, samples: Sequence[SampleRequest]) -> Outcome:
@@ -141,13 +143,14 @@ class _Drawing:
         ahead = self.assignment.lookahead if self._has_rule() else 0
         end = min(self.needed + ahead, len(self.samples))
         refused = {
-            sample.request: result
+            (sample.model, sample.request): result
             for sample, result in zip(self.samples, self.results, strict=True)
             if isinstance(result, PermanentCallError)
         }
         wave = range(self._launched, end)
         for ordinal in wave:
-            self.results[ordinal] = refused.get(self.samples[ordinal].request)
+            sample = self.samples[ordinal]
+            self.results[ordinal] = refused.get((sample.model, sample.request))
         asked = [ordinal for ordinal in wave if self.results[ordinal] is None]
         groups = [[ordinal] for ordinal in asked] if ahead else [asked]
         self._tasks += [asyncio.create_task(self._ask(group)) for group in groups if group]
@@ -164,14 +167,15 @@ class _Drawing:
             await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
 
     async def _ask(self, ordinals: list[int]) -> None:
-        requests = [self.samples[i].request for i in ordinals]
+        asked = [(self.samples[i].model, self.samples[i].request) for i in ordinals]
         labels = [str(ordinal) for ordinal in ordinals]
-        replies = await ask_all(self.assignment.door, requests, labels)
+        replies = await ask_each(self.assignment, asked, labels)
         for ordinal, label, reply in zip(ordinals, labels, replies, strict=True):
             self.results[ordinal] = (
-                reply
-                if isinstance(reply, CallError)
-                else candidate_from(
-                    self.assignment, label, reply, style=self.samples[ordinal].style
-                )
+                reply if isinstance(reply, CallError) else self._candidate(ordinal, label, reply)
             )
+
+    def _candidate(self, ordinal: int, label: str, reply: Completion) -> Candidate:
+        sample = self.samples[ordinal]
+        style, model = sample.style, sample.model
+        return candidate_from(self.assignment, label, reply, style=style, model=model)

@@ -43,13 +43,15 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Ask the question by a prompt of the set; the reply is told of the node `node`."""
+    """Ask the question by a prompt of the set; the reply is told of the node `node`. `model` is
+    asked, where several share the stage."""
 
     id: str
     node: str
     prompt: str
     style: str = ""
     draft: str = ""
+    model: str = ""
     kind: Literal["prompt"] = "prompt"
 
 
@@ -98,7 +100,8 @@ class Node:
 
     `scores` holds the reward of every prefix on the way here, this one's last; where the reward
     abstained, the score before stands. `empties` counts empty steps in a row. `logprob` is the
-    mean natural-log probability of the last step's tokens.
+    mean natural-log probability of the last step's tokens. `model` wrote it, where several share
+    the stage.
     """
 
     id: str
@@ -110,6 +113,7 @@ class Node:
     empties: int = 0
     tokens: int | None = 0
     logprob: float | None = None
+    model: str = ""
 
     @property
     def score(self) -> float:
@@ -121,7 +125,8 @@ class Node:
 class State:
     """All that a search knows. `left` completions are not promised yet, `price` is what rating
     one node takes of them; `fresh` are the nodes of this round, `pending` the tasks not
-    told; `note` says in words what ended the search, where that is worth saying."""
+    told; `note` says in words what ended the search, where that is worth saying. `models` are those
+    that share the stage, empty where there is one."""
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"ser_json_inf_nan": "strings"}
 
@@ -136,6 +141,7 @@ class State:
     ratings: dict[str, Score] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     note: str = ""
+    models: list[str] = field(default_factory=list)
 
     def new_id(self) -> str:
         return str(len(self.nodes))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from its.candidates import Candidate, Score
 from its.errors import BudgetExhausted, CallError, ConfigurationError, Unsupported
 from its.models.protocol import Completion, Request
-from its.strategies.asking import ask_all, mean_logprob, settled, together
+from its.strategies.asking import ask_each, mean_logprob, settled, together
 from its.strategies.protocol import Assignment, Outcome
 from its.strategies.search import (
     Continuation,
@@ -41,6 +41,7 @@ async def drive(
     scorer = assignment.scorer
     price = scorer.completions(1) if scorer else 0
     state = search.start(assignment.completions, price, assignment.seed)
+    state.models = [each.name for each in assignment.models]
     while tasks := search.ask(state):
         _note_growth(assignment, state, tasks)
         results = await _perform(assignment, tasks, extension)
@@ -79,6 +80,7 @@ def candidate_of(assignment: Assignment, node: Node, weight: float = 1.0) -> Can
         weight=weight,
         step_scores=node.scores,
         tokens=node.tokens,
+        model=node.model,
     )
 
 
@@ -142,8 +144,12 @@ async def _perform(
 async def _ask(
     assignment: Assignment, tasks: list[Extend | Prompt], extension: RequestFor | None
 ) -> list[Result]:
-    requests = [_request(assignment, task, extension) for task in tasks]
-    replies = await ask_all(assignment.door, requests, [task.id for task in tasks])
+    asked = [
+        (model, _request(assignment.of(model), task, extension))
+        for task in tasks
+        for model in [task.model if isinstance(task, Prompt) else ""]
+    ]
+    replies = await ask_each(assignment, asked, [task.id for task in tasks])
     return [
         _failed(reply) if isinstance(reply, CallError) else _said(assignment, task, reply)
         for task, reply in zip(tasks, replies, strict=True)

@@ -8,6 +8,7 @@ from typing import Annotated
 from annotated_types import Ge
 
 from its.strategies.attempts import Logprobs, attempt
+from its.strategies.model_turns import model_turns
 from its.strategies.protocol import Assignment, Outcome, Strategy
 from its.strategies.sampling import draw
 
@@ -23,6 +24,7 @@ class SelfConsistency(Strategy):
 
     name = "self_consistency"
     independent = True
+    models = "turns"
 
     n: Annotated[int, Ge(1)] = 8
     style: str = ""
@@ -38,6 +40,8 @@ class SelfConsistency(Strategy):
         return min(self.n, completions)
 
     async def run(self, assignment: Assignment) -> Outcome:
-        return await draw(
-            assignment, [attempt(assignment, self.style, logprobs=self.logprobs)] * self.n
-        )
+        samples = [
+            attempt(assignment, self.style, logprobs=self.logprobs, model=model)
+            for model, _ in model_turns(assignment.models, self.n)
+        ]
+        return await draw(assignment, samples)

@@ -36,7 +36,8 @@ def stage_lines(
 ) -> Iterator[Text]:
     title = Text(stage.name, "bold")
     if stage.strategy:
-        about = f"up to {figures.plural(stage.completions, 'completion')} of {stage.model}"
+        models = one_line(", ".join(stage.models) or stage.model)
+        about = f"up to {figures.plural(stage.completions, 'completion')} of {models}"
         strategy = "" if stage.strategy == stage.name else f"{stage.strategy}, "
         title.append(f"  {strategy}{about}", "dim")
     remarks = _remarks(stage)
@@ -87,6 +88,7 @@ class _Columns:
     """Widths that line up the candidates of one stage, at every depth of its tree."""
 
     label: int
+    model: int
     style: int
     answer: int
     score: int
@@ -95,6 +97,7 @@ class _Columns:
     def of(candidates: Sequence[CandidateStory], depth: int) -> _Columns:
         return _Columns(
             min(max(len(c.label) for c in candidates), 20) + 3 * depth,
+            min(max(len(c.model) for c in candidates), 14),
             min(max(len(c.style) for c in candidates), 14),
             min(max(cell_len(_answer(c)) for c in candidates), 18),
             4 if any(c.score is not None for c in candidates) else 0,
@@ -138,6 +141,8 @@ def _candidate(candidate: CandidateStory, guide: str, drawing: _Drawing) -> Text
     columns, won = drawing.columns, candidate.id == drawing.chosen
     label = padded(candidate.label, max(columns.label - (len(guide) - 3), 1))
     line = Text(guide, "dim").append(label, "dim")
+    if columns.model:
+        line.append(f"  {padded(candidate.model, columns.model)}", "dim")
     if columns.style:
         line.append(f"  {padded(candidate.style, columns.style)}", "dim")
     known = "bold green" if won else "bold" if candidate.answer is not None else "dim"

@@ -26,6 +26,7 @@ class CandidateStory:
     complete: bool = True
     fallback: bool = False
     parents: tuple[str, ...] = ()
+    model: str = ""
     score: float | None = None
     reason: str = ""
     critique: str = ""
@@ -41,6 +42,7 @@ class StageStory:
     name: str
     strategy: str = ""
     model: str = ""
+    models: tuple[str, ...] = ()
     completions: int = 0
     candidates: list[CandidateStory] = field(default_factory=list)
     replies: list[tuple[str, str]] = field(default_factory=list)
@@ -118,6 +120,7 @@ class _Reader:
             stage = self._stage(event["stage"])
             stage.strategy, stage.model = event["strategy"], event["model"]
             stage.completions = event["completions"]
+            stage.models = tuple(event.get("models", ()))
         elif kind == "call":
             self._read_call(event)
         elif kind == "candidate":
@@ -171,6 +174,7 @@ class _Reader:
             event.get("complete", True),
             event.get("fallback", False),
             tuple(event.get("parents", ())),
+            event.get("model", ""),
             critique=self._texts.get((name, _REFINED.sub("critique", label)), "")
             if _REFINED.search(label)
             else "",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from its.allocation.returns import History, last_part
-from its.runs.accounting import PROBE, Bill
+from its.runs.accounting import PROBE, Bill, ModelShare
 from its.runs.batch import BatchProgress
 from its.runs.run import RunResult
 from its.usage import total
@@ -59,6 +59,7 @@ def summary(
             yield Text(remark, "dim")
     if ended.accounting.grading.usage.calls:
         yield Text(grading_bill(ended.accounting.grading))
+    yield from map(Text, model_shares(ended.accounting.shares))
     yield ""
     if looks := list(look_at(directory, min(width, LINE))):
         yield from map(Text, [*looks, ""])
@@ -104,6 +105,18 @@ def grading_bill(bill: Bill) -> str:
     price = "price unknown" if usage.usd is None else figures.money(usage.usd)
     calls, tokens = figures.plural(usage.calls, "call"), figures.count(usage.tokens)
     return f"Grading, beside the total: {calls}, {tokens} tokens, {price}."
+
+
+def model_shares(shares: Mapping[str, ModelShare]) -> list[str]:
+    """What each of the models that share a stage wrote, and how often it was chosen."""
+    whole = sum(each.candidates for each in shares.values())
+    lines = []
+    for name, each in shares.items():
+        right = "" if each.right is None else f", {each.right:,} right"
+        part = figures.percent(each.candidates, whole)
+        written = figures.plural(each.candidates, "candidate")
+        lines.append(f"Model {name}: {written} ({part}), chosen {each.wins:,} times{right}.")
+    return lines
 
 
 def last_spending(standing: BatchProgress, histories: Collection[History]) -> list[str]:
