@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its.candidates import Candidate
@@ -78,6 +78,7 @@ def test_turns_by_hand(shares: Sequence[float], turns: str) -> None:
     assert "".join(name for name, _ in model_turns(models, len(turns))) == turns
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=5), st.integers(0, 60))
 def test_every_first_part_of_the_turns_keeps_the_shares(shares: list[int], count: int) -> None:
     models = [StageModel(str(place), PROMPTS, share) for place, share in enumerate(shares)]
