@@ -1,27 +1,30 @@
 """One HTTP context with the endpoint: connections, timeouts, and what a broken one means.
 
-Requests and responses are httpx's, carried by its aiohttp transport, which is called directly: an
-`httpx.AsyncClient` around it costs as much CPU again as all the rest of a request.
+Requests and responses are httpx's (see `carrier`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
-from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from copy import copy
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
-from its.errors import CallError, ConfigurationError
+from its.errors import CallError
 from its.models.openai.broken import BROKEN, UNREACHED, cause_of, failure
+from its.models.openai.carrier import (
+    READ_BUFFER,
+    Carrier,
+    Post,
+    beneath,
+    headers_of,
+    open_carrier,
+    proxy_of,
+)
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import decode
 from its.models.openai.reply import LONGEST_REPLY
@@ -30,13 +33,8 @@ from its.models.protocol import Received
 
 LARGE_BODY = 2**20
 """Bytes; a larger request is sent in parts, so that other calls go on meanwhile."""
-KEEP_IDLE = 4.0
-"""Seconds an idle connection is kept: common servers drop theirs after 5, and a request sent into
-a closing connection is lost."""
 GATHERING = 0.1
 """Seconds for which the pieces of a stream may lie unread."""
-READ_BUFFER = 2**18
-"""Bytes that may gather meanwhile before the endpoint has to wait."""
 END_OF_STREAM = 0.2
 """Seconds a stream gets, after its end mark, to end in order, so that its connection can be used
 again."""
@@ -70,12 +68,12 @@ class Transport:
         path = "completions" if settings.api == "completions" else "chat/completions"
         self._post_url = _address(settings, settings.path or path)
         self._models_url = _address(settings, "models")
-        self._headers = _headers(settings)
         self._timeouts = {"timeout": {"connect": settings.timeouts.connect}}
-        self._first = httpx.Request("POST", self._post_url, stream=httpx.ByteStream(b""))
-        self._proxy = _proxy(settings)
-        self._carrier: AiohttpTransport | None = None
-        self._retired: list[AiohttpTransport] = []
+        self._first = httpx.Request("POST", self._post_url, extensions=self._timeouts)
+        self._target = str(self._post_url)
+        self._headers, self._proxy = headers_of(settings), proxy_of(settings)
+        self._carrier: Carrier | None = None
+        self._retired: list[Carrier] = []
 
     async def post(self, body: bytes, reader: Reader, received: Received, *, stream: bool) -> None:
         """Send a request and give all that comes back to `reader`. Raises CallError."""
@@ -91,7 +89,9 @@ class Transport:
                 try:
                     await self._read(response, reader, stream, limit, end)
                 finally:
-                    if not _content(response).is_eof():  # at its end, it has let go by itself
+                    if not beneath(
+                        response
+                    ).content.is_eof():  # at its end, it has let go by itself
                         await response.aclose()
         except BROKEN as error:
             if reader.done:
@@ -134,20 +134,15 @@ class Transport:
     # --- one request ----------------------------------------------------------------------------
 
     def _request(self, body: bytes) -> httpx.Request:
-        """A copy of the first one with another body: to check and write the same address and
-        headers again costs more than to send them."""
-        if len(body) >= LARGE_BODY:
-            return httpx.Request(
-                "POST",
-                self._post_url,
-                headers={"Content-Length": str(len(body))},
-                content=_parts(body),
-                extensions=self._timeouts,
-            )
-        request = copy(self._first)
-        request.stream, request.extensions = httpx.ByteStream(body), self._timeouts
-        request.read()
-        return request
+        if len(body) < LARGE_BODY:
+            return Post(self._first, self._target, body)
+        return httpx.Request(
+            "POST",
+            self._post_url,
+            headers={"Content-Length": str(len(body))},
+            content=_parts(body),
+            extensions=self._timeouts,
+        )
 
     def _get(self, url: httpx.URL) -> httpx.Request:
         return httpx.Request("GET", url, extensions=self._timeouts)
@@ -155,7 +150,7 @@ class Transport:
     async def _send(self, request: httpx.Request) -> httpx.Response:
         carrier = self._carrier or self._open()
         response = await carrier.handle_async_request(request)
-        if not self._retired and (b"Server", b"llama.cpp") in response.headers.raw:
+        if not self._retired and _header(response, "Server") == "llama.cpp":
             self._use_connections_once()
         return response
 
@@ -170,7 +165,7 @@ class Transport:
         if response.status_code != 200:
             said = await _whole(response, LONGEST_REFUSAL)
             raise self._faults.refused(response.status_code, said, response.headers)
-        kind = _header(response, b"content-type").partition(";")[0].strip()
+        kind = _header(response, "Content-Type").partition(";")[0].strip()
         if not stream or kind in ("application/json", "text/html"):
             body = await _whole(response, LONGEST_REPLY)
             if len(body) >= LONGEST_REPLY:
@@ -180,12 +175,12 @@ class Transport:
                 reader.finish()
             else:
                 reader.read_whole(body)
-        elif _header(response, b"content-encoding"):
+        elif _header(response, "Content-Encoding"):
             async for data in response.aiter_bytes():
                 reader.feed(data)
             reader.finish()
         else:
-            await _read_stream(_content(response), reader, limit, end)
+            await _read_stream(beneath(response).content, reader, limit, end)
 
     # --- connections ----------------------------------------------------------------------------
 
@@ -196,36 +191,14 @@ class Transport:
             self._retired.append(self._carrier)
             self._open(keep=False)
 
-    def _open(self, *, keep: bool = True) -> AiohttpTransport:
-        secure = ssl.create_default_context()
-        connector = (
-            aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_IDLE, ssl=secure)
-            if keep
-            else aiohttp.TCPConnector(limit=0, force_close=True, ssl=secure)
-        )
-        session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers=self._headers,
-            read_bufsize=READ_BUFFER,
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
-        )
-        self._carrier = AiohttpTransport(verify=secure, client=session, proxy=self._proxy)
+    def _open(self, *, keep: bool = True) -> Carrier:
+        connect = self._settings.timeouts.connect
+        self._carrier = open_carrier(self._headers, self._proxy, connect, keep=keep)
         return self._carrier
 
 
-def _content(response: httpx.Response) -> aiohttp.StreamReader:
-    """What lies under a response: read from there, the pieces of a stream can come together."""
-    content: aiohttp.StreamReader = response.stream._aiohttp_response.content  # type: ignore[union-attr]
-    return content
-
-
-def _header(response: httpx.Response, name: bytes) -> str:
-    """A header by its name in small letters: httpx's own look-up decodes them all each time."""
-    for key, value in response.headers.raw:
-        if key.lower() == name:
-            return value.decode("latin-1")
-    return ""
+def _header(response: httpx.Response, name: str) -> str:
+    return beneath(response).headers.get(name, "")
 
 
 async def _parts(body: bytes) -> AsyncIterator[bytes]:
@@ -235,10 +208,10 @@ async def _parts(body: bytes) -> AsyncIterator[bytes]:
 
 async def _whole(response: httpx.Response, most: int) -> bytes:
     """The body, unpacked where it is packed, and at most about so many bytes of it."""
-    if not _header(response, b"content-encoding"):
-        length = _header(response, b"content-length")
+    if not _header(response, "Content-Encoding"):
+        length = _header(response, "Content-Length")
         if length.isascii() and length.isdigit() and int(length) < most:
-            return await _content(response).read()
+            return await beneath(response).content.read()
     parts, size = [], 0
     async for part in response.aiter_bytes():
         parts.append(part)
@@ -284,40 +257,3 @@ async def _gather(content: aiohttp.StreamReader) -> None:
 def _address(settings: OpenAISettings, path: str) -> httpx.URL:
     parts = urlsplit(settings.url)
     return httpx.URL(urlunsplit(parts._replace(path=f"{parts.path}/{path}")))
-
-
-def _headers(settings: OpenAISettings) -> dict[str, str]:
-    """Those of every request, kept by the session; one of the user replaces one of ours."""
-    headers = {
-        "Content-Type": "application/json",
-        "Accept": "application/json, text/event-stream",
-        "Accept-Encoding": "identity",
-        "User-Agent": "its",
-    }
-    if settings.api_key and settings.key_header.lower() == "authorization":
-        headers["Authorization"] = f"Bearer {settings.api_key}"
-    elif settings.api_key:
-        headers[settings.key_header] = settings.api_key
-    elif settings.credentials is not None:
-        pair = ":".join(settings.credentials).encode()
-        headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
-    return dict(httpx.Headers({**headers, **settings.headers}).items())
-
-
-def _proxy(settings: OpenAISettings) -> httpx.Proxy | None:
-    """The proxy that the environment names, looked up once; none for this machine itself."""
-    parts = urlsplit(settings.url)
-    host = parts.hostname or ""
-    if host in ("localhost", "::1") or host.startswith("127.") or proxy_bypass(host):
-        return None
-    named = getproxies()
-    address = named.get(parts.scheme) or named.get("all")
-    if address is None:
-        return None
-    try:
-        return httpx.Proxy(address if "://" in address else f"http://{address}")
-    except ValueError:
-        raise ConfigurationError(
-            "the proxy that the environment names cannot be used: give one such as "
-            "http://host:port in HTTPS_PROXY, or leave it out with NO_PROXY"
-        ) from None
