@@ -41,7 +41,7 @@ _ASCII_REFUSALS = tuple(phrase for phrase in _REFUSALS if phrase.isascii())
 def gives_no_answer(text: str) -> bool:
     """Whether a stated answer is none: nothing, a placeholder, or a sentence that refuses."""
     bare = text.strip()
-    if bare in _EMPTY_VALUES:
+    if bare in _EMPTY_VALUES or bare.isdecimal():
         return False  # an empty list or set is a value
     if len(text) > _LONGEST:
         return False

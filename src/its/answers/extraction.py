@@ -27,6 +27,7 @@ _BARE = 80  # characters
 _HEDGED = re.compile(
     r"\b(?:or|and|to|if|not|maybe|perhaps|probably|guess|think)\b|\?|\d[.):]\s", re.IGNORECASE
 )
+_WHOLE = re.compile(r"\d{1,15}", re.ASCII)
 _FENCE = re.compile(r"^[ \t]{0,3}```([^\n`]*)$", re.MULTILINE)
 
 
@@ -62,6 +63,8 @@ def _extract(text: str, kind: AnswerKind, choices: Sequence[str]) -> Answer | No
 def _read(stated: str, kind: AnswerKind) -> Answer | None:
     """An explicit answer as the kind that was asked for, or else as what it looks like."""
     text = strip_wrapping(stated)
+    if _WHOLE.fullmatch(text):
+        return Answer(text, "number")
     if gives_no_answer(text):
         return None
     if kind == "auto" and (letter := _LETTERED.match(text)):

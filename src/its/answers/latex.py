@@ -83,6 +83,8 @@ def strip_wrapping(text: str) -> str:
     """Take off surrounding dollar signs, Markdown, quotes and trailing punctuation."""
     before = None
     text = text.strip()
+    if text[:1].isalnum() and text[-1:].isalnum():
+        return text
     if text.endswith(("...", "…")):
         text = _GOES_ON.sub(r", \\dots", text)
     for _ in range(8):

@@ -30,6 +30,9 @@ _SENTENCE_END = re.compile(
 _CLAUSE = re.compile(r", (?:which|who|where|because|since|as|so|that|if|when|given|making|not)\b")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FENCED = re.compile(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
+_FORMULA = re.compile(r"\$([^$]+)\$[.,]?(?: |$)|\\\((.+?)\\\)|\*\*([^*]+)\*\*")
+_PLAIN = re.compile(r"[-+.,\d]+|[\x21-\x7e]{1,4}")
+"""What is too plain or too short to hold a marker."""
 _LONGEST = 4_000
 _MOST_NESTED = 4
 
@@ -114,6 +117,8 @@ def verbatim(text: str) -> str | None:
 def _innermost(content: str) -> str:
     """What the markers inside a marker hold."""
     for _ in range(_MOST_NESTED):
+        if _PLAIN.fullmatch(content):
+            break
         inner = next((found for find in _FINDERS if (found := find(content)) is not None), None)
         if inner is None or inner == content:
             break
@@ -148,19 +153,32 @@ def _boxes(text: str) -> list[tuple[int, int, int]]:
     beginnings."""
     open_braces: list[tuple[int, int] | None] = []
     boxes: list[tuple[int, int, int]] = []
-    for token in _BOX.finditer(text):
-        if token[0].endswith("{") and token[0] != "\\{":
-            open_braces.append((token.start(), token.end()) if len(token[0]) > 1 else None)
-        elif token[0] == "}" and open_braces:
-            opened = open_braces.pop()
+    for token in _BOX.finditer(text, _first_box(text)):
+        mark = token[0]
+        if mark == "{":
+            open_braces.append(None)
+        elif mark == "}":
+            opened = open_braces.pop() if open_braces else None
             if opened and text[opened[1] : token.start()].strip():
                 boxes.append((*opened, token.start()))
+        elif len(mark) > 2:
+            open_braces.append(token.span())
     return sorted(boxes)
+
+
+def _first_box(text: str) -> int:
+    """Where the first box may begin, with the backslashes before it, any of which may take the
+    meaning of the next. Braces before it belong to no box."""
+    found = [at for at in (text.find("\\boxed"), text.find("\\fbox")) if at >= 0]
+    start = min(found, default=len(text))
+    while text[start - 1 : start] == "\\":
+        start -= 1
+    return start
 
 
 def _hashed(text: str) -> str | None:
     """GSM8K's mark; a heading of the same form has words, and something below it."""
-    found = _last(_HASHES, text)
+    found = _last(_HASHES, text) if "####" in text else None
     if found is None or not found[1].strip():
         return None
     is_heading = _WORD.search(found[1]) and text[found.end() :].strip()
@@ -169,7 +187,7 @@ def _hashed(text: str) -> str | None:
 
 def _tagged(text: str) -> str | None:
     """What stands in the last answer tag, or behind one whose end was a stop string."""
-    opening = _last(_TAG, text)
+    opening = _last(_TAG, text) if "<" in text else None
     if opening is None:
         return None
     rest = text[opening.end() : opening.end() + _LONGEST]
@@ -220,12 +238,13 @@ def _marked(text: str) -> str | None:
 
 def _first_sentence(line: str) -> str:
     """The answer at the head of a line: a formula or bold text it starts with, or its sentence."""
-    for pattern in (r"\$([^$]+)\$[.,]?(?: |$)", r"\\\((.+?)\\\)", r"\*\*([^*]+)\*\*"):
-        if found := re.match(pattern, line):
-            return found[1]
+    if line.isalnum():
+        return line
+    if found := _FORMULA.match(line):
+        return found[found.lastindex or 0]
     end = _SENTENCE_END.search(line)
     sentence = (line[: end.start()] if end else line).rstrip("!")
-    clause = _CLAUSE.search(sentence)
+    clause = _CLAUSE.search(sentence) if ", " in sentence else None
     if clause and (_says_a_value(sentence[: clause.start()]) or not re.search(r"\d", sentence)):
         return sentence[: clause.start()]
     return sentence

@@ -20,7 +20,8 @@ _TOKEN = re.compile(
     r"|begin_of_solution|end_of_solution|call)\|>"
 )
 _MESSAGE_END = re.compile(r"<\|(?:end|return|start|call|channel)\|>")
-# No text without one of these holds a mark of thinking: a first look, since most have none.
+# No text without a bracket and one of these holds a mark of thinking: a first look, since most
+# have none.
 _SIGNALS = ("think", "thought", "reasoning", "reflection", "scratchpad", "analysis")
 _FINAL = "final"
 _BARE_FINAL = "assistantfinal"
@@ -36,8 +37,7 @@ def after_thinking(text: str) -> tuple[str, bool]:
         return _final_channel(text), True
     if text.startswith(("analysis", "commentary")) and _BARE_FINAL in text:  # tokens taken out
         return text.rpartition(_BARE_FINAL)[2], True
-    lower = text.casefold()
-    if not any(name in lower for name in _SIGNALS):
+    if not _may_hold_marks(text):
         return _without_tokens(text), True
     end = _end_of_last(_CLOSE, text)
     after = text[end:]
@@ -46,6 +46,13 @@ def after_thinking(text: str) -> tuple[str, bool]:
     if not end or _without_tokens(after).strip():
         return _without_tokens(after), True
     return _OPEN.sub(" ", _CLOSE.sub(" ", text)), False
+
+
+def _may_hold_marks(text: str) -> bool:
+    if "<" not in text and "[" not in text and "◁" not in text:
+        return False
+    lower = text.casefold()
+    return any(name in lower for name in _SIGNALS)
 
 
 def _final_channel(text: str) -> str:
