@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST = 10**9
 """Tokens; a larger count is no count."""
@@ -21,10 +20,10 @@ _CACHED = (
 _REASONING = ("reasoning_tokens", "thinking_tokens", "thoughts_tokens", "thoughtsTokenCount")
 _PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 _COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
+_ANY_DETAIL = frozenset((*_CACHED, *_REASONING, *_PROMPT_DETAILS, *_COMPLETION_DETAILS))
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """One account of tokens as the endpoint gave it; None where it said nothing usable."""
 
     prompt: int | None = None
@@ -34,8 +33,7 @@ class Report:
     reasoning: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ReportedUsage:
+class ReportedUsage(NamedTuple):
     """Tokens of a whole reply. `reasoning` and `cached` lie within completion and prompt;
     `estimated` is the part that the endpoint did not report."""
 
@@ -51,10 +49,13 @@ def read_report(usage: Mapping[str, Any]) -> Report:
     if prompt is None:
         hit, miss = (count(usage.get(f"prompt_cache_{what}_tokens")) for what in ("hit", "miss"))
         prompt = hit + miss if hit is not None and miss is not None else None
+    completion, whole = _first(usage, _COMPLETION), _first(usage, _TOTAL)
+    if usage.keys().isdisjoint(_ANY_DETAIL):
+        return Report(prompt, completion, whole)
     return Report(
         prompt,
-        _first(usage, _COMPLETION),
-        _first(usage, _TOTAL),
+        completion,
+        whole,
         _detail(usage, _PROMPT_DETAILS, _CACHED),
         _detail(usage, _COMPLETION_DETAILS, _REASONING),
     )
@@ -139,7 +140,7 @@ def count(value: Any) -> int | None:
 
 def _first(usage: Mapping[str, Any], names: Sequence[str]) -> int | None:
     for name in names:
-        if name in usage and (found := count(usage[name])) is not None:
+        if (found := count(usage.get(name))) is not None:
             return found
     return None
 

@@ -56,7 +56,8 @@ class Choice:
     @property
     def thinking_tokens(self) -> int:
         """An estimate of the tokens of its reasoning."""
-        return estimate("".join(self._reasoning) or split_inline(self.text)[0])
+        reasoning = "".join(self._reasoning) or split_inline(self.text)[0]
+        return estimate(reasoning) if reasoning else 0
 
     @property
     def thinks(self) -> bool:
@@ -65,12 +66,13 @@ class Choice:
 
     @property
     def text(self) -> str:
-        return "".join(self._pieces)
+        pieces = self._pieces
+        return pieces[0] if len(pieces) == 1 else "".join(pieces)
 
     @property
     def seen(self) -> str:
         """All text so far, reasoning first."""
-        return "".join((*self._reasoning, *self._pieces))
+        return "".join(self._reasoning) + self.text if self._reasoning else self.text
 
     @property
     def tokens(self) -> int:
@@ -118,10 +120,10 @@ class Choice:
     def completion(self, request: Request, names_stop: bool, tokens: int | None) -> Completion:
         """The finished choice; `tokens` are its own as far as the endpoint told."""
         reasoning, text, begins = "".join(self._reasoning), self.text, 0
-        if not request.continues and not any("think" in stop.lower() for stop in request.stop):
+        if not request.continues and "think" not in " ".join(request.stop).lower():
             inline, text, begins = split_inline(text)
             reasoning += inline
-        text, cut = _cut(text, request.stop)
+        text, cut = _cut(text, request.stop) if request.stop else (text, False)
         logprobs: tuple[TokenLogprob, ...] | None = None
         if request.logprobs is not None and self._logprobs:
             logprobs = _fit(_after(self._logprobs, begins), text, request.logprobs)
@@ -135,6 +137,8 @@ class Choice:
 
     def _ended(self, request: Request, names_stop: bool) -> Finish:
         refused = self._refused and not self.text.strip()
+        if self._finish == "stop" and not (refused or request.stop):
+            return "end"
         match "refusal" if refused else self._finish:
             case str(finish) if _LIMIT_REACHED.search(finish):
                 return "length"

@@ -39,6 +39,8 @@ def decode(text: bytes) -> Any:
 
 def whole_characters(text: str) -> str:
     """The text with surrogate pairs joined and lone surrogates replaced by U+FFFD."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -129,19 +129,18 @@ class ReplyReader:
         choices = self._ordered()
         if not choices:
             raise self._faults.garbled(b"", "answered without a single choice")
-        if any(choice.broken for choice in choices):
-            raise self._faults.garbled(b"", "gave up in the middle of its reply")
-        if self._capabilities.finishes and any(map(self._is_cut, choices)):
-            raise self._faults.garbled(b"", "did not say how its reply ended: it was cut short")
+        for choice in choices:
+            if choice.broken:
+                raise self._faults.garbled(b"", "gave up in the middle of its reply")
+            if self._capabilities.finishes and self._is_cut(choice):
+                raise self._faults.garbled(b"", "did not say how its reply ended: it was cut short")
         usage = self._usage(choices, seconds)
         if self._n > 1 and any(choice.mixed for choice in choices):
             return Reply((), replace(usage, completions=0))
-        names_stop = self._capabilities.names_stop
+        request, names_stop = self._request, self._capabilities.names_stop
         tokens = usage.completion_tokens if len(choices) == 1 else None
-        completions = (
-            choice.completion(self._request, names_stop, tokens) for choice in choices[: self._n]
-        )
-        return Reply(tuple(completions), usage)
+        wanted = choices[: self._n]
+        return Reply(tuple([c.completion(request, names_stop, tokens) for c in wanted]), usage)
 
     def _is_cut(self, choice: Choice) -> bool:
         return choice.unfinished and choice.tokens < self._request.max_tokens
@@ -227,11 +226,13 @@ class ReplyReader:
                 self._reports.append(usage)
 
     def _ordered(self) -> list[Choice]:
+        if len(self._choices) == 1:
+            return list(self._choices.values())
         return [self._choices[index] for index in sorted(self._choices)]
 
     def _usage(self, choices: list[Choice], seconds: float) -> Usage:
         """Tokens as reported, checked; what the endpoint left out is counted and marked."""
-        counted = sum(choice.tokens for choice in choices)
+        counted = sum([choice.tokens for choice in choices])
         report = self._report(counted)
         self.prompt_cut = report is not None and _is_cut(self._request, report)
         reported = report is not None and report.completion
@@ -241,8 +242,8 @@ class ReplyReader:
             prompt_estimate=lambda: estimate_prompt(self._request),
             counted=counted,
             left_out=sum(c.tokens for c in choices[1:]) if one_choice and not self._joined else 0,
-            seen_bytes=sum(len(choice.seen) for choice in choices),
-            thinking=sum(choice.thinking_tokens for choice in choices),
+            seen_bytes=sum([len(choice.seen) for choice in choices]),
+            thinking=sum([choice.thinking_tokens for choice in choices]),
         )
         computed = bill.prompt - bill.cached + bill.completion
         return Usage(
@@ -270,6 +271,6 @@ class ReplyReader:
 
 def _is_cut(request: Request, report: Report) -> bool:
     """Whether so few tokens can only be a part of the prompt."""
-    sent = sum(len(message.content) for message in request.messages)
+    sent = sum([len(message.content) for message in request.messages])
     taken = (report.prompt or 0) + report.cached
     return sent >= LONG_PROMPT and 0 < taken * MOST_BYTES_OF_A_TOKEN < sent

@@ -20,8 +20,6 @@ _MARKS = (
     ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
     ("<unused94>", "<unused95>"),
 )
-_SIGNS = ("<", "[", "◁")
-"""What every mark begins with."""
 _CLOSES_ALONE = re.compile(r"</think>|◁/think▷|\[/THINK\]")
 _ENDINGS = re.compile(r"<\|(?:end|return|start|end_of_turn)\|>(?:assistant)?")
 
@@ -63,8 +61,8 @@ def split_inline(text: str) -> tuple[str, str, int]:
     Reasoning opens the text; some templates open it inside the prompt, so that only its end
     comes. What never ends is reasoning to the last character.
     """
-    if not any(sign in text for sign in _SIGNS):
-        return "", text, 0
+    if "<" not in text and "[" not in text and "◁" not in text:
+        return "", text, 0  # one of them begins every mark
     start = len(text) - len(text.lstrip())
     for opening, closing in _MARKS:
         if text.startswith(opening, start):
