@@ -181,8 +181,8 @@ MUTATIONS = (
     mutation(
         "what is reserved does not count",
         BUDGET,
-        "return self.cap.holds(self.spent + self._reserved + bound)",
-        "return self.cap.holds(self.spent + bound)",
+        "return self.cap.holds(self.spent, self._reserved, bound)",
+        "return self.cap.holds(self.spent, bound)",
         CALLS,
     ),
     mutation(

@@ -8,7 +8,7 @@ from typing import Any
 
 from its.calls.budget import Budget, Cap
 from its.calls.journal_rows import RecordedCall
-from its.usage import Usage, total
+from its.usage import Usage, UsageSum, total
 
 
 class Account:
@@ -30,11 +30,10 @@ class Account:
         self.priority = priority
         self.decisions = decisions
         self.budget = Budget(Cap())
-        self.usage = total(call.usage for call in recorded if call.billed)
-        self._stages: dict[str, Usage] = {}
+        self._stages: dict[str, UsageSum] = {}
         for call in recorded:
             if call.billed:
-                self._add(call.stage, call.usage)
+                self.charge(call.usage, call.stage)
         self.events: list[dict[str, Any]] = []
         self.deadline: float | None = None
         self._replies = {
@@ -73,15 +72,19 @@ class Account:
         return draw
 
     def charge(self, usage: Usage, stage: str) -> None:
-        self.usage = self.usage + usage
-        self._add(stage, usage)
+        spent = self._stages.get(stage)
+        if spent is None:
+            spent = self._stages[stage] = UsageSum()
+        spent.add(usage)
+
+    @property
+    def usage(self) -> Usage:
+        return total(spent.usage for spent in self._stages.values())
 
     def usage_of(self, stage: str) -> Usage:
         """What the calls of a stage cost, those of earlier sessions included."""
-        return self._stages.get(stage, Usage())
-
-    def _add(self, stage: str, usage: Usage) -> None:
-        self._stages[stage] = self._stages.get(stage, Usage()) + usage
+        spent = self._stages.get(stage)
+        return Usage() if spent is None else spent.usage
 
     def note(self, event: str, **fields: Any) -> dict[str, Any]:
         """Append an event; its place is where it was asked for, its fields may follow."""

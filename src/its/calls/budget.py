@@ -42,11 +42,12 @@ class Cap:
     tokens: int | None = None
     usd: float | None = None
 
-    def holds(self, amount: Amount) -> bool:
+    def holds(self, *amounts: Amount) -> bool:
+        """Whether the amounts together are within it."""
         return (
-            (self.completions is None or amount.completions <= self.completions)
-            and (self.tokens is None or amount.tokens <= self.tokens)
-            and (self.usd is None or amount.usd <= self.usd + 1e-12)
+            (self.completions is None or sum([a.completions for a in amounts]) <= self.completions)
+            and (self.tokens is None or sum([a.tokens for a in amounts]) <= self.tokens)
+            and (self.usd is None or sum([a.usd for a in amounts]) <= self.usd + 1e-12)
         )
 
     def exceeded_by(self, amount: Amount) -> str:
@@ -87,6 +88,8 @@ class Budget:
 
     async def reserve(self, bound: Amount) -> None:
         """Hold back the bound of a call; raises BudgetExhausted where it can never fit."""
+        if self._takes(bound):
+            return
         await self._reserve_own(bound)
         if self._parent is not None:
             try:
@@ -112,10 +115,16 @@ class Budget:
         """Whether what is spent and reserved is still within the cap, here and in the parent."""
         return self._fits(Amount()) and (self._parent is None or self._parent.holds())
 
+    def _takes(self, bound: Amount) -> bool:
+        """Hold it back at once where it fits, here and in the parent, and nobody waits."""
+        if self._waiting or not self._fits(bound):
+            return False
+        if self._parent is not None and not self._parent._takes(bound):
+            return False
+        self._take(bound)
+        return True
+
     async def _reserve_own(self, bound: Amount) -> None:
-        if not self._waiting and self._fits(bound):
-            self._take(bound)
-            return
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.append((bound, waiter))
         self._admit()
@@ -130,7 +139,7 @@ class Budget:
             raise
 
     def _fits(self, bound: Amount) -> bool:
-        return self.cap.holds(self.spent + self._reserved + bound)
+        return self.cap.holds(self.spent, self._reserved, bound)
 
     def _take(self, bound: Amount) -> None:
         self._reserved = self._reserved + bound

@@ -176,10 +176,8 @@ class StageDoor:
         request, seeded = content.request, content.encoded
         if request.seed is None:
             draw = self.account.number_draw(self.stage, labels[0])
-            request = replace(request, seed=self._seed(labels[0]), draw=draw)
+            request = request.numbered(self._seed(labels[0]), draw)
             seeded = orjson.dumps(content.fields | {"seed": request.seed, "draw": draw})
-        model = self.client.model
-        prompt_bound = model.prompt_bound(request)
         return Call(
             self.account,
             self.budget,
@@ -190,8 +188,10 @@ class StageDoor:
             request,
             seeded,
             content.identity,
-            self.client.bound(prompt_bound, request.max_tokens, len(labels) * request.answers),
-            min(prompt_bound, _prompt_estimate(request, model)),
+            self.client.bound(
+                content.prompt_bound, request.max_tokens, len(labels) * request.answers
+            ),
+            content.prompt_estimate,
         )
 
     # --- the journal ----------------------------------------------------------------------------
@@ -240,20 +240,14 @@ class StageDoor:
     # --- the trace ------------------------------------------------------------------------------
 
     def _note_call(self, content: _Content, labels: tuple[str, ...]) -> dict[str, Any]:
-        fields = content.fields
-        prompt = self.account.note_prompt(content.prompt, fields["messages"])
-        settings = {
-            name: value
-            for name, value in fields.items()
-            if name != "messages" and value not in (None, "", ())
-        }
+        prompt = self.account.note_prompt(content.prompt, content.fields["messages"])
         return self.account.note(
             "call",
             stage=self.stage,
             labels=list(labels),
             model=self.client.name,
             prompt=prompt,
-            request=settings,
+            request=content.settings,
         )
 
 
@@ -267,23 +261,35 @@ def _prompt_estimate(request: Request, model: Model) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What is asked, encoded once for every label that asks it: the request as plain data and as
-    JSON, the digest of its prompt, and the identity that the journal knows it by."""
+    """What is asked, worked out once for every label that asks it: the request as plain data and
+    as JSON, without its messages as the trace shows it, the digest of its prompt, the identity
+    that the journal knows it by, and its prompt's tokens, at most and about."""
 
     request: Request
     fields: dict[str, Any]
     encoded: bytes
+    settings: dict[str, Any]
     prompt: bytes
     identity: bytes
+    prompt_bound: int
+    prompt_estimate: int
 
     @classmethod
     def of(cls, request: Request, client: ModelClient) -> _Content:
         fields = request.as_dict()
         unseeded = orjson.dumps([client.name, fields | {"seed": None}])
+        bound = client.model.prompt_bound(request)
         return cls(
             request,
             fields,
             orjson.dumps(fields),
+            {
+                name: value
+                for name, value in fields.items()
+                if name != "messages" and value not in (None, "", ())
+            },
             blake2b(orjson.dumps(fields["messages"]), digest_size=16).digest(),
             blake2b(unseeded, digest_size=16).digest(),
+            bound,
+            min(bound, _prompt_estimate(request, client.model)),
         )

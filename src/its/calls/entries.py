@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from its.calls.journal_rows import USAGE_COLUMNS, Intent, State
 from its.usage import Usage
+
+_values_of = attrgetter(*USAGE_COLUMNS)
 
 
 class Sent(NamedTuple):
@@ -30,8 +33,7 @@ class Ended(NamedTuple):
 
     @classmethod
     def of(cls, number: int, state: State, usage: Usage, reply: bytes | None, error: str) -> Ended:
-        values = tuple(getattr(usage, column) for column in USAGE_COLUMNS)
-        return cls(number, state, reply, error or None, values)
+        return cls(number, state, reply, error or None, _values_of(usage))
 
 
 class Lost(NamedTuple):

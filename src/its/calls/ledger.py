@@ -6,21 +6,29 @@ import asyncio
 from dataclasses import dataclass, field
 
 from its.calls.journal_rows import State
-from its.usage import Usage
+from its.usage import Usage, UsageSum
 
 
 @dataclass(slots=True)
 class Ledger:
     """What this session sent (`charged`) and what it took from the journal (`replayed`)."""
 
-    charged: Usage = field(default_factory=Usage)
-    replayed: Usage = field(default_factory=Usage)
     in_flight: int = 0
     retries: int = 0
     cancelled: int = 0
     failed_calls: int = 0
 
+    _charged: UsageSum = field(default_factory=UsageSum)
+    _replayed: UsageSum = field(default_factory=UsageSum)
     _idle: list[asyncio.Future[None]] = field(default_factory=list)
+
+    @property
+    def charged(self) -> Usage:
+        return self._charged.usage
+
+    @property
+    def replayed(self) -> Usage:
+        return self._replayed.usage
 
     def started(self) -> None:
         self.in_flight += 1
@@ -37,9 +45,9 @@ class Ledger:
             await self._idle[-1]
 
     def charge(self, usage: Usage, state: State) -> None:
-        self.charged = self.charged + usage
+        self._charged.add(usage)
         self.cancelled += state == "cancelled"
         self.failed_calls += state == "failed"
 
     def replay(self, usage: Usage) -> None:
-        self.replayed = self.replayed + usage
+        self._replayed.add(usage)

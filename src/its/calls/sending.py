@@ -108,12 +108,8 @@ async def _attempt(context: CallContext, call: Call, retry: int) -> Reply:
     finally:
         ledger.ended()
         client.slots.release()
-    usage = replace(
-        reply.usage,
-        calls=1,
-        completions=max(reply.usage.completions, len(reply.completions)),
-        usd=client.price.of(reply.usage),
-    )
+    completions = max(reply.usage.completions, len(reply.completions))
+    usage = reply.usage.paid(completions, client.price.of(reply.usage))
     client.slots.succeeded(usage.seconds)
     client.tokens_per_minute.give_back(call.bound.tokens - (usage.tokens or 0))
     _charge(context, call, usage, "done")
@@ -144,6 +140,7 @@ async def _enter(context: CallContext, call: Call) -> None:
 
 
 def _intent(call: Call, retry: int) -> Intent:
+    prompt, price = call.prompt_estimate, call.client.price
     return Intent(
         call.account.problem,
         call.stage,
@@ -153,8 +150,8 @@ def _intent(call: Call, retry: int) -> Intent:
         call.identity,
         retry,
         call.content,
-        call.prompt_estimate,
-        call.client.price.of(Usage(prompt_tokens=call.prompt_estimate)),
+        prompt,
+        price.of(Usage(prompt_tokens=prompt)) if price.known else None,
     )
 
 

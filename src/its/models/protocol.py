@@ -46,6 +46,23 @@ class Request:
         """How many completions one reply to this stands for: every reply that is scored is one."""
         return len(self.replies) or 1
 
+    def numbered(self, seed: int, draw: int | None) -> Request:
+        """The same request with a seed of its own, as this draw."""
+        return Request(
+            self.messages,
+            self.max_tokens,
+            self.temperature,
+            self.top_p,
+            self.stop,
+            seed,
+            self.logprobs,
+            self.continues,
+            self.json_schema,
+            draw,
+            self.scored,
+            self.replies,
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for the journal and the trace; also the content of the call's identity."""
         special: dict[str, Any] = {"scored": self.scored} if self.scored else {}

@@ -127,9 +127,10 @@ class Choice:
         logprobs: tuple[TokenLogprob, ...] | None = None
         if request.logprobs is not None and self._logprobs:
             logprobs = _fit(_after(self._logprobs, begins), text, request.logprobs)
+        plain = self._finish == "stop" and not (request.stop or self._refused)
         return Completion(
             text=whole_characters(text),
-            finish="stop_string" if cut else self._ended(request, names_stop),
+            finish="stop_string" if cut else "end" if plain else self._ended(request, names_stop),
             tokens=tokens or len(self._logprobs) or None,
             logprobs=logprobs,
             reasoning=whole_characters(reasoning),
@@ -137,8 +138,6 @@ class Choice:
 
     def _ended(self, request: Request, names_stop: bool) -> Finish:
         refused = self._refused and not self.text.strip()
-        if self._finish == "stop" and not (refused or request.stop):
-            return "end"
         match "refusal" if refused else self._finish:
             case str(finish) if _LIMIT_REACHED.search(finish):
                 return "length"
