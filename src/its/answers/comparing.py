@@ -141,6 +141,8 @@ class Comparer:
     async def _class_of(self, read: _Read, founders: list[_Read], allowance: _Allowance) -> int:
         """The first class that a form not met so far belongs to; one past the last if none."""
         for number, founder in enumerate(founders):
+            if read.settled and founder.settled:
+                continue
             if await self._decide(read, founder, allowance):
                 return number
         return len(founders)
@@ -194,6 +196,11 @@ class _Read:
 
     open: bool
     """Whether symbolic mathematics may find it equal to one of another form."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether its form alone says what it equals."""
+        return self.said is None and not self.open
 
     @staticmethod
     def of(answer: Answer, rules: Equivalence) -> _Read:

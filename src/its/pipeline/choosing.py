@@ -47,6 +47,9 @@ class Choosing:
     budget: Budget
     candidates: list[Candidate] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
+    _classified: tuple[list[Answer | None], list[int | None]] = field(
+        default_factory=lambda: ([], [])
+    )
 
     def read(self, text: str) -> Answer | None:
         return read_answer(text, self.question, self.question.kind)
@@ -54,9 +57,17 @@ class Choosing:
     async def classes(self, candidates: Sequence[Candidate]) -> list[int | None]:
         """A class number for each candidate. A guess (the last number in a text) abstains where
         any candidate states its answer."""
-        numbers = await self.comparer.classes([candidate.answer for candidate in candidates])
+        numbers = await self.answer_classes(candidates)
         guesses = [c.answer is not None and c.answer.fallback for c in candidates]
         return without_guesses(numbers, guesses)
+
+    async def answer_classes(self, candidates: Sequence[Candidate]) -> list[int | None]:
+        """A class number for each candidate's answer, a guess or not; the same candidates' are
+        found once."""
+        answers = [candidate.answer for candidate in candidates]
+        if answers != self._classified[0]:
+            self._classified = answers, await self.comparer.classes(answers)
+        return self._classified[1]
 
     def cost(self, more: int = 0) -> int:
         """The most completions that choosing may take once `more` candidates have come."""

@@ -16,7 +16,7 @@ from its.calls.budget import Budget, Cap
 from its.calls.context import CallContext
 from its.candidates import Selection
 from its.errors import CallError, Unsupported
-from its.grading.grader import Flag, Grade, Grader
+from its.grading.grader import Flag, Grader
 from its.grading.regrading import grading_fields
 from its.pipeline.attempting import Attempt
 from its.pipeline.plan import Plan
@@ -80,21 +80,20 @@ class Solver:
             asked.question, self.plan, account, self.context, self.comparer, self.shared
         )
         nothing = await self.grader.grade(asked, None)
-        solution = _graded(
-            Solution(
-                *(problem.id, problem.index, "failed"),
-                question=problem.question.text,
-                reference=problem.reference,
-                metadata=problem.metadata,
-            ),
-            nothing,
-            problem,
+        solution = Solution(
+            *(problem.id, problem.index, "failed"),
+            question=problem.question.text,
+            reference=problem.reference,
+            metadata=problem.metadata,
+            correct=nothing.correct,
+            grading=grading_fields(nothing, problem),
         )
         try:
             if reason := self.plan.refusal(asked.question):
                 raise Unsupported(reason)
-            baseline = await self._run_baseline(asked, account) if self.baseline else None
-            solution = replace(solution, baseline=baseline)
+            if self.baseline:
+                baseline = await self._run_baseline(asked, account)
+                solution = replace(solution, baseline=baseline)
             selection = await attempt.run()
             solution = await self._with_selection(solution, asked, attempt, selection)
         except CallError as error:
@@ -132,11 +131,16 @@ class Solver:
         if chosen is None or chosen.answer is None:
             reason = why_unanswered(attempt.account.events)
             grade = await self.grader.grade(problem, None, declined=reason is None)
-            silent = replace(
-                solution, status="unanswered", strategy=attempt.last_stage, error=reason
+            return replace(
+                solution,
+                status="unanswered",
+                strategy=attempt.last_stage,
+                error=reason,
+                correct=grade.correct,
+                grading=grading_fields(grade, problem),
             )
-            return _graded(silent, grade, problem)
-        answered = replace(
+        grade = await self.grader.grade(problem, chosen.answer, chosen.text)
+        return replace(
             solution,
             status="answered",
             answer=chosen.answer.text,
@@ -145,15 +149,15 @@ class Solver:
             verified=selection.verified,
             model=chosen.model or None,
             strategy=attempt.last_stage,
+            correct=grade.correct,
+            grading=grading_fields(grade, problem),
         )
-        grade = await self.grader.grade(problem, chosen.answer, chosen.text)
-        return _graded(answered, grade, problem)
 
     async def _history(self, problem: Problem, attempt: Attempt) -> History:
         """The classes of the candidates' answers in order; each class is graded once, where that
         takes no program to be run."""
         answers = [candidate.answer for candidate in attempt.candidates]
-        classes = await self.comparer.classes(answers)
+        classes = await attempt.choosing.answer_classes(attempt.candidates)
         verifier = problem.verifier
         if problem.reference is None or (verifier is not None and verifier.kind in CODE_VERIFIERS):
             return History(tuple(classes))
@@ -175,10 +179,6 @@ class Solver:
         correct = (await self.grader.grade(problem, answer, text)).correct
         account.note("baseline", answer=answer.text if answer else None)
         return Baseline(answer.text if answer else None, correct, spent)
-
-
-def _graded(solution: Solution, grade: Grade, problem: Problem) -> Solution:
-    return replace(solution, correct=grade.correct, grading=grading_fields(grade, problem))
 
 
 def _asked(question: Question) -> dict[str, Any]:
