@@ -11,6 +11,7 @@ ItsError                        a plain sentence with the fix; ends the command
 ├── RunInterrupted              exit 130: stopped by the user, resumable
 └── CallError                   one call to a model failed; costs only itself
     ├── BudgetExhausted         refused before it was sent: its upper bound no longer fits
+    ├── CutShort                ended by what watched it; what had come is its reply
     ├── TransientCallError      worth trying again (429, 5xx, a reset, a garbled body)
     └── PermanentCallError      asking again would fail again (400, 404, 422)
         ├── PromptTooLong       more prompt than the model's context takes
@@ -71,6 +72,10 @@ class CallError(ItsError):
 
 class BudgetExhausted(CallError):
     """Refused before it was sent: its upper bound no longer fits the budget."""
+
+
+class CutShort(CallError):
+    """Ended by what watched it; what had come is its reply."""
 
 
 class TransientCallError(CallError):

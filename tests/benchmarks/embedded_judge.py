@@ -21,6 +21,7 @@ from its.errors import CallError
 from its.judging.accuracy import credit
 from its.models.embedded import open_embedded
 from its.models.protocol import Capabilities, Completion, Model, Received, Request
+from its.models.watching import Watches
 from its.problems.problem import Question
 from its.prompts import PromptSet, load_prompt_set
 from its.rewards.judgements import Case, Judgement, grouped, judge
@@ -70,7 +71,7 @@ class Direct:
         return self
 
     async def complete_many(
-        self, request: Request, labels: Sequence[str]
+        self, request: Request, labels: Sequence[str], watches: Watches | None = None
     ) -> list[Completion | CallError]:
         return [await self.complete(request, label) for label in labels]
 

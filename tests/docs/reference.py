@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from its.allocation import DIFFICULTIES, STOP_RULES
+from its.allocation import CUTTING_RULES, DIFFICULTIES, STOP_RULES
 from its.models import settings
 from its.parts import Part, setting_key
 from its.pipeline import config
@@ -60,6 +60,12 @@ REGISTRIES = (
     ("Difficulty", "difficulty: {method: NAME}", DIFFICULTIES, "docs/allocation.md"),
     ("Strategies", "stages: [{strategy: NAME}]", STRATEGIES, "docs/strategies.md"),
     ("Stopping rules", "stop: {rule: NAME}", STOP_RULES, "docs/allocation.md"),
+    (
+        "Cutting rules",
+        "cut: NAME, or {rule: NAME}, in a stage",
+        CUTTING_RULES,
+        "docs/allocation.md",
+    ),
     ("Selection", "select: {method: NAME}", SELECTORS, "docs/selection.md"),
     ("Rewards", "reward: NAME, or {method: NAME}", REWARDS, "docs/rewards.md"),
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from its.allocation import DIFFICULTIES, STOP_RULES
+from its.allocation import CUTTING_RULES, DIFFICULTIES, STOP_RULES
 from its.pipeline.load import load_pipeline, preset_names
 from its.rewards import REWARDS
 from its.selection import SELECTORS
@@ -30,6 +30,7 @@ def test_the_configuration_page_is_what_the_schema_says() -> None:
         ("selection", SELECTORS),
         ("allocation", DIFFICULTIES),
         ("allocation", STOP_RULES),
+        ("allocation", CUTTING_RULES),
     ],
 )
 def test_every_part_stands_on_its_page(page: str, registry: dict[str, type]) -> None:
@@ -52,6 +53,6 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_every_part_says_what_it_is() -> None:
-    for registry in (STRATEGIES, REWARDS, SELECTORS, DIFFICULTIES, STOP_RULES):
+    for registry in (STRATEGIES, REWARDS, SELECTORS, DIFFICULTIES, STOP_RULES, CUTTING_RULES):
         for name, part in registry.items():
             assert part.__doc__, name

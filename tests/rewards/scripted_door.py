@@ -8,6 +8,7 @@ from typing import Any
 
 from its.errors import BudgetExhausted, CallError, PermanentCallError
 from its.models.protocol import Capabilities, Completion, Request
+from its.models.watching import Watches
 from its.problems.problem import Message
 
 
@@ -45,7 +46,7 @@ class ScriptedDoor:
         return self
 
     async def complete_many(
-        self, request: Request, labels: Sequence[str]
+        self, request: Request, labels: Sequence[str], watches: Watches | None = None
     ) -> list[Completion | CallError]:
         results: list[Completion | CallError] = []
         for label in labels:

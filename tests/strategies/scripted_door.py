@@ -7,14 +7,17 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from its.allocation.cutting import CuttingRule
 from its.allocation.stopping import StoppingRule
 from its.calls.protocol import Door
 from its.candidates import Answer, Candidate, Score
 from its.errors import BudgetExhausted, CallError
-from its.models.protocol import Capabilities, Completion, Request
+from its.models.protocol import Capabilities, Completion, Reply, Request
+from its.models.watching import Watches, look_at_whole
 from its.problems.problem import Message, Question
 from its.prompts import load_prompt_set
 from its.strategies.protocol import Assignment, Scorer
+from its.usage import Usage
 
 PROMPTS = load_prompt_set("general")
 
@@ -109,7 +112,7 @@ class ScriptedDoor:
         return self
 
     async def complete_many(
-        self, request: Request, labels: Sequence[str]
+        self, request: Request, labels: Sequence[str], watches: Watches | None = None
     ) -> list[Completion | CallError]:
         self.batches.append(list(labels))
         replies = await asyncio.gather(
@@ -118,6 +121,13 @@ class ScriptedDoor:
         for reply in replies:
             if isinstance(reply, BaseException) and not isinstance(reply, CallError):
                 raise reply
+        if watches is not None:
+            replies = [
+                look_at_whole(Reply((reply,), Usage()), [watches[label]()]).completions[0]
+                if isinstance(reply, Completion) and not reply.cut
+                else reply
+                for label, reply in zip(labels, replies, strict=True)
+            ]
         return [reply for reply in replies if isinstance(reply, Completion | CallError)]
 
     def note(self, event: str, **fields: Any) -> None:
@@ -143,6 +153,7 @@ def assignment(
     lookahead: int = 0,
     seed: int = 0,
     earlier: tuple[Candidate, ...] = (),
+    cuts: tuple[CuttingRule, ...] = (),
 ) -> Assignment:
     return Assignment(
         question=Question("What is it?"),
@@ -157,6 +168,7 @@ def assignment(
         lookahead=lookahead,
         earlier=earlier,
         stage="stage",
+        cuts=cuts,
     )
 
 

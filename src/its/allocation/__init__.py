@@ -1,5 +1,8 @@
-"""How much to spend, and on what: difficulty, plans, stopping rules, one budget for a batch."""
+"""How much to spend, and on what: difficulty, plans, stopping and cutting rules, one budget for a
+batch."""
 
+from its.allocation.cutting import CuttingRule
+from its.allocation.cutting_rules import LowConfidence, Repetition, Shortest
 from its.allocation.difficulty import (
     AskDifficulty,
     DifficultyMethod,
@@ -9,6 +12,7 @@ from its.allocation.difficulty import (
 )
 from its.allocation.stopping import (
     AdaptiveConsistency,
+    Consensus,
     DiminishingReturns,
     DirichletConsistency,
     NoStop,
@@ -29,8 +33,20 @@ STOP_RULES: Registry[StoppingRule] = Registry(
     "stopping rule",
     StoppingRule,
     "its.stopping_rules",
-    (NoStop, AdaptiveConsistency, DirichletConsistency, UnanimousWindow, DiminishingReturns),
+    (
+        NoStop,
+        AdaptiveConsistency,
+        DirichletConsistency,
+        UnanimousWindow,
+        DiminishingReturns,
+        Consensus,
+    ),
 )
 """The stopping rule parts by the name that a pipeline file uses."""
 
-__all__ = ["DIFFICULTIES", "STOP_RULES"]
+CUTTING_RULES: Registry[CuttingRule] = Registry(
+    "cutting rule", CuttingRule, "its.cutting_rules", (LowConfidence, Shortest, Repetition)
+)
+"""The cutting rule parts by the name that a pipeline file uses."""
+
+__all__ = ["CUTTING_RULES", "DIFFICULTIES", "STOP_RULES"]

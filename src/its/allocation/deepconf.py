@@ -7,7 +7,8 @@ positive, and higher is surer.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 Measure = Literal["mean", "tail", "lowest", "bottom_tenth"]
@@ -25,17 +26,41 @@ def token_confidence(top_logprobs: Sequence[float]) -> float:
     return -math.fsum(top_logprobs) / len(top_logprobs)
 
 
+class GroupConfidence:
+    """The mean over the newest `group` tokens of a trace that is being written; until it has so
+    many, over all of them."""
+
+    def __init__(self, group: int = GROUP) -> None:
+        self.group = group
+        self.tokens = 0
+        self._newest: deque[float] = deque()
+        self._total = 0.0
+
+    def add(self, confidence: float) -> float | None:
+        """Take the next token; returns the mean of the group that it ends, None before the first
+        full one."""
+        self.tokens += 1
+        self._newest.append(confidence)
+        if self.tokens < self.group:
+            return None
+        if self.tokens == self.group:
+            self._total = math.fsum(self._newest)
+        else:
+            self._total += confidence - self._newest.popleft()
+        return self._total / self.group
+
+    @property
+    def begun(self) -> float | None:
+        """The mean of all tokens of a trace that is shorter than a group; None without tokens."""
+        return _mean(self._newest) if self._newest else None
+
+
 def group_confidences(tokens: Sequence[float], group: int = GROUP) -> list[float]:
     """Means over all windows of `group` neighbouring tokens (one window where fewer exist)."""
-    width = min(group, len(tokens))
-    if width == 0:
+    if not tokens:
         return []
-    total = math.fsum(tokens[:width])
-    means = [total / width]
-    for entering, leaving in zip(tokens[width:], tokens, strict=False):
-        total += entering - leaving
-        means.append(total / width)
-    return means
+    running = GroupConfidence(min(group, len(tokens)))
+    return [mean for mean in map(running.add, tokens) if mean is not None]
 
 
 def trace_confidence(
@@ -92,5 +117,5 @@ def cut_at(tokens: Sequence[float], threshold: float, group: int = GROUP) -> int
     return None
 
 
-def _mean(values: Sequence[float]) -> float:
+def _mean(values: Collection[float]) -> float:
     return math.fsum(values) / len(values)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 
 from its.allocation.posterior import (
     leader_beats_all,
@@ -181,6 +181,30 @@ class DiminishingReturns(StoppingRule):
             lambda more: (
                 leader + more > 0
                 and leader_is_overtaken(leader + more, runner_up, most - more) <= self.tolerance
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Consensus(StoppingRule):
+    """Stops when the leading answer has at least the share `ratio` of the votes, after `minimum`
+    samples, or after `maximum` (the consensus of DeepConf online, arXiv:2508.15260)."""
+
+    name = "consensus"
+
+    ratio: Annotated[float, Gt(0.5), Le(1)] = 0.95
+    minimum: Annotated[int, Ge(1)] = 16
+    maximum: Annotated[int, Ge(1)] = 40
+
+    def further_samples(self, answers: Sequence[int | None], left: int | None = None) -> int:
+        counts = _counts(answers)
+        leader, votes, drawn = counts[0], sum(counts), len(answers)
+        return _least(
+            _left(self.maximum, answers, left),
+            lambda more: (
+                drawn + more >= self.minimum
+                and leader + more > 0
+                and leader + more >= self.ratio * (votes + more) - 1e-9
             ),
         )
 

@@ -39,7 +39,7 @@ class Account:
         self._replies = {
             (call.stage, label): (call, position)
             for call in recorded
-            if call.state == "done"
+            if call.delivered
             for position, label in enumerate(call.labels)
         }
         self._prompts: dict[bytes, int] = {}

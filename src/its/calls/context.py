@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from its.calls.account import Account
@@ -12,6 +12,7 @@ from its.calls.ledger import Ledger
 from its.calls.limits import Admission, Waiting
 from its.calls.protocol import CallJournal
 from its.models.protocol import Request
+from its.models.watching import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class CallContext:
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call: whose it is, what it asks (`content` is the request as JSON), its identity,
-    the most that it can cost, and an estimate of its prompt's tokens."""
+    the most that it can cost, an estimate of its prompt's tokens, and what makes the watches of an
+    attempt at it (one for each label, or none)."""
 
     account: Account
     budget: Budget
@@ -42,3 +44,4 @@ class Call:
     identity: bytes
     bound: Amount
     prompt_estimate: int
+    watches: tuple[Callable[[], Watch], ...] = ()

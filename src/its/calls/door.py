@@ -23,6 +23,7 @@ from its.calls.replies import completion_data, completion_of, share
 from its.calls.sending import amount_of, send
 from its.errors import BudgetExhausted, CallError, PermanentCallError, TransientCallError
 from its.models.protocol import Capabilities, Completion, Model, Reply, Request
+from its.models.watching import Watches
 from its.problems.problem import Message
 
 _TOO_FEW = "the endpoint returned fewer completions than were asked for"
@@ -91,13 +92,13 @@ class StageDoor:
         return result
 
     async def complete_many(
-        self, request: Request, labels: Sequence[str]
+        self, request: Request, labels: Sequence[str], watches: Watches | None = None
     ) -> list[Completion | CallError]:
         content = _Content.of(request, self.client)
-        groups = self._groups(content, labels)
+        groups = self._groups(content, labels, watches)
         if len(groups) == 1:
-            return await self._ask(content, groups[0])
-        tasks = [asyncio.ensure_future(self._ask(content, group)) for group in groups]
+            return await self._ask(content, groups[0], watches)
+        tasks = [asyncio.ensure_future(self._ask(content, group, watches)) for group in groups]
         try:
             parts = await asyncio.gather(*tasks)
         except BaseException:
@@ -107,10 +108,13 @@ class StageDoor:
             raise
         return [result for part in parts for result in part]
 
-    def _groups(self, content: _Content, labels: Sequence[str]) -> list[tuple[str, ...]]:
+    def _groups(
+        self, content: _Content, labels: Sequence[str], watches: Watches | None
+    ) -> list[tuple[str, ...]]:
         """Labels that share a call: neighbours that no journal holds, where `n` is honoured."""
         capabilities = self.capabilities
-        if not (capabilities.n and capabilities.usage == "summed"):
+        shared = capabilities.n and (watches is None or capabilities.cuts_each)
+        if not (shared and capabilities.usage == "summed"):
             return [(label,) for label in labels]
         groups: list[tuple[str, ...]] = []
         for held, run in groupby(labels, lambda label: self._recorded(label, content) is not None):
@@ -121,10 +125,10 @@ class StageDoor:
     # --- one call -----------------------------------------------------------------------------
 
     async def _ask(
-        self, content: _Content, labels: tuple[str, ...]
+        self, content: _Content, labels: tuple[str, ...], watches: Watches | None = None
     ) -> list[Completion | CallError]:
         event = self._note_call(content, labels)
-        call = self._call(content, labels)
+        call = self._call(content, labels, watches)
         held = self._recorded(labels[0], content) if len(labels) == 1 else None
         try:
             await self._check_deadline(labels, held is not None)
@@ -136,7 +140,9 @@ class StageDoor:
         delivered: tuple[Completion, ...] = ()
         try:
             reply = (
-                self._replay(*held) if held is not None else await send(self.context, call, event)
+                self._replay(call, *held)
+                if held is not None
+                else await send(self.context, call, event)
             )
             actual = amount_of(reply.usage)
         except (CallError, TimeoutError) as error:
@@ -159,10 +165,10 @@ class StageDoor:
                 return [TransientCallError(_TOO_FEW)]
         finally:
             self.budget.settle(call.bound, actual)
-        return [*delivered, *await self._ask_singly(content, labels, len(delivered))]
+        return [*delivered, *await self._ask_singly(content, labels, len(delivered), watches)]
 
     async def _ask_singly(
-        self, content: _Content, labels: tuple[str, ...], delivered: int
+        self, content: _Content, labels: tuple[str, ...], delivered: int, watches: Watches | None
     ) -> list[Completion | CallError]:
         """Ask one by one for what was refused together, or delivered in part: some endpoints take
         n only up to a limit of their own. From then on nothing shares a call."""
@@ -170,9 +176,9 @@ class StageDoor:
         if found.n:
             note = f"of {len(labels)} answers asked for in one call {delivered} came: a call each"
             self.client.capabilities = replace(found, n=False, notes=(*found.notes, note))
-        return await self.complete_many(content.request, labels[delivered:])
+        return await self.complete_many(content.request, labels[delivered:], watches)
 
-    def _call(self, content: _Content, labels: tuple[str, ...]) -> Call:
+    def _call(self, content: _Content, labels: tuple[str, ...], watches: Watches | None) -> Call:
         request, seeded = content.request, content.encoded
         if request.seed is None:
             draw = self.account.number_draw(self.stage, labels[0])
@@ -192,6 +198,7 @@ class StageDoor:
                 content.prompt_bound, request.max_tokens, len(labels) * request.answers
             ),
             content.prompt_estimate,
+            () if watches is None else tuple(watches[label] for label in labels),
         )
 
     # --- the journal ----------------------------------------------------------------------------
@@ -207,14 +214,17 @@ class StageDoor:
             return None  # the call did not deliver all that it was asked for
         return found
 
-    def _replay(self, call: RecordedCall, position: int) -> Reply:
-        """A completion that an earlier session paid for; its problem's bill holds it already."""
+    def _replay(self, call: Call, recorded: RecordedCall, position: int) -> Reply:
+        """A completion that an earlier session paid for; its problem's bill holds it already. What
+        cut it decided then; what it watched learns how long it was."""
         try:
-            completions = [completion_of(data) for data in orjson.loads(call.reply or b"[]")]
+            completions = [completion_of(data) for data in orjson.loads(recorded.reply or b"[]")]
             completion = completions[position]
         except (ValueError, TypeError, KeyError, IndexError):
             raise damaged(self.context.journal.directory, "a recorded reply is broken") from None
-        usage = call.usage if len(completions) == 1 else share(call.usage, len(completions))
+        if call.watches and not completion.cut and completion.finish != "filtered":
+            call.watches[0]().ended(completion.tokens)
+        usage = recorded.usage if len(completions) == 1 else share(recorded.usage, len(completions))
         self.context.ledger.replay(usage)
         return Reply((completion,), usage)
 

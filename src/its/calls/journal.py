@@ -276,6 +276,12 @@ class Journal:
         )
         return [spending_of(row) for row in rows]
 
+    @believed
+    def savings(self) -> list[str]:
+        """What stages recorded of the samples that they stopped."""
+        named = "SELECT value FROM decisions WHERE name GLOB 'savings/*'"
+        return [value for (value,) in self._read.execute(named)]
+
     # --- ending ---------------------------------------------------------------------------------
 
     async def compact(self) -> None:

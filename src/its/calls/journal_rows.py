@@ -77,6 +77,11 @@ class RecordedCall:
         """Whether its problem's bill holds it: calls lost to a kill are the run's."""
         return self.state in ("done", "failed", "cancelled")
 
+    @property
+    def delivered(self) -> bool:
+        """Whether it brought completions: one that a watch stopped did, as far as they came."""
+        return self.state == "done" or (self.state == "cancelled" and self.reply is not None)
+
 
 _ROW = {"id", "status", "correct", "error", "usage"}
 

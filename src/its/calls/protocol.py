@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from its.calls.journal_rows import Intent, RecordedCall, State
 from its.errors import CallError
 from its.models.protocol import Capabilities, Completion, Request
+from its.models.watching import Watches
 from its.problems.problem import Message
 from its.usage import Usage
 
@@ -52,10 +53,14 @@ class Door(Protocol):
         ...
 
     async def complete_many(
-        self, request: Request, labels: Sequence[str]
+        self, request: Request, labels: Sequence[str], watches: Watches | None = None
     ) -> list[Completion | CallError]:
         """Ask the same thing once for every label, together, in one call where the endpoint
-        honours `n`. A failure takes only its own place in the list."""
+        honours `n`. A failure takes only its own place in the list.
+
+        `watches` look at the completions while they are written. What they cut is charged as
+        cancelled, and comes with the finish that they gave it, from the journal too.
+        """
         ...
 
     def to(self, model: str, strategy: str | None = None) -> Door:

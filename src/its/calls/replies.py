@@ -33,6 +33,10 @@ def completion_data(completion: Completion) -> dict[str, Any]:
         data["logprobs"] = [[t.token, t.logprob, t.top] for t in completion.logprobs]
     if completion.reasoning:
         data["reasoning"] = completion.reasoning
+    if completion.cut:
+        data["cut"] = completion.cut
+    if completion.least_confidence is not None:
+        data["least_confidence"] = completion.least_confidence
     return data
 
 
@@ -49,4 +53,6 @@ def completion_of(data: dict[str, Any]) -> Completion:
             for token, logprob, top in logprobs
         ),
         data.get("reasoning", ""),
+        data.get("cut", ""),
+        data.get("least_confidence"),
     )

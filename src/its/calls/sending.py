@@ -18,6 +18,7 @@ from its.calls.replies import completion_data
 from its.calls.retries import is_unavailable
 from its.errors import BudgetExhausted, CallError, TransientCallError
 from its.models.protocol import Received, Reply
+from its.models.watching import look_at_whole
 from its.usage import Usage
 
 _OVERLOADED = (429, 503)
@@ -84,7 +85,7 @@ async def _attempt(context: CallContext, call: Call, retry: int) -> Reply:
     ends."""
     client, journal, ledger = call.client, context.journal, context.ledger
     await _enter(context, call)
-    received = Received()
+    received = Received(watches=[begin() for begin in call.watches])
     number = journal.number_call()
     started = time.monotonic()
     ledger.started()
@@ -108,13 +109,16 @@ async def _attempt(context: CallContext, call: Call, retry: int) -> Reply:
     finally:
         ledger.ended()
         client.slots.release()
+    if received.watches and not received.watched:
+        reply = look_at_whole(reply, received.watches)
+    state: State = "cancelled" if received.stopped else "done"
     completions = max(reply.usage.completions, len(reply.completions))
     usage = reply.usage.paid(completions, client.price.of(reply.usage))
     client.slots.succeeded(usage.seconds)
     client.tokens_per_minute.give_back(call.bound.tokens - (usage.tokens or 0))
-    _charge(context, call, usage, "done")
+    _charge(context, call, usage, state)
     content = orjson.dumps([completion_data(completion) for completion in reply.completions])
-    await journal.settle(number, "done", usage, content)
+    await journal.settle(number, state, usage, content)
     return Reply(reply.completions, usage)
 
 

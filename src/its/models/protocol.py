@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from its.problems.problem import Message
 from its.usage import Usage
 
-Finish = Literal["end", "stop_string", "stop", "length", "filtered"]
+if TYPE_CHECKING:
+    from its.models.watching import Watch
+
+Finish = Literal["end", "stop_string", "stop", "length", "filtered", "cut", "loop"]
 """Why a completion ended: its own end of turn; a stop string; one of these two where the
-endpoint does not say which; its token limit; the endpoint's content filter."""
+endpoint does not say which; its token limit; the endpoint's content filter; a watch that stopped
+it, as not worth more tokens or because it repeated itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,9 @@ class Completion:
     """One delivered answer.
 
     `text` is the new text alone: without the part it continues and without the stop string.
-    `tokens` counts its completion tokens, None where the endpoint gives only a sum.
+    `tokens` counts its completion tokens, None where the endpoint gives only a sum; `cut` says why
+    a watch stopped it (`tokens` is None where it had ended by then); `least_confidence` is that of
+    its least sure group of tokens, reasoning included, where a watch measured it.
     """
 
     text: str
@@ -103,6 +109,8 @@ class Completion:
     tokens: int | None = None
     logprobs: tuple[TokenLogprob, ...] | None = None
     reasoning: str = ""
+    cut: str = ""
+    least_confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,9 @@ class Received:
     the caller after a cancellation or a fault, to charge for what was produced.
 
     `sent` turns True when the request may have reached the endpoint; `usage` is what the endpoint
-    itself reported of a call that brought no reply.
+    itself reported of a call that brought no reply. `watches` look at the completions in order,
+    while they are written (`watched` turns True) or else at the whole reply; `stopped` turns True
+    where they ended the call.
     """
 
     sent: bool = False
@@ -127,6 +137,9 @@ class Received:
     tokens: int = 0
     prompt_tokens: int | None = None
     usage: Usage | None = None
+    watches: Sequence[Watch] = ()
+    watched: bool = False
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +157,8 @@ class Capabilities:
     `least_temperature`: what stands for 0 where it does not take that; `refuses`:
     parameters that are left out because it does not take them; `only_streams`: it takes no call
     for a whole reply; `finishes`: it says how each reply ended, so that one without is cut short;
-    `thinks`: replies hold reasoning.
+    `thinks`: replies hold reasoning; `cuts_each`: of several completions in one call, each can be
+    stopped alone.
     """
 
     n: bool = False
@@ -166,6 +180,7 @@ class Capabilities:
     only_streams: bool = False
     finishes: bool = True
     thinks: bool = False
+    cuts_each: bool = False
     notes: tuple[str, ...] = field(default_factory=tuple)
 
     def as_dict(self) -> dict[str, Any]:

@@ -102,7 +102,8 @@ class ModelSettings(Section):
         "auto",
         description="Stream answers: a cancelled call then stops at the endpoint, and a long one "
         "is not cut off by a gateway for its silence; whole answers take less CPU on both sides. "
-        "`auto` streams where calls may be cancelled (`stop.lookahead`, `budget.seconds`), "
+        "`auto` streams where calls may be cancelled (`stop.lookahead`, `budget.seconds`, "
+        "a stage's `cut`), "
         "`timeout.first_token` is set, or `max_tokens` is over 1,024.",
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(

@@ -191,12 +191,13 @@ class Attempt:
             models=stage.models,
         )
         try:
-            outcome = await stage.strategy.run(assignment)
+            outcome = await stage.strategy.run(replace(assignment, cuts=stage.cuts))
         except CallError as error:
             self.failures.append(f"{stage.name}: {error}")
             account.note("decision", stage=stage.name, decision="failed", reason=str(error))
             return
         self.take(stage.name, outcome)
+        await self._note_cuts(stage, outcome)
         self.last_stage = stage.strategy.name
         if outcome.note or outcome.stopped:
             agreed = f"after {len(outcome.candidates)} samples, more would hardly change the answer"
@@ -206,6 +207,15 @@ class Attempt:
                 reason=outcome.note or agreed,
                 decision="stopped" if outcome.stopped else "ended",
             )
+
+    async def _note_cuts(self, stage: Stage, outcome: Outcome) -> None:
+        """Tell which samples do not count, and write down what stopping them saved."""
+        for label, reason in outcome.left_out.items():
+            said = f"sample {label}: {reason}"
+            self.account.note("decision", stage=stage.name, decision="left out", reason=said)
+        if stage.cuts:
+            name, saved = f"savings/{stage.name}", outcome.savings.as_json()
+            await self.context.journal.decide(self.account.problem, name, saved)
 
     def assignment(
         self,

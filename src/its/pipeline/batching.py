@@ -37,6 +37,8 @@ def _dependences(pipeline: Pipeline) -> Iterator[str]:
             yield f"{strategy.name} builds on earlier replies: take another strategy"
     if pipeline.stop.build().name != "none":
         yield "a stopping rule waits for earlier ones: set stop.rule=none"
+    if any(stage.cut for stage in pipeline.stages):
+        yield "cut watches them while they are written: leave it out of the stages"
     if pipeline.budget.batch is not None or pipeline.budget.seconds is not None:
         yield "budget.batch and budget.seconds watch how the run goes: leave them out"
     if asks_judge(pipeline):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from its.allocation import DIFFICULTIES, STOP_RULES
+from its.allocation import CUTTING_RULES, DIFFICULTIES, STOP_RULES
 from its.models.backends import BACKENDS
 from its.parts import Part, Registry, setting_key
 from its.rewards import REWARDS
@@ -20,6 +20,7 @@ REGISTRIES: dict[str, Registry[Any]] = {
     "reward": REWARDS,
     "selection": SELECTORS,
     "stopping": STOP_RULES,
+    "cutting": CUTTING_RULES,
     "difficulty": DIFFICULTIES,
     "model": BACKENDS,
 }

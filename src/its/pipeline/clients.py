@@ -115,7 +115,9 @@ def streams_calls(settings: ModelSettings, pipeline: Pipeline) -> bool:
     or they take so long that a gateway cuts off what stays silent (many do after a minute)."""
     if settings.stream != "auto":
         return settings.stream
-    cancels = pipeline.stop.lookahead > 0 or pipeline.budget.seconds is not None
+    stages = [*pipeline.stages, *(pipeline.cascade.stages if pipeline.cascade else ())]
+    cuts = any(stage.cut for stage in stages)
+    cancels = cuts or pipeline.stop.lookahead > 0 or pipeline.budget.seconds is not None
     waits = "first_token" in settings.timeout.model_fields_set
     return cancels or waits or settings.max_tokens > SHORT_REPLY
 

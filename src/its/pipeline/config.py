@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from its.allocation import DIFFICULTIES, STOP_RULES
+from its.allocation import CUTTING_RULES, DIFFICULTIES, STOP_RULES
 from its.allocation.amounts import parse_amount
+from its.allocation.cutting import CuttingRule
 from its.allocation.difficulty import DifficultyMethod
 from its.allocation.stopping import StoppingRule
 from its.errors import ConfigurationError, InputError
@@ -56,6 +57,20 @@ class RewardBase(PartSettings):
 RewardSettings = Annotated[RewardBase, OneOf(REWARDS, "method")]
 
 
+class CutBase(PartSettings):
+    rule: str
+
+    def build(self) -> CuttingRule:
+        return self.built(CuttingRule)
+
+
+CutSettings = Annotated[CutBase, OneOf(CUTTING_RULES, "rule")]
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
 class StageBase(PartSettings):
     """What every stage may say, whatever its strategy."""
 
@@ -72,6 +87,11 @@ class StageBase(PartSettings):
     )
     reward: RewardSettings | None = Field(
         None, description="What scores inside the stage; the selection's reward if not set."
+    )
+    cut: Annotated[tuple[CutSettings, ...], BeforeValidator(_listed)] = Field(
+        (),
+        description="What stops independent samples while they are written: a cutting rule, or a "
+        "list of them.",
     )
 
     def shares(self) -> dict[str, float]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from its.allocation.cutting import CuttingRule
 from its.allocation.difficulty import DifficultyMethod
 from its.allocation.stopping import StoppingRule
 from its.calls.client import ModelClient
@@ -28,8 +29,9 @@ Refusal = Callable[[Question], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A strategy, from which planned budget it runs, on which model, and what scores inside it.
-    `models` is empty unless several share it; `client` and `prompts` are then the first one's."""
+    """A strategy, from which planned budget it runs, on which model, what scores inside it, and
+    what stops its samples. `models` is empty unless several share it; `client` and `prompts` are
+    then the first one's."""
 
     name: str
     strategy: Strategy
@@ -38,6 +40,7 @@ class Stage:
     prompts: PromptSet
     reward: Reward | None
     models: tuple[StageModel, ...] = ()
+    cuts: tuple[CuttingRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,7 @@ def _stages(
                 models=tuple(
                     StageModel(model, prompts[model], share) for model, share in shares.items()
                 ),
+                cuts=tuple(rule.build() for rule in settings.cut),
             )
         )
     return tuple(stages)

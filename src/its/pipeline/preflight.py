@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from its.allocation.amounts import parse_amount
+from its.allocation.cutting import CuttingRule
 from its.errors import ConfigurationError, SandboxUnavailable
 from its.models.known import price_of
 from its.models.protocol import Capabilities
@@ -50,6 +51,7 @@ def preflight(
     faults += [
         *_stages_without_reward(pipeline),
         *_selection_without_scores(pipeline),
+        *_cuts(pipeline),
         *_unpriced(pipeline),
         *_batch_budget(pipeline),
         *_sandbox(pipeline),
@@ -184,6 +186,36 @@ def _no_probabilities(strategy: Strategy, reward: Reward) -> str:
     )
 
 
+def _cuts(pipeline: Pipeline) -> Iterator[Fault]:
+    """Only independent samples can be cut, and only by what can be seen of them."""
+    for use, stage in _stages(pipeline):
+        strategy, path = stage.build(), (*use.path, "cut")
+        for rule in (settings.build() for settings in stage.cut):
+            if not strategy.independent:
+                yield Fault(
+                    path,
+                    f"cut stops independent samples, and {strategy.name} draws none: leave it out, "
+                    "or take self_consistency",
+                )
+            elif rule.compares and pipeline.budget.batch is not None:
+                yield Fault(
+                    path,
+                    f"{rule.name} compares samples that budget.batch draws one after the other: "
+                    "leave one of the two out",
+                )
+            elif rule.reads_alternatives and isinstance(getattr(strategy, "logprobs", False), bool):
+                yield Fault(path, _no_alternatives(strategy, rule))
+
+
+def _no_alternatives(strategy: Strategy, rule: CuttingRule) -> str:
+    offers = hasattr(strategy, "logprobs")
+    return f"{rule.name} reads the probabilities of likely alternatives: " + (
+        "set the stage's `logprobs: 20`"
+        if offers
+        else f"take self_consistency with `logprobs: 20`, since {strategy.name} asks for none"
+    )
+
+
 def _unpriced(pipeline: Pipeline) -> Iterator[Fault]:
     """Money can be capped only where every call has a price."""
     capped = "budget.usd" if pipeline.budget.usd is not None else None
@@ -263,7 +295,8 @@ def _incapable(pipeline: Pipeline, capabilities: Mapping[str, Capabilities]) -> 
     for use, stage in _stages(pipeline):
         strategy = stage.build()
         needed = strategy.needed()
-        if strategy.gives_probabilities() and _read_by_reward(pipeline):
+        read = any(rule.build().reads_alternatives for rule in stage.cut)
+        if strategy.gives_probabilities() and (read or _read_by_reward(pipeline)):
             needed |= {Need.TOKEN_PROBABILITIES}
         for sentence in _lacking(settings[use.role].name, needed, capabilities[use.role]):
             yield Fault(use.path, f"strategy {strategy.name} {sentence}")

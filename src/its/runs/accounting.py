@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from its.calls.journal_rows import Spending
 from its.usage import Usage
 
@@ -69,7 +71,9 @@ def shares_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, ModelShare]:
 class Accounting:
     """All of a run's spending. Totals are solutions plus unattributed, and equal the sum of the
     stages, of the strategies and of the models. `grading` stands beside them: what a grading
-    model cost, which no answer needed. `shares` says what the models of a shared stage brought."""
+    model cost, which no answer needed. `shares` says what the models of a shared stage brought;
+    `cut` are the samples that were stopped while they were `written` (tokens), and `saved` about
+    how many more they would have had."""
 
     totals: Bill = field(default_factory=Bill)
     by_stage: dict[str, Bill] = field(default_factory=dict)
@@ -78,6 +82,9 @@ class Accounting:
     unattributed: Bill = field(default_factory=Bill)
     grading: Bill = field(default_factory=Bill)
     shares: dict[str, ModelShare] = field(default_factory=dict)
+    cut: int = 0
+    written: int = 0
+    saved: int = 0
 
     def as_dict(self, from_journal: Usage) -> dict[str, Any]:
         return {
@@ -88,6 +95,7 @@ class Accounting:
             "unattributed": self.unattributed.as_dict(),
             **({"grading": self.grading.as_dict()} if self.grading.usage.calls else {}),
             **({"shares": self._shares()} if self.shares else {}),
+            **({"cut": self._cut()} if self.cut else {}),
             "from_journal": {
                 "completions": from_journal.completions,
                 "prompt_tokens": from_journal.prompt_tokens,
@@ -107,11 +115,23 @@ class Accounting:
             for name, each in self.shares.items()
         }
 
+    def _cut(self) -> dict[str, int]:
+        return {
+            "samples": self.cut,
+            "completion_tokens": self.written,
+            "saved_tokens": self.saved,
+        }
 
-def account_for(spendings: Iterable[Spending]) -> Accounting:
+
+def account_for(spendings: Iterable[Spending], savings: Iterable[str] = ()) -> Accounting:
     """Sum up. Unattributed is what no recorded solution holds: the endpoint's probe, calls lost
-    to a kill, and calls of problems that have no row yet."""
+    to a kill, and calls of problems that have no row yet. `savings` are those of each stage, as
+    JSON."""
     accounting = Accounting()
+    for samples, written, saved in map(orjson.loads, savings):
+        accounting.cut += samples
+        accounting.written += written
+        accounting.saved += saved
     for spending in spendings:
         if spending.stage == GRADING:
             accounting.grading.add(spending)

@@ -93,12 +93,15 @@ def _identity_of_model(settings: ModelSettings) -> dict[str, Any]:
 
 
 def _without_connections(data: Any) -> Any:
-    """Plain data in which a reward behind an endpoint says nothing of how it is reached."""
+    """Plain data in which a reward behind an endpoint says nothing of how it is reached. A stage
+    that cuts nothing says so by silence, as runs from before there was `cut` do."""
     if isinstance(data, list):
         return [_without_connections(item) for item in data]
     if not isinstance(data, dict):
         return data
     left_out = NOT_IN_FINGERPRINT if data.get("method") == EndpointReward.name else frozenset()
+    if data.get("cut") == []:
+        left_out |= {"cut"}
     return {key: _without_connections(value) for key, value in data.items() if key not in left_out}
 
 

@@ -141,7 +141,7 @@ async def _build(
     journal = Journal(draft, fingerprint)
     try:
         await journal.compact()
-        accounting = account_for(journal.spending())
+        accounting = account_for(journal.spending(), journal.savings())
         accounting.shares = shares_of(map(orjson.loads, journal.solutions()))
         content = accounting.as_dict(_replayed(runs))
         (draft / "compute.json").write_bytes(

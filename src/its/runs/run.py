@@ -190,7 +190,7 @@ async def _close_accounts(
     run: ActiveRun, standing: BatchProgress, state: str, interrupted: bool
 ) -> RunResult:
     await run.journal.compact()
-    accounting = account_for(run.journal.spending())
+    accounting = account_for(run.journal.spending(), run.journal.savings())
     if any(stage.models for stage in run.solver.plan.stages):
         accounting.shares = shares_of(map(orjson.loads, run.journal.solutions()))
     write_atomically(

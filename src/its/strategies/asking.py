@@ -12,6 +12,7 @@ from its.calls.protocol import Door
 from its.candidates import Candidate
 from its.errors import CallError
 from its.models.protocol import Completion, Request
+from its.models.watching import Watches
 from its.prompts.fencing import fenced
 from its.strategies.protocol import Assignment
 
@@ -103,12 +104,15 @@ async def ask_critic(assignment: Assignment, prompt: str, label: str, **values: 
 
 
 async def ask_all(
-    door: Door, requests: Sequence[Request], labels: Sequence[str]
+    door: Door,
+    requests: Sequence[Request],
+    labels: Sequence[str],
+    watches: Watches | None = None,
 ) -> list[Completion | CallError]:
     """Ask every request once, all at the same time, results in order.
 
     Equal requests are asked together: where the endpoint honours `n`, they share a call. A failure
-    takes only its own place in the list.
+    takes only its own place in the list. `watches` as at a door.
     """
     groups: dict[Request, list[int]] = {}
     for place, request in enumerate(requests):
@@ -116,7 +120,11 @@ async def ask_all(
     replies: dict[int, Completion | CallError] = {}
 
     async def ask_group(request: Request, group: list[int]) -> None:
-        many = await door.complete_many(request, [labels[place] for place in group])
+        named = [labels[place] for place in group]
+        if watches is None:
+            many = await door.complete_many(request, named)
+        else:
+            many = await door.complete_many(request, named, watches)
         replies.update(zip(group, many, strict=True))
 
     await together(ask_group(request, group) for request, group in groups.items())
@@ -124,7 +132,10 @@ async def ask_all(
 
 
 async def ask_each(
-    assignment: Assignment, asked: Sequence[tuple[str, Request]], labels: Sequence[str]
+    assignment: Assignment,
+    asked: Sequence[tuple[str, Request]],
+    labels: Sequence[str],
+    watches: Watches | None = None,
 ) -> list[Completion | CallError]:
     """Ask each of the models named ("" is the stage's only one) its requests, as `ask_all` does,
     and all models at the same time."""
@@ -136,6 +147,7 @@ async def ask_each(
             assignment.of(model).door,
             [asked[place][1] for place in own],
             [labels[place] for place in own],
+            watches,
         )
         for model, own in places.items()
     )
@@ -177,7 +189,7 @@ def candidate_from(
     at the very end: "12" may be the beginning of "1234".
     """
     answer = assignment.read(completion.text)
-    complete = completion.finish not in ("length", "filtered")
+    complete = completion.finish not in ("length", "filtered", "cut", "loop")
     if answer is not None and not complete:
         may_go_on = completion.text.rstrip().endswith(answer.text)
         answer = None if answer.fallback or may_go_on else answer
@@ -187,7 +199,7 @@ def candidate_from(
         answer=answer,
         complete=complete,
         mean_logprob=mean_logprob(completion),
-        tokens=completion.tokens,
+        tokens=None if completion.cut else completion.tokens,
         token_confidences=token_confidences(completion),
         **fields,
     )

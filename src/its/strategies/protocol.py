@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, Protocol
 
+from its.allocation.cutting import CuttingRule
 from its.allocation.stopping import StoppingRule
 from its.calls.protocol import Door
 from its.candidates import Answer, Candidate, Score
@@ -65,7 +66,8 @@ class Assignment:
     feeds any random choice of the strategy itself; `stage` begins the id of every candidate;
     `critic` is None where the model critiques its own drafts; `allowance` is None
     unless a budget for the whole batch grants independent samples; `models` is empty unless
-    several share the stage (`door` and `prompts` are then the first one's).
+    several share the stage (`door` and `prompts` are then the first one's); `cuts` stop independent
+    samples that are not worth the rest of their tokens.
     """
 
     question: Question
@@ -82,6 +84,7 @@ class Assignment:
     stage: str = ""
     critic: Critic | None = None
     allowance: Allowance | None = None
+    cuts: tuple[CuttingRule, ...] = ()
     models: tuple[StageModel, ...] = ()
 
     def of(self, model: str) -> Assignment:
@@ -97,15 +100,32 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Savings:
+    """How many samples were stopped while they were written, after how many tokens, and about how
+    many more they would have had: a loop as many as it may, any other as many as those that no rule
+    could stop had on average (0 where there are none)."""
+
+    samples: int = 0
+    written: int = 0
+    saved: int = 0
+
+    def as_json(self) -> str:
+        return f"[{self.samples}, {self.written}, {self.saved}]"
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """Candidates in the order of their ordinals, the scores already paid for, and whether the
-    stopping rule ended the stage (no later stage then runs)."""
+    stopping rule ended the stage (no later stage then runs). `left_out` says why samples do not
+    count, by their label."""
 
     candidates: tuple[Candidate, ...]
     scores: tuple[Score, ...] = ()
     stopped: bool = False
     note: str = ""
     failures: tuple[str, ...] = field(default_factory=tuple)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    savings: Savings = Savings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 Samples are numbered, and the rule decides on the complete prefix of numbers alone. It names the
 least number m of further samples after which it could say stop, so all m of them are needed
 whatever they turn out to be: they go out together, and no call is wasted. `lookahead` more may be
-in flight for the sake of latency; they are cancelled when the prefix decides.
+in flight for the sake of latency; they are cancelled when the prefix decides. Cutting rules stop
+running samples; those abstain before the stopping rule, and are no candidates.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from its.candidates import Answer, Candidate, without_guesses
 from its.errors import BudgetExhausted, CallError, PermanentCallError
 from its.models.protocol import Completion, Request
 from its.strategies.asking import ask_each, candidate_from
+from its.strategies.cutting import CutSamples
 from its.strategies.protocol import Assignment, Outcome
 
 
@@ -41,8 +43,13 @@ async def draw(assignment: Assignment, samples: Sequence[SampleRequest]) -> Outc
     finally:
         await drawing.cancel()
     results = drawing.results[: drawing.needed]
+    cut = drawing.cut
     return Outcome(
-        candidates=tuple(result for result in results if isinstance(result, Candidate)),
+        candidates=tuple(
+            result
+            for ordinal, result in enumerate(results)
+            if isinstance(result, Candidate) and cut.counts(ordinal)
+        ),
         stopped=stopped,
         note=f"the rule stopped after {drawing.needed} of {len(samples)} samples"
         if drawing.ruled
@@ -52,6 +59,8 @@ async def draw(assignment: Assignment, samples: Sequence[SampleRequest]) -> Outc
             for ordinal, result in enumerate(results)
             if isinstance(result, CallError)
         ),
+        left_out=cut.left_out(len(results)),
+        savings=cut.savings(max((s.request.max_tokens for s in samples), default=0)),
     )
 
 
@@ -61,7 +70,8 @@ class _Drawing:
     def __init__(self, assignment: Assignment, samples: Sequence[SampleRequest]) -> None:
         self.assignment = assignment
         self.samples = samples
-        self.results: list[Candidate | CallError | None] = [None] * len(samples)
+        self.results: list[Candidate | Completion | CallError | None] = [None] * len(samples)
+        self.cut = CutSamples(assignment.cuts)
         self.needed = 0
         self.ruled = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,7 +93,7 @@ class _Drawing:
                 break
             if self.needed == len(self.samples) or self._exhausted():
                 return False
-            self.needed = min(self.needed + further, len(self.samples))
+            self.needed = min(self.needed + further, len(self.samples), self.cut.open)
             self._launch()
             await self._arrival_of_needed()
         rule = self.assignment.stop
@@ -102,13 +112,16 @@ class _Drawing:
         if allowance is not None:
             voting = without_guesses(self._answer_classes(), self._guesses)
             return await allowance(voting, self._mean_tokens(), left)
-        return left if rule is None else rule.further_samples(self._stated(), left)
+        if rule is None or self.cut.wants_all:
+            return left
+        return rule.further_samples(self._stated(), left)
 
     def _stated(self) -> list[int | None]:
         """The needed samples' classes as a rule sees them: a mere guess abstains before it."""
         classes = self._answer_classes()
         return [
-            None if guess else number for number, guess in zip(classes, self._guesses, strict=True)
+            None if guess or not self.cut.counts(ordinal) else number
+            for ordinal, (number, guess) in enumerate(zip(classes, self._guesses, strict=True))
         ]
 
     def _mean_tokens(self) -> float | None:
@@ -141,7 +154,7 @@ class _Drawing:
     def _launch(self) -> None:
         """Send what is needed and not yet sent, and the lookahead, in the order of ordinals."""
         ahead = self.assignment.lookahead if self._has_rule() else 0
-        end = min(self.needed + ahead, len(self.samples))
+        end = min(self.needed + ahead, len(self.samples), self.cut.open)
         refused = {
             (sample.model, sample.request): result
             for sample, result in zip(self.samples, self.results, strict=True)
@@ -169,10 +182,14 @@ class _Drawing:
     async def _ask(self, ordinals: list[int]) -> None:
         asked = [(self.samples[i].model, self.samples[i].request) for i in ordinals]
         labels = [str(ordinal) for ordinal in ordinals]
-        replies = await ask_each(self.assignment, asked, labels)
+        watches = self.cut.watches(ordinals)
+        replies = await ask_each(self.assignment, asked, labels, watches)
         for ordinal, label, reply in zip(ordinals, labels, replies, strict=True):
+            self.cut.settle(ordinal, reply)
             self.results[ordinal] = (
-                reply if isinstance(reply, CallError) else self._candidate(ordinal, label, reply)
+                reply
+                if isinstance(reply, CallError) or reply.finish == "cut"
+                else self._candidate(ordinal, label, reply)
             )
 
     def _candidate(self, ordinal: int, label: str, reply: Completion) -> Candidate:

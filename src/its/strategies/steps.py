@@ -162,7 +162,7 @@ class StepSearch(Search[StepS]):
                 return "finished" if task.to_end or said.answer == "read" else "open"
             case "length":
                 return "truncated" if task.to_end or self.step_tokens is None else "open"
-            case "filtered":
+            case "filtered" | "cut" | "loop":
                 return "failed"
 
     def _child(self, state: StepS, parent: str) -> Extend:

@@ -14,6 +14,7 @@ from its.views.excerpt import excerpt, one_line, padded
 from its.views.story import CandidateStory, StageStory
 
 REPLIES_SHOWN = 6
+LEFT_OUT_SHOWN = 8
 _BARE_SCORE = re.compile(r"\W*([A-Za-z]+\W+)?\d+(\.\d+)?(\s*(/|of|out of)\s*\d+)?\W*")
 
 
@@ -60,7 +61,10 @@ def _remarks(stage: StageStory) -> list[str]:
         for reason, number in stage.failures.items()
     ]
     decided = [f"{decision}: {one_line(reason)}" for decision, reason in stage.decisions]
-    return failed + decided
+    left_out = [f"left out: {one_line(reason)}" for reason in stage.left_out[:LEFT_OUT_SHOWN]]
+    if (more := len(stage.left_out) - LEFT_OUT_SHOWN) > 0:
+        left_out.append(f"and {figures.plural(more, 'sample')} more")
+    return failed + left_out + decided
 
 
 def _tree(

@@ -49,6 +49,7 @@ class StageStory:
     pending: int = 0
     failures: dict[str, int] = field(default_factory=dict)
     decisions: list[tuple[str, str]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     rounds: list[str] = field(default_factory=list)
     grown: set[str] = field(default_factory=set)
 
@@ -194,6 +195,8 @@ class _Reader:
             stage = self._stage(event["stage"])
             stage.rounds.append(event.get("reason", ""))
             stage.grown.update(event.get("nodes", ()))
+        elif event.get("decision") == "left out":
+            self._stage(event["stage"]).left_out.append(event.get("reason", ""))
         elif "stage" in event and "decision" in event:
             stage = self._stage(event["stage"])
             stage.decisions.append((event["decision"], event.get("reason", "")))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from its.allocation.returns import History, last_part
-from its.runs.accounting import PROBE, Bill, ModelShare
+from its.runs.accounting import PROBE, Accounting, Bill, ModelShare
 from its.runs.batch import BatchProgress
 from its.runs.run import RunResult
 from its.usage import total
@@ -258,6 +258,8 @@ def _remarks(ended: RunResult) -> list[str]:
             f"By the clock {figures.seconds(ended.seconds)}; seconds in the table add up calls, "
             "many at a time and those of earlier sessions included."
         )
+    if ended.accounting.cut:
+        remarks.append(_cut(ended.accounting))
     if totals.usage.usd is None:
         remarks.append("Money unknown: model.price is not set.")
     if totals.usage.estimated_tokens:
@@ -265,6 +267,16 @@ def _remarks(ended: RunResult) -> list[str]:
             f"~ holds an estimate: {totals.usage.estimated_tokens:,} tokens were not reported."
         )
     return remarks
+
+
+def _cut(accounting: Accounting) -> str:
+    samples, written = accounting.cut, figures.plural(accounting.written, "token")
+    said = f"{figures.plural(samples, 'sample')} stopped while being written, after {written}"
+    return (
+        f"{said}: about {figures.count(accounting.saved)} saved."
+        if accounting.saved
+        else f"{said}."
+    )
 
 
 def _table(

@@ -25,6 +25,10 @@ from its.models.embedded.tokenizer import END, VOCABULARY_SIZE, token_text
 from its.models.embedded.transformer import Transformer
 from its.models.embedded.weights import Floats
 from its.models.protocol import Finish
+from its.models.watching import Cut, Watch
+
+LOOK_EVERY = 8
+"""Tokens after which a watched sequence is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Draw:
     """What is drawn from one prompt: a sample for each of `keys`.
 
     `prompt` are its tokens, at least two, and `turn` the position at which the assistant's turn
-    begins; `limit` is how many tokens a sample may have. `logprobs` as in a Request.
+    begins; `limit` is how many tokens a sample may have. `logprobs` as in a Request. `watches` look
+    at the samples, one at each, or there are none.
     """
 
     prompt: bytes
@@ -43,12 +48,14 @@ class Draw:
     top_p: float
     stop: tuple[str, ...]
     logprobs: int | None
+    watches: tuple[Watch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DecodingSample:
     """One finished (or cancelled: `finish` None) sample: its tokens, markers included, its text
     without the stop string, and where asked each token's log-probability and all 128 of its place.
+    `cut` where its watch stopped it, `least_confidence` where that measured it.
     """
 
     tokens: bytes
@@ -56,6 +63,8 @@ class DecodingSample:
     finish: Finish | None
     logprobs: Floats | None
     alternatives: Floats | None
+    cut: Cut | None = None
+    least_confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,7 @@ class DecodingBatch:
         self.transformer = transformer
         self.capacity = capacity
         self.rows: list[DecodingRow] = []
+        self._watched = 0
         context = transformer.shape.max_position_embeddings
         self._cache = PagedCache(transformer.shape, capacity)
         self._token = np.zeros(capacity, np.uint8)  # the newest token, not yet run
@@ -117,6 +127,7 @@ class DecodingBatch:
         self._may_end[new] = False
         self._may_end[new, [END, *(ord(stop[-1]) for stop in draw.stop)]] = True
         self.rows += [DecodingRow(draw, index) for index in indices]
+        self._watched += len(indices) if draw.watches else 0
 
     def step(self) -> list[tuple[DecodingRow, DecodingSample]]:
         """Write one more token of every sequence; returns those that ended by it."""
@@ -136,7 +147,7 @@ class DecodingBatch:
             finish = self._finish(row)
             if finish:
                 ended.append((self.rows[row], self._take(row, finish)))
-        return ended
+        return ended + self._look() if self._watched else ended
 
     def cancel(self, draw: Draw) -> list[tuple[DecodingRow, DecodingSample]]:
         """Drop a draw's sequences; returns what they had come to."""
@@ -145,6 +156,28 @@ class DecodingBatch:
             if self.rows[row].draw is draw:
                 dropped.append((self.rows[row], self._take(row, None)))
         return dropped
+
+    def _look(self) -> list[tuple[DecodingRow, DecodingSample]]:
+        """Show watches what was written; returns those that they cut."""
+        cut = []
+        for row in range(len(self.rows) - 1, -1, -1):
+            held = self.rows[row]
+            written = self._at[row] + 1 - len(held.draw.prompt)
+            due = held.draw.watches and written % LOOK_EVERY == 0
+            if due and (stop := self._show(row, LOOK_EVERY)):
+                cut.append((held, self._take(row, None, stop)))
+        return cut
+
+    def _show(self, row: int, tokens: int) -> Cut | None:
+        """Show a watch the newest tokens of its row."""
+        held, end = self.rows[row], self._at[row] + 1
+        new = slice(end - tokens, end)
+        tops: list[list[float]] = []
+        if held.draw.logprobs:
+            ranked = np.sort(self._alternatives[row, new], axis=1)[:, ::-1]
+            tops = ranked[:, : held.draw.logprobs].tolist()
+        text = token_text(self._text[row, new].tobytes())
+        return held.draw.watches[held.index].look(text, tokens, tops)
 
     def _record(self, logits: Floats, chosen: Tokens) -> None:
         """Keep the log-probabilities of the rows that want them."""
@@ -172,10 +205,14 @@ class DecodingBatch:
         start = len(self.rows[row].draw.prompt)
         return self._text[row, start : self._at[row] + 1].tobytes()
 
-    def _take(self, row: int, finish: Finish | None) -> DecodingSample:
+    def _take(self, row: int, finish: Finish | None, stop: Cut | None = None) -> DecodingSample:
         """A row's sample; the row is given up, and the last one moves into its place."""
         draw = self.rows[row].draw
         tokens = self._written(row)
+        least = None
+        if finish is not None and draw.watches:
+            stop = self._show(row, (len(tokens) - 1) % LOOK_EVERY + 1)
+            least = None if stop else draw.watches[self.rows[row].index].ended(len(tokens))
         cut = _cut(tokens, draw.stop) if finish == "stop_string" else None
         places = slice(len(draw.prompt), len(draw.prompt) + len(tokens))
         sample = DecodingSample(
@@ -184,12 +221,15 @@ class DecodingBatch:
             finish=finish,
             logprobs=None if draw.logprobs is None else self._logprobs[row, places].copy(),
             alternatives=self._alternatives[row, places].copy() if draw.logprobs else None,
+            cut=stop,
+            least_confidence=least,
         )
         self._release(row)
         return sample
 
     def _release(self, row: int) -> None:
         last = len(self.rows) - 1
+        self._watched -= bool(self.rows[row].draw.watches)
         self._cache.release(row, last)
         self._settings = None
         if row != last:

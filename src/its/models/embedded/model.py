@@ -26,6 +26,7 @@ from its.models.protocol import (
     Request,
     TokenLogprob,
 )
+from its.models.watching import stopped
 from its.problems.problem import Message
 from its.usage import Usage
 
@@ -52,6 +53,7 @@ class EmbeddedModel:
             names_stop=True,
             logprobs=True,
             scores=True,
+            cuts_each=True,
             context=self.shape.max_position_embeddings,
         )
         return capabilities, Usage()
@@ -62,7 +64,8 @@ class EmbeddedModel:
         if request.scored:
             return await self._scored(request, received)
         started = time.monotonic()
-        draw = self._draw(request, n)
+        draw = replace(self._draw(request, n), watches=tuple(received.watches))
+        received.watched = True
         done = asyncio.wrap_future(self._engine.draw(draw))
         received.sent = True
         received.prompt_tokens = len(draw.prompt)
@@ -74,6 +77,7 @@ class EmbeddedModel:
                 _note(await done, received)
             raise
         _note(drawn, received)
+        received.stopped = all(sample.finish is None for sample in drawn.samples)
         usage = self._usage(len(draw.prompt), [len(s.tokens) for s in drawn.samples], started)
         return Reply(tuple(_completion(s, draw.logprobs) for s in drawn.samples), usage)
 
@@ -162,11 +166,20 @@ def _note(drawn: SampledToken, received: Received) -> None:
 
 
 def _completion(sample: DecodingSample, top: int | None) -> Completion:
+    if sample.cut is not None:
+        tokens = len(sample.tokens) if sample.finish is None else None
+        return stopped(Completion(sample.text, "end", tokens), sample.cut)
     assert sample.finish is not None
     logprobs = None
     if sample.logprobs is not None:
         logprobs = _token_logprobs(sample.tokens, sample.logprobs, sample.alternatives, top or 0)
-    return Completion(sample.text, sample.finish, len(sample.tokens), logprobs)
+    return Completion(
+        sample.text,
+        sample.finish,
+        len(sample.tokens),
+        logprobs,
+        least_confidence=sample.least_confidence,
+    )
 
 
 def _token_logprobs(

@@ -10,6 +10,7 @@ from its.models.openai.json_text import whole_characters
 from its.models.openai.thinking import answer_in, reasoning_in, split_inline
 from its.models.openai.tokens import estimate
 from its.models.protocol import Completion, Finish, Request, TokenLogprob
+from its.models.watching import Cut, Watch
 
 LONGEST_TOKEN = 16
 """Bytes; a longer piece of stream is taken for several tokens."""
@@ -31,7 +32,8 @@ class Choice:
     """Collects the pieces of one choice."""
 
     __slots__ = (
-        "_finish", "_logprobs", "_pieces", "_reasoning", "_refused", "_tokens", "mixed", "stop",
+        "_finish", "_logprobs", "_looked", "_pieces", "_reasoning", "_refused", "_tokens", "cut",
+        "mixed", "stop",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -43,10 +45,12 @@ class Choice:
         self._tokens = 0
         self._refused = False
         self.mixed = False
+        self.cut: Cut | None = None
+        self._looked = (0, 0, 0, 0)
 
     @property
     def unfinished(self) -> bool:
-        return self._finish is None
+        return self._finish is None and self.cut is None
 
     @property
     def broken(self) -> bool:
@@ -110,6 +114,20 @@ class Choice:
             self.stop = piece.get("stop_reason")
         return bool(text or reasoning or finish or self._refused)
 
+    def show(self, watch: Watch, alternatives: int) -> None:
+        """Show a watch what has come since the last time; it may cut the rest."""
+        reasoned, wrote, known, counted = self._looked
+        text = "".join((*self._reasoning[reasoned:], *self._pieces[wrote:]))
+        fresh = self._logprobs[known:]
+        if self.cut is not None or not (text or fresh):
+            return
+        pieces = len(self._reasoning), len(self._pieces)
+        tokens = len(self._logprobs) or sum(pieces)
+        self._looked = (*pieces, len(self._logprobs), tokens)
+        tops = [_likeliest(entry, alternatives) for entry in fresh if entry.top]
+        numbers = [[number for _, number in top] for top in tops]
+        self.cut = watch.look(text, max(0, tokens - counted), numbers)
+
     def strip_prefix(self, prefix: str) -> None:
         """Take the continued text away where the endpoint sent it back with the new one."""
         text = self.text
@@ -120,10 +138,21 @@ class Choice:
     def completion(self, request: Request, names_stop: bool, tokens: int | None) -> Completion:
         """The finished choice; `tokens` are its own as far as the endpoint told."""
         reasoning, text, begins = "".join(self._reasoning), self.text, 0
+        if self.cut is not None and self.cut.kept is not None:
+            text = text[: max(0, self.cut.kept - len(reasoning))]
+            reasoning = reasoning[: self.cut.kept]
         if not request.continues and "think" not in " ".join(request.stop).lower():
             inline, text, begins = split_inline(text)
             reasoning += inline
         text, cut = _cut(text, request.stop) if request.stop else (text, False)
+        if self.cut is not None:
+            return Completion(
+                whole_characters(text),
+                self.cut.finish,
+                self.tokens if self._finish is None else None,
+                reasoning=whole_characters(reasoning),
+                cut=self.cut.reason,
+            )
         logprobs: tuple[TokenLogprob, ...] | None = None
         if request.logprobs is not None and self._logprobs:
             logprobs = _fit(_after(self._logprobs, begins), text, request.logprobs)
@@ -229,6 +258,10 @@ def _fit(logprobs: list[TokenLogprob], text: str, alternatives: int) -> tuple[To
         if length >= len(text) and entry.token:
             break
         length += len(entry.token)
-        top = sorted(entry.top, key=lambda pair: -pair[1])[:alternatives]
+        top = _likeliest(entry, alternatives)
         fitting.append(TokenLogprob(whole_characters(entry.token), entry.logprob, tuple(top)))
     return tuple(fitting)
+
+
+def _likeliest(entry: TokenLogprob, most: int) -> list[tuple[str, float]]:
+    return sorted(entry.top, key=lambda pair: -pair[1])[:most]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from time import monotonic
 
-from its.errors import CallError, KeyRejected, PermanentCallError
+from its.errors import CallError, CutShort, KeyRejected, PermanentCallError
 from its.models.capability_cache import Place, keep, recall
 from its.models.openai.body import raw_prompt, request_body
 from its.models.openai.faults import Faults
@@ -16,7 +16,7 @@ from its.models.openai.settings import OpenAISettings
 from its.models.openai.terms import REASONING_TERMS, learned
 from its.models.openai.tokens import estimate, prompt_bound, raw_bound
 from its.models.openai.transport import Transport
-from its.models.protocol import Capabilities, Completion, ProbeRecorder, Received, Reply, Request
+from its.models.protocol import Capabilities, ProbeRecorder, Received, Reply, Request
 from its.usage import Usage
 
 PROMPT_CUT = (
@@ -102,6 +102,7 @@ class OpenAIModel:
         """
         known = self.capabilities
         stream = self._settings.stream == "auto" and (known is None or known.streams)
+        received.watched = True
         reply, reader = await self._ask(request, n, known, stream=stream, received=received)
         if reader.prompt_cut:
             self._note(PROMPT_CUT)
@@ -136,10 +137,14 @@ class OpenAIModel:
                 self._faults,
                 self.parameters,
                 n,
+                received.watches,
             )
             started = monotonic()
             try:
-                await self._transport.post(encode(body), reader, received, stream=streamed)
+                try:
+                    await self._transport.post(encode(body), reader, received, stream=streamed)
+                except CutShort:
+                    received.stopped = True
                 reply = reader.reply(monotonic() - started)
             except BaseException as error:
                 reader.report(received)
@@ -164,7 +169,7 @@ class OpenAIModel:
                 completions.append(completion)
             else:
                 completions.append(
-                    Completion(text, completion.finish, completion.tokens, None, reasoning)
+                    replace(completion, text=text, logprobs=None, reasoning=reasoning)
                 )
         return Reply(tuple(completions), reply.usage)
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from its.errors import CutShort
 from its.models.openai.bill import Report, bill_of, join, read_report
 from its.models.openai.choice import Choice
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import decode, whole_characters
 from its.models.openai.tokens import estimate_prompt
 from its.models.openai.words import is_error
-from its.models.protocol import Capabilities, Received, Reply, Request
+from its.models.protocol import Capabilities, Completion, Received, Reply, Request
+from its.models.watching import Watch
 from its.usage import Usage
 
 END_MARK = b"[DONE]"
@@ -28,7 +31,8 @@ LONGEST_REPLY = 2**27
 class ReplyReader:
     """Puts one reply together: `feed` a stream piece by piece, or `read_whole` once.
 
-    Both raise CallError for what is no reply. `begun` turns True with the first token, `done` with
+    Both raise CallError for what is no reply, and `feed` CutShort once the `watches` (one for each
+    choice, in order) want nothing more of it. `begun` turns True with the first token, `done` with
     the whole reply or a stream's own end mark, `streamed` with a stream's first piece,
     `prompt_cut` where the endpoint reports a prompt that is far shorter than the one that was sent.
     """
@@ -40,6 +44,7 @@ class ReplyReader:
         faults: Faults,
         parameters: int | None,
         n: int = 1,
+        watches: Sequence[Watch] = (),
     ) -> None:
         self.begun = False
         self.done = False
@@ -50,6 +55,7 @@ class ReplyReader:
         self._faults = faults
         self._parameters = parameters
         self._n = n
+        self._watches = watches
         self._size = 0
         self._choices: dict[int, Choice] = {}
         self._reports: list[dict[str, Any]] = []
@@ -92,6 +98,8 @@ class ReplyReader:
             elif line.startswith(b"error:"):
                 payloads.append(b'{"error":' + line[6:].strip() + b"}")
         self._events(payloads)
+        if self._watches:
+            self._show()
 
     def finish(self) -> None:
         """Say that the stream is over. Raises TransientCallError where it was cut short."""
@@ -134,13 +142,27 @@ class ReplyReader:
                 raise self._faults.garbled(b"", "gave up in the middle of its reply")
             if self._capabilities.finishes and self._is_cut(choice):
                 raise self._faults.garbled(b"", "did not say how its reply ended: it was cut short")
+        for watch, choice in zip(self._watches, choices, strict=False):
+            choice.show(watch, self._request.logprobs or 0)
         usage = self._usage(choices, seconds)
         if self._n > 1 and any(choice.mixed for choice in choices):
             return Reply((), replace(usage, completions=0))
         request, names_stop = self._request, self._capabilities.names_stop
         tokens = usage.completion_tokens if len(choices) == 1 else None
         wanted = choices[: self._n]
-        return Reply(tuple([c.completion(request, names_stop, tokens) for c in wanted]), usage)
+        completions = [c.completion(request, names_stop, tokens) for c in wanted]
+        if self._watches:
+            completions = list(map(_ended, completions, self._watches))
+        return Reply(tuple(completions), usage)
+
+    def _show(self) -> None:
+        """Show the watches what is new. Raises CutShort where all that is unfinished was cut."""
+        unfinished = [choice for choice in self._ordered() if choice.unfinished]
+        for watch, choice in zip(self._watches, self._ordered(), strict=False):
+            choice.show(watch, self._request.logprobs or 0)
+        over = len(self._choices) >= self._n and self.finished
+        if over and any(choice.cut for choice in unfinished):
+            raise CutShort("stopped by what watched it")
 
     def _is_cut(self, choice: Choice) -> bool:
         return choice.unfinished and choice.tokens < self._request.max_tokens
@@ -267,6 +289,13 @@ class ReplyReader:
         if self._reports:
             return join([read_report(report) for report in self._reports], counted)
         return None if self._running_report is None else read_report(self._running_report)
+
+
+def _ended(completion: Completion, watch: Watch) -> Completion:
+    if completion.cut or completion.finish == "filtered":
+        return completion
+    least = watch.ended(completion.tokens)
+    return completion if least is None else replace(completion, least_confidence=least)
 
 
 def _is_cut(request: Request, report: Report) -> bool:

@@ -35,6 +35,8 @@ LARGE_BODY = 2**20
 """Bytes; a larger request is sent in parts, so that other calls go on meanwhile."""
 GATHERING = 0.1
 """Seconds for which the pieces of a stream may lie unread."""
+WATCHED = 0.02
+"""The same where the stream may be cut."""
 END_OF_STREAM = 0.2
 """Seconds a stream gets, after its end mark, to end in order, so that its connection can be used
 again."""
@@ -87,7 +89,7 @@ class Transport:
             async with asyncio.timeout_at(first if stream else end) as limit:
                 response = await self._send(request)
                 try:
-                    await self._read(response, reader, stream, limit, end)
+                    await self._read(response, reader, received, stream, limit, end)
                 finally:
                     if not beneath(
                         response
@@ -158,6 +160,7 @@ class Transport:
         self,
         response: httpx.Response,
         reader: Reader,
+        received: Received,
         stream: bool,
         limit: asyncio.Timeout,
         end: float,
@@ -180,7 +183,8 @@ class Transport:
                 reader.feed(data)
             reader.finish()
         else:
-            await _read_stream(beneath(response).content, reader, limit, end)
+            wait = WATCHED if received.watches else GATHERING
+            await _read_stream(beneath(response).content, reader, wait, limit, end)
 
     # --- connections ----------------------------------------------------------------------------
 
@@ -222,7 +226,11 @@ async def _whole(response: httpx.Response, most: int) -> bytes:
 
 
 async def _read_stream(
-    content: aiohttp.StreamReader, reader: Reader, limit: asyncio.Timeout, end: float
+    content: aiohttp.StreamReader,
+    reader: Reader,
+    wait: float,
+    limit: asyncio.Timeout,
+    end: float,
 ) -> None:
     """Feed a stream to the reader until its end; the first token moves the limit to `end`."""
     waiting = True
@@ -235,7 +243,7 @@ async def _read_stream(
                 if waiting:
                     waiting = False
                     limit.reschedule(end)
-                await _gather(content)
+                await _gather(content, wait)
     except asyncio.CancelledError:
         with suppress(CallError, aiohttp.ClientError):  # what has come is still to be charged
             reader.feed(content.read_nowait())
@@ -246,11 +254,11 @@ async def _read_stream(
     reader.finish()
 
 
-async def _gather(content: aiohttp.StreamReader) -> None:
+async def _gather(content: aiohttp.StreamReader, wait: float) -> None:
     """Let pieces come together for a while, or to the end: to wake for each of them costs more
     than to read it."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(GATHERING):
+        async with asyncio.timeout(wait):
             await content.wait_eof()
 
 

@@ -86,7 +86,7 @@ class _Story:
             prompt = usage["prompt_tokens"] if len(labels) == 1 else None
             flops = None if usage["flops"] is None else usage["flops"] / len(labels)
             for label, completion in zip(labels, event["completions"], strict=True):
-                if label.isdecimal():
+                if label.isdecimal() and completion["finish"] != "cut":
                     self._completions[stage, int(label)] = _Drawn(completion, prompt, flops)
         elif kind == "candidate":
             place, _, label = str(event["candidate"]).rpartition("/")
@@ -149,6 +149,8 @@ def _bias(configuration: Mapping[str, Any]) -> str:
     budget = configuration.get("budget") or {}
     if stop.get("rule", "none") != "none":
         return f"it stopped adaptively, by {stop['rule']}"
+    if any(stage.get("cut") for stage in configuration.get("stages") or ()):
+        return "it cut samples while they were written, which are no samples of this pool"
     if budget.get("batch"):
         return "one budget for the batch decided which problems drew more"
     return ""
