@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from its.allocation.cutting import Cutting, CuttingRule
     from its.allocation.difficulty import Difficulty, DifficultyMethod, DifficultyProbe
     from its.allocation.stopping import StoppingRule
     from its.calls.protocol import Door
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from its.models.backend import Defaults, ModelBackend
     from its.models.protocol import Capabilities, Completion, Model, Received, Reply, Request
     from its.models.settings import ModelSettings
+    from its.models.watching import Cut, Watch
     from its.parts import Need, Part
     from its.pipeline.config import Pipeline
     from its.pipeline.load import load_pipeline, preset_names
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOMES = {
+    "its.allocation.cutting": ("Cutting", "CuttingRule"),
     "its.allocation.difficulty": ("Difficulty", "DifficultyMethod", "DifficultyProbe"),
     "its.allocation.stopping": ("StoppingRule",),
     "its.calls.protocol": ("Door",),
@@ -78,6 +81,7 @@ _HOMES = {
         "Request",
     ),
     "its.models.settings": ("ModelSettings",),
+    "its.models.watching": ("Cut", "Watch"),
     "its.parts": ("Need", "Part"),
     "its.pipeline.config": ("Pipeline",),
     "its.pipeline.load": ("load_pipeline", "preset_names"),

@@ -240,7 +240,7 @@ def test_a_loop_is_cut_at_the_same_character_however_it_comes(
     before: str, passage: str, times: int, sizes: list[int]
 ) -> None:
     text = before + passage * times
-    pieces, rest = [], text
+    pieces, rest = list[str](), text
     for size in sizes * (len(text) // len(sizes) + 1):
         pieces, rest = [*pieces, rest[:size]], rest[size:]
     whole = repeating([text])

@@ -62,7 +62,7 @@ REGISTRIES = (
     ("Stopping rules", "stop: {rule: NAME}", STOP_RULES, "docs/allocation.md"),
     (
         "Cutting rules",
-        "cut: NAME, or {rule: NAME}, in a stage",
+        "cut: NAME, or {rule: NAME}",
         CUTTING_RULES,
         "docs/allocation.md",
     ),

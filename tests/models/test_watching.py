@@ -167,7 +167,7 @@ def test_the_pieces_in_which_a_stream_comes_change_nothing(
         return replace(reader.reply(0.0).completions[0], tokens=None)
 
     stream = b"".join(events(tokens, reasoning))
-    parts, rest = [], stream
+    parts, rest = list[bytes](), stream
     for size in sizes * (len(stream) // len(sizes) + 1):
         parts, rest = [*parts, rest[:size]], rest[size:]
     whole = read([stream])
