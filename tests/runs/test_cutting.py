@@ -142,9 +142,11 @@ def test_the_real_process_says_what_cannot_be_cut(tmp_path: Path) -> None:
         ("[{strategy: best_of_n, cut: deepconf}]", "take self_consistency"),
         ("[{strategy: deep_reasoning, cut: shortest}]", "draws none"),
         ("[{strategy: self_consistency, cut: [{rule: shorter}]}]", "shortest"),
+        ("[{strategy: self_consistency, models: [model, b], cut: shortest}]", "of one model"),
     ):
         call = ["solve", str(problems), "-o", str(tmp_path / "run"), "-m", "m"]
         call += ["--base-url", "http://127.0.0.1:9", "--set", f"stages={stages}"]
+        call += ["--set", "models.b={name: b, base_url: 'http://127.0.0.1:9'}"]
         code, _, err = finish(its(*call, "--set", "select=vote"))
         assert code == 2, err
         assert said in err

@@ -203,6 +203,11 @@ def _cuts(pipeline: Pipeline) -> Iterator[Fault]:
                     f"{rule.name} compares samples that budget.batch draws one after the other: "
                     "leave one of the two out",
                 )
+            elif rule.compares and stage.models:
+                yield Fault(
+                    path,
+                    f"{rule.name} compares the samples of one model: leave it out, or `models`",
+                )
             elif rule.reads_alternatives and isinstance(getattr(strategy, "logprobs", False), bool):
                 yield Fault(path, _no_alternatives(strategy, rule))
 
