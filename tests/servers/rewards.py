@@ -201,9 +201,11 @@ class RewardServer:
     def _embeddings(self, body: dict[str, Any]) -> Any:
         said = {"message": "input is too large to process", "code": 400, "type": "server_error"}
         self._take(body["content"], Refused(400, {"error": said}))
+        raw = body.get("embd_normalize") == -1  # else a pooled row is brought to length 1
+        of = logit if raw else lambda text: math.copysign(1.0, logit(text))
         return self._kept(
             [
-                {"index": index, "embedding": [[_nan_or(text, logit)]]}
+                {"index": index, "embedding": [[_nan_or(text, of)]]}
                 for index, text in enumerate(body["content"])
             ]
         )
@@ -233,9 +235,11 @@ def _nan_or(text: str, of: Callable[[str], float]) -> float | None:
 
 
 @asynccontextmanager
-async def reward_server(**settings: Any) -> AsyncIterator[RewardServer]:
-    """Serve on a free port of this machine."""
-    server = RewardServer(**settings)
+async def reward_server(
+    server: RewardServer | None = None, **settings: Any
+) -> AsyncIterator[RewardServer]:
+    """Serve on a free port of this machine: this server, or a toy with these settings."""
+    server = server or RewardServer(**settings)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -1,9 +1,10 @@
 """A process reward model that writes its verdict as a token, read by its probability.
 
-Source: https://github.com/RLHFlow/RLHF-Reward-Modeling/tree/main/math-rm (evaluation code): every
-step is a user's turn (the first one behind the question), every verdict the assistant's "+", and
-the score of a step is the probability of "+" among "+" and "-". Any server that gives the
-log-probabilities of alternatives through chat/completions can serve it; one call scores one step.
+Source: https://github.com/RLHFlow/RLHF-Reward-Modeling/blob/main/math-rm/prm_evaluate.py
+(`select_sample`): every step is a user's turn (the first one behind the question and a space),
+every verdict the assistant's "+", and the score of a step is the softmax of "+" over "+" and "-"
+where the verdict is to be written. Any server that gives the log-probabilities of alternatives
+through chat/completions can serve it; one call scores one step.
 """
 
 from __future__ import annotations

@@ -1,9 +1,14 @@
 """llama.cpp's server: reranking (`--rerank`), and a classifier's pooled output (`--pooling rank`).
 
-Source: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md. `/v1/rerank` and
-`/rerank` answer alike; newer servers sort the results by score, older ones keep the order, so their
-`index` decides. Scores are raw logits. `/embeddings` (not the one under `/v1`) answers with a list
-of entries whose `embedding` holds one row; early servers gave the row bare, or one object.
+Source: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md (Rerank,
+Embeddings). `/v1/rerank` and `/rerank` answer alike; newer servers sort the results by score, older
+ones keep the order, so their `index` decides. Scores are raw logits, but those of Qwen3 rerankers
+went through a softmax (https://github.com/ggml-org/llama.cpp/pull/14029): set `mapping: identity`.
+
+`/embeddings` (not the one under `/v1`) answers with a list of entries whose `embedding` holds one
+row; early servers gave the row bare, or one object. Pooled rows are brought to length 1 unless
+`embd_normalize` is -1 (https://github.com/ggml-org/llama.cpp/pull/14964): a classifier's only logit
+would come as 1 or -1.
 """
 
 from __future__ import annotations
@@ -31,7 +36,7 @@ def _read_rerank(data: Any, texts: Texts, form: Form) -> list[Values]:
 
 def _build_embeddings(texts: Texts, form: Form) -> dict[str, Any]:
     rendered = [form.text(texts.question, reply) for reply in texts.replies]
-    return {"model": texts.model, "content": rendered}
+    return {"model": texts.model, "content": rendered, "embd_normalize": -1}
 
 
 def _read_embeddings(data: Any, texts: Texts, form: Form) -> list[Values]:

@@ -1,6 +1,7 @@
 """text-embeddings-inference: `/predict` for sequence classifiers, `/rerank` for rerankers.
 
-Source: https://github.com/huggingface/text-embeddings-inference/blob/main/docs/openapi.json.
+Source: https://github.com/huggingface/text-embeddings-inference/blob/main/docs/openapi.json (1.7.1:
+PredictRequest, PredictResponse, RerankRequest, Rank, ErrorResponse).
 `inputs` of `/predict` may be a list of one-element lists (a list of two would be a pair); its
 answer lists the classes of each text, best first, so a class is found by its label, not its place.
 `/rerank` sorts by score. Without `raw_scores` both give probabilities. No tokens are reported.
