@@ -14,7 +14,7 @@ PROCESS_TESTS = (
     "cli",
     "runs",
     "verifiers",
-    "pipeline/test_adaptive.py",
+    "pipeline/test_thorough.py",
     "problems/test_command.py",
     "embedded/test_embedded_elsewhere.py",
     "local/test_running.py",

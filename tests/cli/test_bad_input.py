@@ -165,7 +165,7 @@ async def test_a_wrong_option_is_named_before_anything_is_sent(tmp_path: Path) -
     problems_file(tmp_path / "p.jsonl", [GOOD])
     async with HostileServer() as server:
         runs = (
-            solve(server, "p.jsonl", "-c", "adaptive", *arguments, cwd=tmp_path)
+            solve(server, "p.jsonl", "-c", "thorough", *arguments, cwd=tmp_path)
             for arguments in WRONG_OPTIONS
         )
         ends = await asyncio.gather(*runs)

@@ -33,7 +33,7 @@ async def explain(
 
 async def test_the_explanation_is_the_same_live_and_from_the_record(tmp_path: Path) -> None:
     async with HostileServer(script=SEARCHING) as server:
-        live = await explain(server, QUESTION, "-o", "kept", cwd=tmp_path)
+        live = await explain(server, QUESTION, "-c", "thorough", "-o", "kept", cwd=tmp_path)
         sent = server.stats.requests
         recorded = await its("explain", "--run", "kept", cwd=tmp_path)
         assert server.stats.requests == sent
@@ -67,9 +67,11 @@ async def test_the_explanation_is_the_same_live_and_from_the_record(tmp_path: Pa
 
 async def test_a_stage_that_did_not_run_says_why(tmp_path: Path) -> None:
     async with HostileServer(script=agreeing("2")) as server:
+        thorough = ("-c", "thorough")
         never = ("--set", "stop={rule: none}", "--budget", "20")
         sure, short = await asyncio.gather(
-            explain(server, QUESTION, cwd=tmp_path), explain(server, QUESTION, *never, cwd=tmp_path)
+            explain(server, QUESTION, *thorough, cwd=tmp_path),
+            explain(server, QUESTION, *thorough, *never, cwd=tmp_path),
         )
     story = sure.out.decode()
     assert "stopped: the rule stopped after 4 of 5 samples" in story
@@ -83,7 +85,7 @@ async def test_a_stage_that_did_not_run_says_why(tmp_path: Path) -> None:
 async def test_the_cost_in_the_explanation_is_what_the_endpoint_counted(tmp_path: Path) -> None:
     problems_file(tmp_path / "p.jsonl", [{"id": "p", "question": QUESTION}])
     async with HostileServer(script=SEARCHING) as server:
-        adaptive = ("-c", "adaptive", "-o", "run", "-q")
+        adaptive = ("-c", "thorough", "-o", "run", "-q")
         await solve(server, "p.jsonl", *adaptive, "--limit", "0", cwd=tmp_path)
         probed = server.stats.completions, server.stats.prompt_tokens
         await solve(server, "p.jsonl", *adaptive, cwd=tmp_path)
@@ -106,7 +108,7 @@ async def test_a_problem_of_a_batch_is_explained_by_its_id(tmp_path: Path) -> No
     rows = [{"id": f"p{n}", "question": f"What is {n} + {n}?", "answer": "12"} for n in range(8)]
     problems_file(tmp_path / "p.jsonl", [*rows, b"no JSON"])
     async with HostileServer(script=agreeing("2")) as server:
-        await solve(server, "p.jsonl", "-c", "adaptive", "-o", "run", "-q", cwd=tmp_path)
+        await solve(server, "p.jsonl", "-c", "thorough", "-o", "run", "-q", cwd=tmp_path)
     asked = (("--id", "p3"), ("--id", "line:9"), ("--id", "p99"), ())
     runs = (its("explain", "--run", "run", *which, cwd=tmp_path) for which in asked)
     told, failed, unknown, many = await asyncio.gather(*runs)

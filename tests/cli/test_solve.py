@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.cli.process import problems_file, run_directory, solve
+from tests.cli.process import its, problems_file, run_directory, solve
 from tests.runs.command import SEARCH_RULES, clean_environment, rows_of
 from tests.servers.hostile import Behaviour, HostileServer
 from tests.servers.process import ROOT
@@ -121,7 +121,7 @@ async def test_no_reference_ever_reaches_the_endpoint(tmp_path: Path) -> None:
         server.bodies = []
         verified = ("--set", "verify.attempts=2", "--set", "budget.max=60")
         ended = await solve(
-            server, "p.jsonl", "-c", "adaptive", "--baseline", *verified, "-q", cwd=tmp_path
+            server, "p.jsonl", "-c", "thorough", "--baseline", *verified, "-q", cwd=tmp_path
         )
         assert ended.code in (0, 3), ended.err
         sent = orjson.dumps(server.bodies)
@@ -192,3 +192,23 @@ async def test_calls_are_streamed_where_it_serves_something(
         )
         assert ended.code == 0
         assert server.bodies[-1].get("stream", False) is streamed
+
+
+@pytest.mark.parametrize(
+    ("question", "arguments", "said"),
+    [
+        ("Write a Python function that adds.", (), "hardly chooses among programs"),
+        ("Explain why the sky is blue.", (), "hardly chooses among free texts"),
+        ("What is 2 + 3?", (), None),
+        ("Write a Python function that adds.", ("-c", "greedy"), None),
+        ("Explain why the sky is blue.", ("--set", "select.method=universal"), None),
+    ],
+)
+async def test_a_vote_on_what_never_agrees_is_pointed_out(
+    question: str, arguments: tuple[str, ...], said: str | None, tmp_path: Path
+) -> None:
+    problems_file(tmp_path / "p.jsonl", [{"question": question}])
+    ended = await its("solve", "p.jsonl", "-m", "m", "--dry-run", *arguments, cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert ("hardly chooses" in ended.err) == (said is not None)
+    assert said is None or said in " ".join(ended.err.split())

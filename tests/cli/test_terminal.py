@@ -74,7 +74,7 @@ async def test_progress_lives_on_a_terminal_while_rows_go_down_the_pipe(tmp_path
 async def test_the_explanation_grows_on_a_terminal(tmp_path: Path) -> None:
     async with HostileServer(Behaviour(seconds=0.3)) as server:
         model = ("-m", "loopback", "--base-url", server.url)
-        fixed = ("--set", "difficulty={method: fixed, value: 3}")
+        fixed = ("-c", "thorough", "--set", "difficulty={method: fixed, value: 3}")
         code, out, seen = await on_a_terminal("explain", "Why?", *model, *fixed, cwd=tmp_path)
     assert code == 0
     assert out.decode().startswith("Question    Why?\n")

@@ -146,7 +146,7 @@ def test_a_batch_costs_its_share_of_a_known_price_and_nothing_is_made_up() -> No
 @pytest.mark.parametrize(
     ("preset", "change", "fix"),
     [
-        ("adaptive", (), "difficulty"),
+        ("thorough", (), "difficulty"),
         ("deep_reasoning", (), "difficulty to fixed|another strategy"),
         ("self_consistency", (("stop.rule", "unanimous_window"),), "stop.rule=none"),
         ("best_of_n", (), "select.method=vote"),

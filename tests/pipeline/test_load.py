@@ -23,7 +23,7 @@ def written(tmp_path: Path, text: str) -> str:
     return str(path)
 
 
-def identity(config: str = "adaptive", *overrides: str) -> dict[str, object]:
+def identity(config: str = "thorough", *overrides: str) -> dict[str, object]:
     pipeline = load_pipeline(config, [parse_override(override) for override in overrides])
     return identity_of(pipeline, all_prompts(pipeline), baseline=False)
 
@@ -63,10 +63,10 @@ def test_what_does_not_fit_together_is_named(tmp_path: Path, text: str, said: st
 
 
 def test_list_items_are_overridden_by_number() -> None:
-    pipeline = load_pipeline("adaptive", [parse_override("stages.0.n=3")])
+    pipeline = load_pipeline("thorough", [parse_override("stages.0.n=3")])
     assert pipeline.stages[0].build() == Attempts(n=3)
     with pytest.raises(ConfigurationError, match="items 0 to 2"):
-        load_pipeline("adaptive", [parse_override("stages.7.n=3")])
+        load_pipeline("thorough", [parse_override("stages.7.n=3")])
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_list_items_are_overridden_by_number() -> None:
 def test_the_embedded_verifier_reads_and_the_embedded_judge_writes(
     override: str, judge: str
 ) -> None:
-    pipeline = load_pipeline("adaptive", [parse_override(override)])
+    pipeline = load_pipeline("thorough", [parse_override(override)])
     assert pipeline.judge
     assert pipeline.judge.name == f"embedded:{judge}"
 
@@ -109,7 +109,7 @@ def test_presets_build(name: str) -> None:
     ],
 )
 def test_what_can_change_a_result_changes_the_fingerprint(override: str) -> None:
-    assert fingerprint(identity("adaptive", override)) != fingerprint(identity())
+    assert fingerprint(identity("thorough", override)) != fingerprint(identity())
 
 
 @pytest.mark.parametrize(
@@ -123,11 +123,11 @@ def test_what_can_change_a_result_changes_the_fingerprint(override: str) -> None
     ],
 )
 def test_what_cannot_change_a_result_does_not(override: str) -> None:
-    assert fingerprint(identity("adaptive", override)) == fingerprint(identity())
+    assert fingerprint(identity("thorough", override)) == fingerprint(identity())
 
 
 def test_differences_are_reported_by_path() -> None:
-    assert differences(identity(), identity("adaptive", "stages.0.n=6")) == ["stages.0.n: 5 → 6"]
+    assert differences(identity(), identity("thorough", "stages.0.n=6")) == ["stages.0.n: 5 → 6"]
 
 
 @given(number=st.integers(1, 10**6), scale=st.sampled_from(["", "k", "M"]))
@@ -175,7 +175,7 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
 )
 def test_a_mistyped_key_gets_a_suggestion(override: str, meant: str) -> None:
     with pytest.raises(ConfigurationError, match=f"did you mean {meant}"):
-        load_pipeline("adaptive", [parse_override(override)])
+        load_pipeline("thorough", [parse_override(override)])
 
 
 def test_a_key_that_is_like_no_other_gets_no_hint() -> None:

@@ -20,7 +20,7 @@ SEARCH_RULES = (
     ("how likely|Score|score", tuple((f"Score: {value}", 1.0) for value in range(1, 11))),
     ("one word", (("yes", 2.0), ("no", 1.0))),
 )
-"""A script that makes the adaptive preset search: every problem is hard, verdicts differ, and all
+"""A script that makes the preset `thorough` search: every problem is hard, verdicts differ, and all
 other prompts get a made-up answer from 0 to 9."""
 
 

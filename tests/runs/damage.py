@@ -125,7 +125,7 @@ def damaged_configuration(its: Forked, draw: Random, tries: int, place: Path) ->
 
 def damaged_replies(its: Forked, draw: Random, tries: int, place: Path) -> Tally:
     tally = Tally()
-    presets = ("adaptive", "best_of_n", "self_consistency", "deep_reasoning")
+    presets = ("adaptive", "thorough", "best_of_n", "self_consistency", "deep_reasoning")
 
     def writes(asked: Asked, counted: Counted) -> bytes:
         n = int(asked.body.get("n") or 1)

@@ -98,7 +98,7 @@ _JUDGE = "judge={name: loopback, base_url: URL}"
 _LARGE = "models.large={name: large, base_url: URL}"
 CONFIGURATIONS = {
     "votes": Configuration(("-c", "self_consistency")),
-    "adaptive": Configuration(("-c", "adaptive"), 8),
+    "thorough": Configuration(("-c", "thorough"), 8),
     "baseline": Configuration(("-c", "self_consistency", "--baseline")),
     "batch budget": Configuration(("-c", "self_consistency", "--batch-budget", "60")),
     "judge": Configuration(("-c", "best_of_n", "--set", _JUDGE)),

@@ -152,7 +152,7 @@ def reasoning_model(asked: Asked, counted: Counted) -> bytes:
 
 def test_a_reasoning_model_runs_whole_after_at_most_three_refusals(tmp_path: Path) -> None:
     with odd_server(reasoning_model) as server:
-        code, rows, err = solve(server, tmp_path, "-c", "adaptive", "--baseline", problems=4)
+        code, rows, err = solve(server, tmp_path, "-c", "thorough", "--baseline", problems=4)
         assert code == 0, err
         assert server.counted.refusals <= 3
         assert statuses(rows) == ["answered"] * 4

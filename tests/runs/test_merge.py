@@ -96,7 +96,7 @@ def shards(made: list[Path], tmp_path: Path) -> list[Path]:
 @pytest.mark.parametrize(
     "pipeline",
     [
-        ("-c", "adaptive", "--budget", "12"),
+        ("-c", "thorough", "--budget", "12"),
         (*SAMPLES, "--baseline"),
         (
             "-c",

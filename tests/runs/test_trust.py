@@ -77,7 +77,7 @@ def test_a_journal_that_cannot_be_believed_is_a_refusal(damage: str, tmp_path: P
         assert code == 0, err
 
 
-@pytest.mark.parametrize("preset", ["greedy", "adaptive"])
+@pytest.mark.parametrize("preset", ["greedy", "adaptive", "thorough"])
 def test_a_rebuilt_journal_holds_every_row_and_its_bill(preset: str, tmp_path: Path) -> None:
     problems, run = write_problems(tmp_path / "p.jsonl", 4), tmp_path / "run"
     with hostile_process({"tokens": 8}, SEARCH_RULES) as server:

@@ -19,6 +19,7 @@ PRESETS = (
     "greedy",
     "search",
     "self_consistency",
+    "thorough",
 )
 """The shipped presets, named here so that the help need not look for them; where none is named the
 first is taken, and `embedded` with the embedded models."""

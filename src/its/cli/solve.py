@@ -115,7 +115,13 @@ def solve(
     from its.problems.sources import name_of_run
     from its.session import Session
     from its.views.messages import Messages
-    from its.views.opening import first_problem, grading_line, reading_line, shard_line
+    from its.views.opening import (
+        first_problem,
+        grading_line,
+        reading_line,
+        shard_line,
+        voting_line,
+    )
     from its.views.rows import write_table
 
     messages = Messages(quiet, animated=not (stdout and sys.stdout.isatty()))
@@ -134,6 +140,8 @@ def solve(
         survey = _survey(problems, open_input)
         first = None if survey.rows == 0 else reader.first()
         messages.say(reading_line(survey.findings or reader.findings))
+        if first is not None and _only_votes(pipeline) and (line := voting_line(first)):
+            messages.say(line)
         if part is not None:
             messages.say(shard_line(part, survey.rows, survey.whole))
         most = ceiling(pipeline, all_prompts(pipeline), survey.questions, baseline).in_words()
@@ -167,6 +175,14 @@ def solve(
         )
         rows = BatchOutput(stdout or not sys.stdout.isatty(), ordered)
         return run_command(session, reader, messages, rows, finish, total=survey.rows)
+
+
+def _only_votes(pipeline: Pipeline) -> bool:
+    """Whether several candidates are chosen among by their votes alone."""
+    from its.pipeline.ceiling import most_completions
+
+    select = pipeline.select
+    return select.method == "vote" and select.reward is None and most_completions(pipeline) > 1
 
 
 def _shard(text: str | None, pipeline: Pipeline) -> Shard | None:

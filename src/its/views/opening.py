@@ -69,6 +69,25 @@ def first_problem(problem: Problem) -> str:
     return "\n".join(lines)
 
 
+def voting_line(problem: Problem) -> str | None:
+    """That a vote cannot choose among the answers to this problem, and what can; None where it
+    can."""
+    from its.prompts import task_of
+
+    task = task_of(problem.question)
+    if task == "code":
+        return (
+            "A vote hardly chooses among programs, of which no two are written alike: "
+            "`-c best_of_n --set select.reward=code_tests` runs them (docs/rewards.md)."
+        )
+    if task == "text":
+        return (
+            "A vote hardly chooses among free texts, of which no two are written alike: "
+            "`--set select.method=universal` asks the model which one the others agree with."
+        )
+    return None
+
+
 def grading_line(model: str, rows: int | None, passes: int) -> str:
     """What a grading model is asked on top, at most: both orders of every answer."""
     many = f"{2 * passes} per problem" if rows is None else plural(2 * passes * rows, "call")

@@ -1,4 +1,4 @@
-"""The preset `adaptive`: what a plan buys, and that it is a hard cap."""
+"""The preset `thorough`: what a plan buys, and that it is a hard cap."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def solve(tmp_path: Path, *questions: str) -> tuple[Path, int]:
     rows = [{"id": name, "question": f"A question that is {name}?"} for name in questions]
     problems.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
     with hostile_process({"tokens": 12, "dialect": {"n": "ignored"}}, RULES) as server:
-        call = ("solve", str(problems), "-q", "-o", str(run), "-m", "loopback")
+        call = ("solve", str(problems), "-c", "thorough", "-q", "-o", str(run), "-m", "loopback")
         code, _, err = finish(its(*call, "--base-url", server.url))
         assert code == 0, err
         return run, server.stats()["completions"]
