@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from its.calls.account import Account
 from its.calls.budget import Amount, Budget
@@ -27,8 +28,7 @@ class CallContext:
     admission: Admission = field(default_factory=Admission)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One call: whose it is, what it asks (`content` is the request as JSON), its identity,
     the most that it can cost, an estimate of its prompt's tokens, and what makes the watches of an
     attempt at it (one for each label, or none)."""

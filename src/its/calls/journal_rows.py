@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -26,8 +26,7 @@ USAGE_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """A call about to be sent: whose it is, what it asks, and what it will have cost if its end is
     never seen (an estimate of its prompt).
 

@@ -5,6 +5,7 @@ Different styles make different mistakes, so a vote over them is worth more than
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -44,13 +45,23 @@ class Attempts(Strategy):
         return min(self.n, completions)
 
     async def run(self, assignment: Assignment) -> Outcome:
-        samples = [
-            attempt(
-                assignment, self.styles[own % len(self.styles)], logprobs=self.logprobs, model=model
-            )
-            for model, own in model_turns(assignment.models, self.n)
-        ]
+        samples = attempts_in_turn(assignment, self.n, self.styles, logprobs=self.logprobs)
         return await draw(assignment, samples)
+
+
+def attempts_in_turn(
+    assignment: Assignment, n: int, styles: Sequence[str], *, logprobs: Logprobs = False
+) -> list[SampleRequest]:
+    """`n` samples by the stage's models in turn, the styles of each taken in turn; those that ask
+    the same are written once."""
+    made: dict[tuple[str, str], SampleRequest] = {}
+    samples = []
+    for model, own in model_turns(assignment.models, n):
+        asked = model, styles[own % len(styles)]
+        if asked not in made:
+            made[asked] = attempt(assignment, asked[1], logprobs=logprobs, model=model)
+        samples.append(made[asked])
+    return samples
 
 
 def attempt(

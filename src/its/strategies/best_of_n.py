@@ -11,8 +11,7 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from its.strategies.attempts import attempt
-from its.strategies.model_turns import model_turns
+from its.strategies.attempts import attempts_in_turn
 from its.strategies.protocol import Assignment, Outcome, Strategy
 from its.strategies.sampling import draw
 
@@ -35,6 +34,5 @@ class BestOfN(Strategy):
         return min(self.n, completions)
 
     async def run(self, assignment: Assignment) -> Outcome:
-        turns = model_turns(assignment.models, self.n)
-        samples = [attempt(assignment, self.style, model=model) for model, _ in turns]
+        samples = attempts_in_turn(assignment, self.n, (self.style,))
         return await draw(replace(assignment, stop=None), samples)

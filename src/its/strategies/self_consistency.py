@@ -7,8 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from its.strategies.attempts import Logprobs, attempt
-from its.strategies.model_turns import model_turns
+from its.strategies.attempts import Logprobs, attempts_in_turn
 from its.strategies.protocol import Assignment, Outcome, Strategy
 from its.strategies.sampling import draw
 
@@ -40,8 +39,5 @@ class SelfConsistency(Strategy):
         return min(self.n, completions)
 
     async def run(self, assignment: Assignment) -> Outcome:
-        samples = [
-            attempt(assignment, self.style, logprobs=self.logprobs, model=model)
-            for model, _ in model_turns(assignment.models, self.n)
-        ]
+        samples = attempts_in_turn(assignment, self.n, (self.style,), logprobs=self.logprobs)
         return await draw(assignment, samples)
