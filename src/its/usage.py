@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TypeVar
 
 Number = TypeVar("Number", int, float)
@@ -65,7 +66,10 @@ class Usage:
         )
 
     def as_dict(self) -> dict[str, int | float | None]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return dict(zip(self.__slots__, _values(self), strict=True))
+
+
+_values = attrgetter(*Usage.__slots__)
 
 
 class UsageSum:

@@ -75,7 +75,7 @@ MUTATIONS = (
     mutation(
         "a deadline's decision is not repeated on resume",
         DOOR,
-        "if self._deadline_name(labels) in account.decisions:",
+        "if account.decisions and self._deadline_name(labels) in account.decisions:",
         "if False:",
         CALLS,
     ),

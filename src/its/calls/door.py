@@ -16,13 +16,14 @@ import orjson
 from its.calls.account import Account
 from its.calls.budget import Amount, Budget
 from its.calls.client import ModelClient
+from its.calls.content import Content
 from its.calls.context import Call, CallContext
 from its.calls.damage import damaged
 from its.calls.journal_rows import RecordedCall
 from its.calls.replies import completion_data, completion_of, share
 from its.calls.sending import amount_of, send
 from its.errors import BudgetExhausted, CallError, PermanentCallError, TransientCallError
-from its.models.protocol import Capabilities, Completion, Model, Reply, Request
+from its.models.protocol import Capabilities, Completion, Reply, Request
 from its.models.watching import Watches
 from its.problems.problem import Message
 
@@ -86,7 +87,7 @@ class StageDoor:
         return replace(self, client=client, strategy=strategy or self.strategy)
 
     async def complete(self, request: Request, label: str) -> Completion:
-        (result,) = await self._ask(_Content.of(request, self.client), (label,))
+        (result,) = await self._ask(Content.of(request, self.client), (label,))
         if isinstance(result, CallError):
             raise result
         return result
@@ -94,11 +95,11 @@ class StageDoor:
     async def complete_many(
         self, request: Request, labels: Sequence[str], watches: Watches | None = None
     ) -> list[Completion | CallError]:
-        content = _Content.of(request, self.client)
+        content = Content.of(request, self.client)
         groups = self._groups(content, labels, watches)
         if len(groups) == 1:
             return await self._ask(content, groups[0], watches)
-        tasks = [asyncio.ensure_future(self._ask(content, group, watches)) for group in groups]
+        tasks = [asyncio.create_task(self._ask(content, group, watches)) for group in groups]
         try:
             parts = await asyncio.gather(*tasks)
         except BaseException:
@@ -109,7 +110,7 @@ class StageDoor:
         return [result for part in parts for result in part]
 
     def _groups(
-        self, content: _Content, labels: Sequence[str], watches: Watches | None
+        self, content: Content, labels: Sequence[str], watches: Watches | None
     ) -> list[tuple[str, ...]]:
         """Labels that share a call: neighbours that no journal holds, where `n` is honoured."""
         capabilities = self.capabilities
@@ -125,7 +126,7 @@ class StageDoor:
     # --- one call -----------------------------------------------------------------------------
 
     async def _ask(
-        self, content: _Content, labels: tuple[str, ...], watches: Watches | None = None
+        self, content: Content, labels: tuple[str, ...], watches: Watches | None = None
     ) -> list[Completion | CallError]:
         event = self._note_call(content, labels)
         call = self._call(content, labels, watches)
@@ -168,7 +169,7 @@ class StageDoor:
         return [*delivered, *await self._ask_singly(content, labels, len(delivered), watches)]
 
     async def _ask_singly(
-        self, content: _Content, labels: tuple[str, ...], delivered: int, watches: Watches | None
+        self, content: Content, labels: tuple[str, ...], delivered: int, watches: Watches | None
     ) -> list[Completion | CallError]:
         """Ask one by one for what was refused together, or delivered in part: some endpoints take
         n only up to a limit of their own. From then on nothing shares a call."""
@@ -178,12 +179,12 @@ class StageDoor:
             self.client.capabilities = replace(found, n=False, notes=(*found.notes, note))
         return await self.complete_many(content.request, labels[delivered:], watches)
 
-    def _call(self, content: _Content, labels: tuple[str, ...], watches: Watches | None) -> Call:
+    def _call(self, content: Content, labels: tuple[str, ...], watches: Watches | None) -> Call:
         request, seeded = content.request, content.encoded
         if request.seed is None:
             draw = self.account.number_draw(self.stage, labels[0])
-            request = request.numbered(self._seed(labels[0]), draw)
-            seeded = orjson.dumps(content.fields | {"seed": request.seed, "draw": draw})
+            seed = self._seed(labels[0])
+            request, seeded = request.numbered(seed, draw), content.with_seed(seed, draw)
         return Call(
             self.account,
             self.budget,
@@ -207,7 +208,7 @@ class StageDoor:
         name = f"{self.context.seed}/{self.account.problem.hex()}/{self.stage}/{label}"
         return int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "big") >> 1
 
-    def _recorded(self, label: str, content: _Content) -> tuple[RecordedCall, int] | None:
+    def _recorded(self, label: str, content: Content) -> tuple[RecordedCall, int] | None:
         """The recorded call that holds this label's completion, and its place there."""
         found = self.account.recorded(self.stage, label, content.identity)
         if found is None or (found[1] and found[1] >= len(orjson.loads(found[0].reply or b"[]"))):
@@ -234,7 +235,7 @@ class StageDoor:
         """Refuse what comes too late; what was refused once is refused again, and what is
         recorded is served, whatever the clock says."""
         account = self.account
-        if self._deadline_name(labels) in account.decisions:
+        if account.decisions and self._deadline_name(labels) in account.decisions:
             raise BudgetExhausted("the time for this problem is over")
         late = account.deadline is not None and time.monotonic() >= account.deadline
         if late and not recorded:
@@ -249,7 +250,7 @@ class StageDoor:
 
     # --- the trace ------------------------------------------------------------------------------
 
-    def _note_call(self, content: _Content, labels: tuple[str, ...]) -> dict[str, Any]:
+    def _note_call(self, content: Content, labels: tuple[str, ...]) -> dict[str, Any]:
         prompt = self.account.note_prompt(content.prompt, content.fields["messages"])
         return self.account.note(
             "call",
@@ -258,48 +259,4 @@ class StageDoor:
             model=self.client.name,
             prompt=prompt,
             request=content.settings,
-        )
-
-
-def _prompt_estimate(request: Request, model: Model) -> int:
-    """About how many prompt tokens it has: where replies are scored, the question is read anew
-    with each of them."""
-    question = sum(model.count_tokens(turn.content) for turn in request.messages)
-    replies = sum(model.count_tokens(step) for reply in request.replies for step in reply)
-    return question * request.answers + replies
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What is asked, worked out once for every label that asks it: the request as plain data and
-    as JSON, without its messages as the trace shows it, the digest of its prompt, the identity
-    that the journal knows it by, and its prompt's tokens, at most and about."""
-
-    request: Request
-    fields: dict[str, Any]
-    encoded: bytes
-    settings: dict[str, Any]
-    prompt: bytes
-    identity: bytes
-    prompt_bound: int
-    prompt_estimate: int
-
-    @classmethod
-    def of(cls, request: Request, client: ModelClient) -> _Content:
-        fields = request.as_dict()
-        unseeded = orjson.dumps([client.name, fields | {"seed": None}])
-        bound = client.model.prompt_bound(request)
-        return cls(
-            request,
-            fields,
-            orjson.dumps(fields),
-            {
-                name: value
-                for name, value in fields.items()
-                if name != "messages" and value not in (None, "", ())
-            },
-            blake2b(orjson.dumps(fields["messages"]), digest_size=16).digest(),
-            blake2b(unseeded, digest_size=16).digest(),
-            bound,
-            min(bound, _prompt_estimate(request, client.model)),
         )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 
 
@@ -133,15 +131,25 @@ class Waiting:
     def __init__(self) -> None:
         self.reasons: dict[str, int] = {}
 
-    @contextmanager
-    def for_(self, reason: str) -> Iterator[None]:
-        self.reasons[reason] = self.reasons.get(reason, 0) + 1
-        try:
-            yield
-        finally:
-            self.reasons[reason] -= 1
-            if not self.reasons[reason]:
-                del self.reasons[reason]
+    def for_(self, reason: str) -> _Wait:
+        return _Wait(self.reasons, reason)
+
+
+class _Wait:
+    """One call's wait, counted from its beginning to its end."""
+
+    __slots__ = ("_reason", "_reasons")
+
+    def __init__(self, reasons: dict[str, int], reason: str) -> None:
+        self._reasons, self._reason = reasons, reason
+
+    def __enter__(self) -> None:
+        self._reasons[self._reason] = self._reasons.get(self._reason, 0) + 1
+
+    def __exit__(self, *raised: object) -> None:
+        self._reasons[self._reason] -= 1
+        if not self._reasons[self._reason]:
+            del self._reasons[self._reason]
 
 
 class Admission:

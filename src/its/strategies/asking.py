@@ -214,8 +214,10 @@ def mean_logprob(completion: Completion) -> float | None:
 
 def token_confidences(completion: Completion) -> tuple[float, ...]:
     """The confidence of each token whose likeliest alternatives came with it."""
+    if not completion.logprobs:
+        return ()
     return tuple(
         token_confidence([logprob for _, logprob in token.top])
-        for token in completion.logprobs or ()
+        for token in completion.logprobs
         if token.top
     )

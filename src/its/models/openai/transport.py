@@ -152,7 +152,7 @@ class Transport:
     async def _send(self, request: httpx.Request) -> httpx.Response:
         carrier = self._carrier or self._open()
         response = await carrier.handle_async_request(request)
-        if not self._retired and _header(response, "Server") == "llama.cpp":
+        if not self._retired and beneath(response).headers.get("Server") == "llama.cpp":
             self._use_connections_once()
         return response
 
@@ -168,7 +168,8 @@ class Transport:
         if response.status_code != 200:
             said = await _whole(response, LONGEST_REFUSAL)
             raise self._faults.refused(response.status_code, said, response.headers)
-        kind = _header(response, "Content-Type").partition(";")[0].strip()
+        headers = beneath(response).headers
+        kind = headers.get("Content-Type", "").partition(";")[0].strip()
         if not stream or kind in ("application/json", "text/html"):
             body = await _whole(response, LONGEST_REPLY)
             if len(body) >= LONGEST_REPLY:
@@ -178,7 +179,7 @@ class Transport:
                 reader.finish()
             else:
                 reader.read_whole(body)
-        elif _header(response, "Content-Encoding"):
+        elif headers.get("Content-Encoding"):
             async for data in response.aiter_bytes():
                 reader.feed(data)
             reader.finish()
@@ -201,10 +202,6 @@ class Transport:
         return self._carrier
 
 
-def _header(response: httpx.Response, name: str) -> str:
-    return beneath(response).headers.get(name, "")
-
-
 async def _parts(body: bytes) -> AsyncIterator[bytes]:
     for start in range(0, len(body), READ_BUFFER):
         yield body[start : start + READ_BUFFER]
@@ -212,10 +209,11 @@ async def _parts(body: bytes) -> AsyncIterator[bytes]:
 
 async def _whole(response: httpx.Response, most: int) -> bytes:
     """The body, unpacked where it is packed, and at most about so many bytes of it."""
-    if not _header(response, "Content-Encoding"):
-        length = _header(response, "Content-Length")
+    headers, content = beneath(response).headers, beneath(response).content
+    if not headers.get("Content-Encoding"):
+        length = headers.get("Content-Length", "")
         if length.isascii() and length.isdigit() and int(length) < most:
-            return await beneath(response).content.read()
+            return content.read_nowait() if content.is_eof() else await content.read()
     parts, size = [], 0
     async for part in response.aiter_bytes():
         parts.append(part)
