@@ -8,6 +8,7 @@ ItsError                        a plain sentence with the fix; ends the command
 │   ├── RunDirectoryError       locked, damaged, of another fingerprint, not writable
 │   └── OutputError             standard output cannot be written
 ├── EndpointError               exit 4: the endpoint or its key is unusable
+│   └── WorkersLost             the processes that solve the problems end again and again
 ├── RunInterrupted              exit 130: stopped by the user, resumable
 └── CallError                   one call to a model failed; costs only itself
     ├── BudgetExhausted         refused before it was sent: its upper bound no longer fits
@@ -58,6 +59,10 @@ class EndpointError(ItsError):
     """The endpoint or its key is unusable."""
 
     exit_code = 4
+
+
+class WorkersLost(EndpointError):
+    """The processes that solve the problems end again and again."""
 
 
 class RunInterrupted(ItsError):

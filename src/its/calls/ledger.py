@@ -34,7 +34,11 @@ class Ledger:
         self.in_flight += 1
 
     def ended(self) -> None:
-        self.in_flight -= 1
+        self.stand_at(self.in_flight - 1)
+
+    def stand_at(self, in_flight: int) -> None:
+        """So many calls are in flight now."""
+        self.in_flight = in_flight
         while not self.in_flight and self._idle:
             self._idle.pop().set_result(None)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
+from collections import Counter
+from collections.abc import Callable, Mapping
 from itertools import count
 
 
@@ -126,13 +128,21 @@ class PerMinute:
 
 
 class Waiting:
-    """What calls wait for at this moment, for the progress display: reason to how many."""
+    """What calls wait for at this moment, for the progress display: reason to how many.
+
+    `elsewhere` is what calls of other processes wait for.
+    """
 
     def __init__(self) -> None:
-        self.reasons: dict[str, int] = {}
+        self._here: dict[str, int] = {}
+        self.elsewhere: Mapping[str, int] = {}
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        return dict(Counter(self._here) + Counter(self.elsewhere))
 
     def for_(self, reason: str) -> _Wait:
-        return _Wait(self.reasons, reason)
+        return _Wait(self._here, reason)
 
 
 class _Wait:
@@ -158,9 +168,16 @@ class Admission:
 
     def __init__(self) -> None:
         self.closed = False
+        self._watching: list[Callable[[], None]] = []
+
+    def watch(self, closed: Callable[[], None]) -> None:
+        """Have it called once this is closed."""
+        self._watching.append(closed)
 
     def close(self) -> None:
         self.closed = True
+        for closed in self._watching:
+            closed()
 
     async def passing(self) -> None:
         if self.closed:

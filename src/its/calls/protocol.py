@@ -127,6 +127,16 @@ class CircuitBreaker(Protocol):
     @property
     def paused(self) -> bool: ...
 
+    @property
+    def troubled(self) -> bool:
+        """Whether something has failed since the last success, or nothing has succeeded yet."""
+        ...
+
+    @property
+    def verdict(self) -> str | None:
+        """Why the run has to stop; None while it may go on."""
+        ...
+
     def check(self) -> None:
         """Raises EndpointError once the run has to stop."""
         ...

@@ -49,11 +49,12 @@ def run_command(
     rows: Callable[[Iterator[Problem | BadLine]], Iterator[Problem | BadLine]] = iter,
     solver: Callable[[Session], Solves] | None = None,
     total: int | None = None,
+    by_worker: bool = False,
 ) -> int:
     """Solve everything that `reader` reads, show how it goes on, and return the exit code.
 
     `rows` may turn what was read into other problems; `solver` makes what solves them in place of
-    the pipeline; `finish` says what there is to say at the end.
+    the pipeline; `finish` says what there is to say at the end; `by_worker` shows each worker.
     """
 
     async def command() -> int:
@@ -77,7 +78,7 @@ def run_command(
         if session.directory.resumed:
             finished = active.journal.count_finished()
             messages.say(resume_line(session.directory.path, finished, total))
-        with Progress(active, reader, messages, total) as progress:
+        with Progress(active, reader, messages, total, by_worker) as progress:
             emission = (
                 Emission(
                     sys.stdout.buffer,

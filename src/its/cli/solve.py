@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from its.cli import options
+from its.cli import options, workers
 from its.cli.recorded import reading_runs
 from its.errors import InputError
 from its.suggestion import did_you_mean
@@ -64,6 +64,11 @@ def solve(
         str | None,
         typer.Option(metavar="K/N", help="Only the K-th of N parts; `its merge` joins their runs."),
     ] = None,
+    ray: workers.RayAddress = None,
+    workers_: workers.Number = None,
+    worker_cpus: workers.Cpus = 1.0,
+    worker_gpus: workers.Gpus = 0.0,
+    by_worker: workers.ByWorker = False,
     settings: options.Settings = None,
     seed: options.Seed = None,
     question_field: Annotated[
@@ -108,6 +113,7 @@ def solve(
     if bare_rows:
         pipeline = pipeline.model_copy(update={"bare_rows": True})
     part = _shard(shard, pipeline)
+    placed = workers.placed(ray, workers_, worker_cpus, worker_gpus, pipeline)
     from its.cli.batch import BatchOutput, run_command
     from its.pipeline.ceiling import ceiling
     from its.pipeline.clients import all_prompts
@@ -172,9 +178,12 @@ def solve(
             fresh=fresh,
             baseline=baseline,
             shard=part,
+            workers=workers.joined(placed, messages),
         )
         rows = BatchOutput(stdout or not sys.stdout.isatty(), ordered)
-        return run_command(session, reader, messages, rows, finish, total=survey.rows)
+        return run_command(
+            session, reader, messages, rows, finish, total=survey.rows, by_worker=by_worker
+        )
 
 
 def _only_votes(pipeline: Pipeline) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
-_SELDOM = (50_000, 20, 50)
+SELDOM = (50_000, 20, 50)
 
 
 def run_loop(main: Coroutine[Any, Any, Result]) -> Result:
@@ -23,7 +23,7 @@ def run_loop(main: Coroutine[Any, Any, Result]) -> Result:
     """
     interrupt_politely()
     gc.freeze()
-    gc.set_threshold(*_SELDOM)
+    gc.set_threshold(*SELDOM)
     try:
         from uvloop import new_event_loop
     except ImportError:

@@ -19,6 +19,7 @@ from its.runs.run import ActiveRun
 from its.views import figures
 from its.views.messages import Messages
 from its.views.opening import reading_line
+from its.views.workers import share_lines, workers_in_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,13 +39,19 @@ class Progress:
     """Watches one batch while it runs.
 
     `total` is how many rows there will be, where the input has been read before; then its mapping
-    has been reported, too.
+    has been reported, too. `by_worker` shows what each worker does.
     """
 
     def __init__(
-        self, run: ActiveRun, reader: ProblemReader | None, messages: Messages, total: int | None
+        self,
+        run: ActiveRun,
+        reader: ProblemReader | None,
+        messages: Messages,
+        total: int | None,
+        by_worker: bool = False,
     ) -> None:
         self._run = run
+        self._by_worker = by_worker
         self._reader = reader
         self._messages = messages
         self._total = total
@@ -141,6 +148,8 @@ class Progress:
             table.add_row("correct", Text(self._accuracy(standing)))
         table.add_row("spent", Text(self._spent()))
         table.add_row("calls", Text(self._calls()))
+        for line in self._worker_lines():
+            table.add_row("", Text(line))
         return table
 
     def _plain_line(self, standing: BatchProgress) -> str:
@@ -148,7 +157,11 @@ class Progress:
         parts += [self._accuracy(standing)] if standing.graded else []
         parts.append(self._spent())
         parts += [self._calls()] if self._run.ledger.in_flight else []
-        return "; ".join(parts)
+        return "\n  ".join(["; ".join(parts), *self._worker_lines()])
+
+    def _worker_lines(self) -> list[str]:
+        remote = self._run.remote
+        return list(share_lines(remote.shares)) if remote is not None and self._by_worker else []
 
     def _solved(self, standing: BatchProgress, *, bar: bool) -> Text:
         from rich.text import Text
@@ -195,7 +208,10 @@ class Progress:
         waits = "".join(f", {number:,} waiting for {reason}" for reason, number in reasons.items())
         retries = f", {figures.plural(ledger.retries, 'retry', 'retries')}"
         held = self._held_to()
-        return f"{ledger.in_flight:,} in flight{held}{waits}{retries if ledger.retries else ''}"
+        remote = self._run.remote
+        where = f" on {workers_in_words(remote.shares)}" if remote is not None else ""
+        again = retries if ledger.retries else ""
+        return f"{ledger.in_flight:,} in flight{where}{held}{waits}{again}"
 
     def _held_to(self) -> str:
         """How far overload answers have taken the number of calls in flight down."""

@@ -14,6 +14,7 @@ from its.runs.run import RunResult
 from its.usage import total
 from its.views import figures
 from its.views.rows import look_at
+from its.views.workers import share_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -57,6 +58,7 @@ def summary(
         yield bill_table(stages, ended.accounting.totals, boxed=boxed, width=width)
         for remark in _remarks(ended):
             yield Text(remark, "dim")
+    yield from map(Text, share_lines(ended.workers))
     if ended.accounting.grading.usage.calls:
         yield Text(grading_bill(ended.accounting.grading))
     yield from map(Text, model_shares(ended.accounting.shares))
