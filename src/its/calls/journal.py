@@ -246,6 +246,11 @@ class Journal:
         """How many rows there are that need no second try."""
         return int(self._one(f"SELECT COUNT(*) FROM {_ROWS} AND status <> 'failed'"))
 
+    @believed
+    def count_rows(self) -> int:
+        """How many rows there are, failed ones included."""
+        return int(self._one(f"SELECT COUNT(*) FROM {_ROWS}"))
+
     def solutions(self) -> Iterator[bytes]:
         """Every recorded row, in the order of the input."""
         reader = sqlite3.connect(self.directory / "journal.sqlite")

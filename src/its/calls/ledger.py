@@ -55,3 +55,19 @@ class Ledger:
 
     def replay(self, usage: Usage) -> None:
         self._replayed.add(usage)
+
+    def add(self, other: Ledger) -> None:
+        """Count what another one holds, its calls in flight apart."""
+        self._charged.add(other.charged)
+        self._replayed.add(other.replayed)
+        self.retries += other.retries
+        self.cancelled += other.cancelled
+        self.failed_calls += other.failed_calls
+
+    def taken(self) -> Ledger:
+        """What has come together so far; from now on it counts from nothing."""
+        counts = (self.retries, self.cancelled, self.failed_calls)
+        taken = Ledger(0, *counts, _charged=self._charged, _replayed=self._replayed)
+        self._charged, self._replayed = UsageSum(), UsageSum()
+        self.retries = self.cancelled = self.failed_calls = 0
+        return taken

@@ -15,6 +15,7 @@ from dataclasses import replace
 import orjson
 
 from its.calls.entries import Decided, Ended, Entry, Lost, Sent
+from its.calls.ledger import Ledger
 from its.errors import EndpointError, ItsError
 from its.models.protocol import Capabilities, RemoteModel
 from its.pipeline.broken import BrokenElsewhere
@@ -241,12 +242,11 @@ class Coordinator:
     # --- the run's figures and limits -----------------------------------------------------------
 
     def _charge(self, spent: say.Spent) -> None:
-        ledger = self._run.context.ledger
-        ledger.charged = ledger.charged + spent.charged
-        ledger.replayed = ledger.replayed + spent.replayed
-        ledger.retries += spent.retries
-        ledger.cancelled += spent.cancelled
-        ledger.failed_calls += spent.failed_calls
+        taken = Ledger(retries=spent.retries)
+        taken.charge(spent.charged, "done")
+        taken.replay(spent.replayed)
+        taken.cancelled, taken.failed_calls = spent.cancelled, spent.failed_calls
+        self._run.context.ledger.add(taken)
 
     def _stand(self) -> None:
         """Sum up how the workers stand. Where no call may begin any more, one that has not heard

@@ -6,6 +6,7 @@ import importlib.util
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ LOCAL = "local"
 _STORE = 200_000_000
 """Bytes for messages too large to travel alone, where Ray is started here."""
 _CLOSING = 10.0
+_REACHING = 10.0
 
 
 class WorkerGone(Exception):
@@ -92,6 +94,8 @@ def _connect(settings: RaySettings) -> None:
             f"{settings.address!r}; from elsewhere submit the command to the cluster: "
             "ray job submit -- its solve ... --ray auto"
         )
+    if settings.address not in (LOCAL, "auto"):
+        _check_there(settings.address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     more: dict[str, Any] = {}
@@ -109,6 +113,17 @@ def _connect(settings: RaySettings) -> None:
             )
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             raise UsageError(_no_connection(settings.address, error)) from None
+
+
+def _check_there(address: str) -> None:
+    """Raises UsageError where nothing listens: Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UsageError(f"--ray takes auto, local or HOST:PORT, not {address!r}")
+    try:
+        socket.create_connection((host, int(port)), timeout=_REACHING).close()
+    except (OSError, OverflowError) as error:
+        raise UsageError(_no_connection(address, error)) from None
 
 
 def _no_connection(address: str, error: Exception) -> str:
@@ -143,7 +158,6 @@ def _own_signals() -> Iterator[None]:
 class RayEngine:
     def __init__(self, settings: RaySettings) -> None:
         import ray
-
         from its.ray.actor import WorkerActor
 
         self._settings = settings

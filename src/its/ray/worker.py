@@ -174,14 +174,9 @@ class Worker:
 
     def _spent(self) -> Spent:
         """What has been spent since the last turn."""
-        ledger, fresh = self._ledger, Ledger()
-        spent = Spent(
-            *(ledger.charged, ledger.replayed),
-            *(ledger.retries, ledger.cancelled, ledger.failed_calls),
-        )
-        ledger.charged, ledger.replayed = fresh.charged, fresh.replayed
-        ledger.retries = ledger.cancelled = ledger.failed_calls = 0
-        return spent
+        taken = self._ledger.taken()
+        counts = (taken.retries, taken.cancelled, taken.failed_calls)
+        return Spent(taken.charged, taken.replayed, *counts)
 
     def _tell_learned(self) -> None:
         for role, client in self._models.clients.items():

@@ -214,7 +214,7 @@ class _Crew:
 
     async def _lost(self, process: WorkerProcess, member: Member | None, why: str) -> None:
         if member is None:
-            self._say(f"A worker was lost before it was ready: {why}")
+            self._say(f"A worker was lost before it was ready ({why.partition('. ')[0]}).")
             return
         problems = len(member.jobs)
         share = member.share
