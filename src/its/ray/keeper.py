@@ -94,6 +94,7 @@ class Keeper:
         workers = RayWorkers(connected(settings)) if kept.workers else None
         async with Session(pipeline, run=kept.run, workers=workers) as session:
             self._active = session.active
+            session.active.journal.has_history = True  # rows of this very session are asked again
             self._indices = count(session.active.journal.count_rows())
             self._opened.set()
             await session.run(iter(self._problems.get, None), self._emit)
