@@ -123,12 +123,20 @@ class PromptTooLong(PermanentCallError):
 
 
 class KeyRejected(PermanentCallError):
-    """`final` where the account itself is at its end (no credit, a used-up quota, closed): no
-    other call can succeed either."""
+    """`final` where no other call can succeed either: the account itself is at its end (no
+    credit, a used-up quota, closed), or, with `account` False, this place is not served."""
 
-    def __init__(self, message: str, *, status: int | None = None, final: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        final: bool = False,
+        account: bool = True,
+    ) -> None:
         super().__init__(message, status=status)
         self.final = final
+        self.account = account
 
 
 class Unsupported(PermanentCallError):

@@ -90,6 +90,26 @@ async def test_lasting_causes_are_known_by_their_words(
 
 
 @pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (403, {"code": "unsupported_country_region_territory", "message": "no"}),
+        (403, {"message": "Country, region, or territory not supported"}),
+        (400, {"message": "User location is not supported for the API use."}),
+        (451, {"message": "This model is not available in your region"}),
+    ],
+)
+async def test_a_place_that_is_not_served_is_not_the_keys_fault(
+    open_model: Open, status: int, error: dict[str, str]
+) -> None:
+    found = await fault(open_model, response({"error": error}, status=f"{status} No"))
+    assert isinstance(found, KeyRejected)
+    assert found.final
+    assert "API key" not in str(found)
+    assert "country or region" in str(found)
+    assert "use another provider" in str(found)
+
+
+@pytest.mark.parametrize(
     ("wish", "seconds"), [("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("soon", None), ("inf", None)]
 )
 async def test_retry_after_in_seconds(open_model: Open, wish: str, seconds: float | None) -> None:
@@ -132,6 +152,14 @@ async def test_retry_after_as_a_date(open_model: Open) -> None:
             {},
             9,
         ),
+        ({"X_Retry_After": "12"}, {}, 12),
+        ({"x_ms_retry_after_ms": "2500"}, {}, 2.5),
+        ({"RETRY_AFTER": "8, 30"}, {}, 30),
+        ({}, {"error": {"details": [{"retryDelay": {"seconds": 20, "nanos": 500000000}}]}}, 20.5),
+        ({}, {"error": {"reset_in": 12}}, 12),
+        ({}, {"error": "429, retry-after: 15"}, 15),
+        ({}, {"error": "Please wait for 3 more seconds"}, 3),
+        ({}, {"error": "请求过于频繁，请20秒后再试"}, 20),
         ({}, {"error": "There were 20 s of silence"}, None),
         ({"Retry_After": "nan"}, {"retry_after": "1e999"}, None),
     ],

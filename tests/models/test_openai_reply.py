@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -247,6 +248,27 @@ async def test_a_byte_order_mark_and_any_line_end_lose_no_piece(
     head, _, body = whole.partition(b"\r\n\r\n")
     reply = await ask(open_model, head + b"\r\n\r\n\xef\xbb\xbf" + body.replace(b"\n", ends))
     assert reply.completions[0].text == "because"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+async def test_an_event_may_come_in_several_lines_of_data(open_model: Open, size: int) -> None:
+    written = [json.dumps(event, indent=1) for event in (piece("be"), piece("cause", "stop"))]
+    events = ["".join(f"data: {line}\n" for line in text.split("\n")) for text in written]
+    raw = "\n".join([*events, "data: [DONE]\n\n"]).encode()
+    parts = [raw[at : at + size] for at in range(0, len(raw), size)]
+    async with canned(HEAD, *parts) as url:
+        reply = await open_model(url).complete(Request(QUESTION, 8), received=Received())
+    assert [completion.text for completion in reply.completions] == ["because"]
+
+
+async def test_an_event_that_no_line_makes_whole_is_garbled(open_model: Open) -> None:
+    raw = b'data: {"choices":\ndata: [}\n\ndata: [DONE]\n\n'
+    async with canned(HEAD, raw) as url:
+        with pytest.raises(TransientCallError, match="garbled piece"):
+            await open_model(url).complete(Request(QUESTION, 8), received=Received())
 
 
 async def test_an_empty_reason_with_every_piece_is_no_end(open_model: Open) -> None:

@@ -4,6 +4,7 @@ own count."""
 from __future__ import annotations
 
 import gzip
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.runs.command import compute_of, finish, its, rows_of, write_problems
 from tests.runs.forked import Forked, forked
 from tests.servers.canned import response, stream
 from tests.servers.odd import Asked, Counted, OddServer, bodies, odd_server, refuses, says
+from tests.servers.process import ROOT
 
 ONE = ("-c", "greedy")
 FOUR = ("-c", "self_consistency", "--set", "stages.0.n=4", "--set", "stop.rule=none")
@@ -522,38 +524,48 @@ def run_pipeline(folder: Path, model: str, **environment: str) -> tuple[int, str
     return code, err
 
 
+def documented(words: str) -> str:
+    """The model section of the example that stands behind these words on the page of endpoints."""
+    _, found, behind = (ROOT / "docs" / "endpoints.md").read_text().partition(words)
+    assert found, words
+    example = behind.split("```yaml\nmodel:\n", 1)[1].split("```")[0]
+    assert example.count("\n") <= 5, "a five-line configuration"
+    return example.rstrip()
+
+
 def test_a_deployment_with_its_key_in_a_header_and_its_version_in_the_query(
     tmp_path: Path,
 ) -> None:
     def writes(asked: Asked, counted: Counted) -> bytes:
         right = "api-key: azure-secret-123" in asked.head
-        right &= asked.path.endswith("/deployments/d/chat/completions?api-version=2024-10-21")
+        right &= asked.path.endswith("/gpt-4o-mini/chat/completions?api-version=2024-10-21")
         right &= "authorization" not in asked.head.lower()
         return says(asked, counted) if right else refuses(counted, "no", status="404 Not Found")
 
     with odd_server(writes, response({}, status="404 Not Found")) as server:
-        base = server.url.removesuffix("/v1")
-        model = (
-            "  name: loopback\n"
-            f"  base_url: {base}/openai/deployments/d?api-version=2024-10-21\n"
-            "  api_key_env: AZURE_OPENAI_API_KEY\n"
-            "  key_header: api-key"
-        )
+        model = documented("An Azure deployment")
+        assert "https://NAME.openai.azure.com" in model
+        model = model.replace("https://NAME.openai.azure.com", server.url.removesuffix("/v1"))
         code, err = run_pipeline(tmp_path, model, AZURE_OPENAI_API_KEY="azure-secret-123")
         assert code == 0, err
         assert b"azure-secret-123" not in (tmp_path / "run" / "run.json").read_bytes()
 
 
-def test_an_endpoint_that_only_streams_is_found_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("said", [True, False])
+def test_an_endpoint_that_only_streams_needs_no_setting(tmp_path: Path, said: bool) -> None:
     def writes(asked: Asked, counted: Counted) -> bytes:
         if not asked.body.get("stream"):
             return refuses(counted, "This model only supports streaming: set stream to true")
         return says(asked, counted)
 
     with odd_server(writes) as server:
-        code, err = run_pipeline(tmp_path, f"  name: loopback\n  base_url: {server.url}")
+        model = documented("An endpoint that only streams")
+        assert "  stream: true" in model
+        model = model.replace("https://gateway.example/v1", server.url)
+        model = model if said else model.replace("  stream: true", "")
+        code, err = run_pipeline(tmp_path, model)
         assert code == 0, err
-        assert server.counted.refusals == 1
+        assert server.counted.refusals == 1, "it is asked once, by the first call of all"
         assert charged(tmp_path) == server.counted.tokens
 
 
@@ -563,13 +575,86 @@ def test_headers_with_values_from_the_environment(tmp_path: Path) -> None:
         right &= "authorization" not in asked.head.lower()
         return says(asked, counted) if right else refuses(counted, "no", status="401 No")
 
-    model = "  name: loopback\n  base_url: {}\n  headers: {{X-Access: $TEAM_TOKEN}}"
+    model = documented("An endpoint behind a gateway")
     with odd_server(writes) as server:
-        code, err = run_pipeline(tmp_path, model.format(server.url), TEAM_TOKEN="team-secret-99")
+        model = model.replace("https://gateway.example/v1", server.url)
+        code, err = run_pipeline(tmp_path, model, TEAM_TOKEN="team-secret-99")
         assert code == 0, err
-        code, err = run_pipeline(tmp_path, model.format(server.url))
+        code, err = run_pipeline(tmp_path, model)
         assert code == 2
         assert "TEAM_TOKEN" in err
+
+
+def test_an_address_of_the_sixth_version(tmp_path: Path) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    with odd_server(says, host="::1") as server:
+        assert "[::1]" in server.url
+        code, rows, err = solve(server, tmp_path, *ONE)
+        assert code == 0, err
+        assert statuses(rows) == ["answered"] * 3
+
+
+def test_a_web_page_in_place_of_an_api_is_said_with_the_fix(tmp_path: Path) -> None:
+    page = response(b"<!doctype html><html><body>Sign in</body></html>", kind="text/html")
+    with odd_server(lambda asked, counted: page, page) as server:
+        code, rows, err = solve(server, tmp_path, *ONE)
+        assert code == 4, err
+        assert rows == []
+        assert "a web page" in err
+        assert "is base_url right?" in err
+        assert "Traceback" not in err
+        assert len(server.counted.asked) == 1, "a page is no passing fault"
+
+
+def test_a_place_that_is_not_served_ends_the_run_with_the_cause(tmp_path: Path) -> None:
+    def special(asked: Asked, counted: Counted) -> bytes:
+        code = "unsupported_country_region_territory"
+        return refuses(counted, "Country not supported", status="403 Forbidden", code=code)
+
+    for writes in (special, after_probe(special)):
+        with odd_server(writes) as server:
+            code, _, err = solve(server, tmp_path, *ONE, "--fresh", "--concurrency", "1")
+            assert code == 4, err
+            assert "does not serve the country or region" in err
+            assert "API key" not in err
+            assert "add credit" not in err
+            assert server.counted.refusals == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"X_Retry_After": "1"}, {}),
+        ({"retry_after_ms": "1000"}, {}),
+        ({"x_ratelimit_reset_requests": "1s"}, {}),
+        ({}, {"error": {"message": "busy", "details": [{"retryDelay": "1s"}]}}),
+        ({}, {"error": {"message": "Rate limit reached. Please try again in 1s."}}),
+    ],
+)
+def test_a_stated_wait_is_kept_by_every_call(
+    tmp_path: Path, headers: dict[str, str], body: dict[str, Any]
+) -> None:
+    refused: list[float] = []
+    early: list[float] = []
+
+    def special(asked: Asked, counted: Counted) -> bytes:
+        if not refused:
+            refused.append(time.monotonic())
+            counted.refusals += 1
+            return response(body, status="429 Too Many Requests", **headers)
+        if time.monotonic() - refused[0] < 0.95:
+            early.append(time.monotonic() - refused[0])
+        return says(asked, counted)
+
+    with odd_server(after_probe(special)) as server:
+        code, rows, err = solve(server, tmp_path, *ONE, "--concurrency", "1", problems=4)
+        assert code == 0, err
+        assert statuses(rows) == ["answered"] * 4
+        assert early == []
+        assert charged(tmp_path) == server.counted.tokens
 
 
 # --- secrets ------------------------------------------------------------------------------------

@@ -52,11 +52,12 @@ Writes = Callable[[Asked, Counted], bytes]
 class OddServer:
     """Runs in a thread of its own until its context ends."""
 
-    def __init__(self, writes: Writes, models: bytes | None) -> None:
+    def __init__(self, writes: Writes, models: bytes | None, host: str) -> None:
         self.counted = Counted()
         self.url = ""
         self._writes = writes
         self._models = models
+        self._host = host
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._over = asyncio.Event()
@@ -75,8 +76,9 @@ class OddServer:
         self._loop.run_until_complete(self._serve())
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._connection, "127.0.0.1", 0, backlog=1024)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        server = await asyncio.start_server(self._connection, self._host, 0, backlog=1024)
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        self.url = f"http://{host}:{server.sockets[0].getsockname()[1]}/v1"
         self._ready.set()
         await self._over.wait()
         server.close()
@@ -107,9 +109,11 @@ class OddServer:
 
 
 @contextmanager
-def odd_server(writes: Writes, models: bytes | None = None) -> Iterator[OddServer]:
+def odd_server(
+    writes: Writes, models: bytes | None = None, host: str = "127.0.0.1"
+) -> Iterator[OddServer]:
     """Serve what `writes` writes for each request; `models` is the answer to a list of models."""
-    server = OddServer(writes, models)
+    server = OddServer(writes, models, host)
     server.start()
     try:
         yield server

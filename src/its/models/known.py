@@ -20,7 +20,8 @@ _VERSION = re.compile(r"(?:[-@](?:\d{4}-\d{2}-\d{2}|\d{8}|latest|preview|\d{3}))
 class KnownModel:
     """A hosted model as its provider's page described it on a day. `reasoning`: it takes requests
     on the terms of the hosted reasoning models. `batch`: the share of the price that the provider's
-    batches cost, None where it is not known."""
+    batches cost, None where it is not known. `checked`: a table of somebody else's that said the
+    same, None where none was found."""
 
     name: str
     price: PriceSettings
@@ -29,6 +30,7 @@ class KnownModel:
     source: str
     as_of: date
     batch: float | None = None
+    checked: str | None = None
 
     def is_stale(self, today: date) -> bool:
         return (today - self.as_of).days > STALE_DAYS
@@ -72,10 +74,11 @@ def remark_on_price(settings: ModelSettings, today: date | None = None) -> str |
     if known is None or price_of(settings) is settings.price:
         return None
     cached = "" if known.price.cached_input is None else f" ({known.price.cached_input:g} cached)"
+    sure = "" if known.checked else "; checked against no other table"
     old = "; over half a year old: check it" if known.is_stale(today or date.today()) else ""
     return (
         f"{known.price.input:g}{cached} in, {known.price.output:g} out, USD per million tokens, as "
-        f"{known.source} said on {known.as_of}{old}; model.price overrides it"
+        f"{known.source} said on {known.as_of}{sure}{old}; model.price overrides it"
     )
 
 
@@ -95,6 +98,7 @@ def _table() -> dict[str, KnownModel]:
             source=provider["source"],
             as_of=provider["as_of"],
             batch=provider.get("batch"),
+            checked=provider["checked"] or None,
         )
         for provider in yaml.safe_load(text)
         for name, entry in provider["models"].items()

@@ -62,6 +62,14 @@ _ABOUT_CONTENT = re.compile(
     r"|data_inspection|jailbreak|input (or output )?data may contain",
     re.IGNORECASE,
 )
+_UNSERVED = re.compile(
+    r"unsupported[_ ]country|(country|region|territory|location) (\w+ ){0,3}not "
+    r"(supported|available|served|allowed)|not (supported|available|offered|allowed) (in|from) "
+    r"(your|this|the) (\w+ )?(country|region|territory|location)|(blocked|restricted) in your "
+    r"(country|region)",
+    re.IGNORECASE,
+)
+"""A provider that does not serve the place from which it is called."""
 _BAD_KEY = re.compile(
     r"(invalid|incorrect|wrong|missing|expired|revoked|no)[_ ](\w+ )?(api[_ -]?key|auth\w* token)"
     r"|(api[_ -]?key|access token) (\w+ ){0,2}(expired|revoked|disabled|unknown)"
@@ -106,7 +114,7 @@ class Faults:
         message = f"{self.address} broke off: {shown}"
         found = self._classify(said.status or 500, message, said, {})
         if isinstance(found, KeyRejected) and found.final:
-            return KeyRejected(str(found), status=200, final=True)
+            return KeyRejected(str(found), status=200, final=True, account=found.account)
         return TransientCallError(message, status=200)
 
     def garbled(self, body: bytes, what: str) -> TransientCallError:
@@ -131,6 +139,12 @@ class Faults:
         if status == 402 or _is_exhausted(said, status, wait):
             said_so = f"{message} (the key's account has no credit or quota left)"
             return KeyRejected(said_so, status=status, final=True)
+        if status in (400, 403, 451) and _UNSERVED.search(said.words):
+            said_so = (
+                f"{message} (the provider does not serve the country or region that this machine "
+                "calls from: use another provider, or a gateway that it does serve)"
+            )
+            return KeyRejected(said_so, status=status, final=True, account=False)
         refused = status == 403 and not _ABOUT_CONTENT.search(said.details)
         if status == 401 or refused or (status != 403 and _BAD_KEY.search(said.words)):
             return KeyRejected(f"{message} (is the API key right?)", status=status)

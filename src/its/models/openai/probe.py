@@ -100,6 +100,8 @@ def unusable(
     error: CallError, listed: Sequence[dict[str, Any]], settings: OpenAISettings, address: str
 ) -> EndpointError:
     """The plain sentence, with the fix, for an endpoint that gives no reply at all."""
+    if isinstance(error, KeyRejected) and not error.account:
+        return EndpointError(str(error))
     if isinstance(error, KeyRejected) and error.final:
         return EndpointError(f"{error}: add credit or wait for it, and run the same command again")
     if isinstance(error, KeyRejected):

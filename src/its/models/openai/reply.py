@@ -61,6 +61,7 @@ class ReplyReader:
         self._reports: list[dict[str, Any]] = []
         self._running_report: dict[str, Any] | None = None
         self._pending: list[bytes] = []
+        self._broken: list[bytes] = []
 
     def read_whole(self, body: bytes) -> None:
         """Read a reply that came in one piece."""
@@ -97,7 +98,8 @@ class ReplyReader:
                 payloads.append(line[5:])
             elif line.startswith(b"error:"):
                 payloads.append(b'{"error":' + line[6:].strip() + b"}")
-        self._events(payloads)
+        if self._broken or not self._events(payloads):
+            self._take_lines(lines)
         if self._watches:
             self._show()
 
@@ -105,6 +107,8 @@ class ReplyReader:
         """Say that the stream is over. Raises TransientCallError where it was cut short."""
         if self._pending:
             self.feed(b"\n")
+        if self._broken:
+            self._end_event()
         unfinished = any(choice.unfinished for choice in self._choices.values())
         if not self.done and (unfinished or not (self._choices or self._reports)):
             raise self._faults.lost("broke off in the middle of its reply")
@@ -186,8 +190,9 @@ class ReplyReader:
         """Whether a choice told which stop string ended it."""
         return any(isinstance(choice.stop, str) for choice in self._choices.values())
 
-    def _events(self, payloads: list[bytes]) -> None:
-        """Take the payloads of events, up to the end mark. Well-formed ones are decoded at once."""
+    def _events(self, payloads: list[bytes]) -> bool:
+        """Take the payloads of events, up to the end mark, where each is well-formed by itself:
+        they are decoded at once. Returns whether it was so."""
         whole = payloads
         if payloads and payloads[-1].strip() == END_MARK:
             whole = payloads[:-1]
@@ -196,21 +201,41 @@ class ReplyReader:
         except ValueError:
             values = ()
         if self.done or len(values) != len(whole):
-            for payload in payloads:
-                self._event(payload)
-            return
+            return False
         for value in values:
             self._piece(value)
         self.done = len(whole) < len(payloads)
+        return True
 
-    def _event(self, payload: bytes) -> None:
-        """Take the payload of one event, whatever it holds."""
-        payload = payload.strip()
-        if self.done or not payload:
+    def _take_lines(self, lines: list[bytes]) -> None:
+        """Take events line by line. Each line of data is one, whatever stands between them, unless
+        it cannot be read by itself: then the event goes on to the blank line that ends it."""
+        for line in lines:
+            if line.startswith(b"data:"):
+                self._take_payload(line[5:].strip())
+            elif line.startswith(b"error:"):
+                self._take_payload(b'{"error":' + line[6:].strip() + b"}")
+            elif self._broken and not line.strip():
+                self._end_event()
+
+    def _take_payload(self, payload: bytes) -> None:
+        if self._broken:
+            self._broken.append(payload)
+        elif self.done or not payload:
             return
-        if payload == END_MARK:
+        elif payload == END_MARK:
             self.done = True
-            return
+        else:
+            try:
+                value = decode(payload)
+            except ValueError:
+                self._broken.append(payload)
+            else:
+                self._piece(value)
+
+    def _end_event(self) -> None:
+        """Read an event that came in several lines of data."""
+        payload, self._broken = b"\n".join(self._broken), []
         try:
             value = decode(payload)
         except ValueError:

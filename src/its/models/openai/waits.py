@@ -13,20 +13,27 @@ from typing import Any
 OLDEST_EPOCH = 1e9
 """A larger number of seconds is a point in time."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)"
-    r"(?![a-z])",
-    re.IGNORECASE,
+_LENGTH = (
+    r"(\d+(?:\.\d+)?)\s*(?:more )?"
+    r"(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])"
 )
+_PART = re.compile(_LENGTH, re.IGNORECASE)
 _TOLD = re.compile(
     r"(?:again|retry|wait|available|reset)\w*\s+(?:\w+\s+){0,3}?(?:in|after|for|at least)?\s*:?\s*"
-    r"((?:\d+(?:\.\d+)?\s*(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)"
-    r"(?![a-z])[\s,]*(?:and\s+)?)+)",
+    rf"(?P<length>(?:{_LENGTH}[\s,]*(?:and\s+)?)+)",
     re.IGNORECASE,
 )
+_BARE = re.compile(r"retry[-_ ]?after[\"']?\s*[:=]\s*(\d+(?:\.\d+)?)(?![\w.])", re.IGNORECASE)
+"""A header's name and its seconds, in the middle of a message."""
+_CHINESE = re.compile(r"(\d+(?:\.\d+)?)\s*(秒|分钟|分鐘|小时|小時)钟?\s*(?:之|以)?[后後]")
+_CHINESE_UNITS = {"秒": 1.0, "分钟": 60.0, "分鐘": 60.0, "小时": 3600.0, "小時": 3600.0}
+_RETRY_AFTER = re.compile(r"^(?:x-)?(?:[a-z]+-)?retry-after(-ms)?$")
 _BODY_SECONDS = frozenset(
-    {"retryafter", "retrydelay", "retryin", "retryafterseconds", "resetafter"}
-)
+    {
+        "retryafter", "retrydelay", "retryin", "retryafterseconds", "retryinseconds", "resetafter",
+        "resetin", "resetinseconds", "waittime", "waitseconds",
+    }
+)  # fmt: skip
 _BODY_MILLISECONDS = frozenset({"retryafterms", "retrydelayms", "retryaftermilliseconds"})
 _RESET = re.compile(r"^(?:x-)?(?:anthropic-)?ratelimit-(?:[a-z-]*-)?reset(?:-[a-z-]+)?$")
 
@@ -45,22 +52,26 @@ def stated_wait(headers: Mapping[str, str], body: Any, said: str) -> float | Non
 
 
 def _of_headers(headers: Mapping[str, str]) -> Iterator[float]:
-    """`Retry-After` in seconds or as an HTTP date (RFC 9110, 10.2.3), `retry-after-ms`."""
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        yield max(0.0, milliseconds / 1000)
-    value = (headers.get("Retry-After") or headers.get("retry-after") or "").strip()
+    """`Retry-After` in seconds or as an HTTP date (RFC 9110, 10.2.3), `retry-after-ms`, and the
+    same under a name of the server's own. Of several values in one header the longest counts."""
+    for name, value in headers.items():
+        if found := _RETRY_AFTER.match(name.lower()):
+            waits = [_retry_after(value.strip()), *map(_number, value.split(","))]
+            known = [wait for wait in waits if wait is not None]
+            if known:
+                yield max(0.0, max(known) / (1000 if found[1] else 1))
+
+
+def _retry_after(value: str) -> float | None:
     seconds = _number(value)
-    if seconds is None and value:
+    if seconds is None:
         seconds = _seconds(value)
-    if seconds is None and value:
+    if seconds is None:
         try:
-            when = parsedate_to_datetime(value)
+            return _until(parsedate_to_datetime(value))
         except (TypeError, ValueError):
-            return
-        seconds = _until(when)
-    if seconds is not None:
-        yield max(0.0, seconds)
+            return None
+    return seconds
 
 
 def _of_body(value: Any, depth: int = 0) -> Iterator[float]:
@@ -81,6 +92,8 @@ def _of_body(value: Any, depth: int = 0) -> Iterator[float]:
                 yield max(0.0, number / 1000 if name in _BODY_MILLISECONDS else number)
             elif isinstance(item, str) and (seconds := _seconds(item)) is not None:
                 yield seconds
+            elif isinstance(item, dict) and (whole := _number(item.get("seconds"))) is not None:
+                yield max(0.0, whole + (_number(item.get("nanos")) or 0.0) / 1e9)
         elif name == "headers" and isinstance(item, dict):
             texts = {str(k).lower(): str(v) for k, v in item.items()}
             wait = stated_wait(texts, None, "")
@@ -92,10 +105,15 @@ def _of_body(value: Any, depth: int = 0) -> Iterator[float]:
 
 def _of_text(said: str) -> Iterator[float]:
     """Sentences such as "try again in 20s" and "retry after 1 minute 5 seconds"."""
-    for found in _TOLD.finditer(said[:20_000]):
-        seconds = _seconds(found[1])
+    said = said[:20_000]
+    for found in _TOLD.finditer(said):
+        seconds = _seconds(found["length"])
         if seconds is not None:
             yield seconds
+    for found in _BARE.finditer(said):
+        yield float(found[1])
+    for found in _CHINESE.finditer(said):
+        yield float(found[1]) * _CHINESE_UNITS[found[2]]
 
 
 def _reset(headers: Mapping[str, str]) -> float | None:
