@@ -127,7 +127,7 @@ class Kills:
         return its(*command, XDG_CACHE_HOME=str(self._place))
 
     def _command(self, run: Path, *more: str) -> list[str]:
-        model = ("-m", "loopback", "--base-url", self._server.url, "-c", "adaptive")
+        model = ("-m", "loopback", "--base-url", self._server.url, "-c", "thorough")
         return [
             "solve",
             str(self._problems),

@@ -34,7 +34,7 @@ def bought(server: HostileServer, run: Path) -> int:
     return server.stats.completions - int(compute_of(run)["unattributed"]["completions"])
 
 
-@pytest.mark.parametrize("preset", ["self_consistency", "adaptive"])
+@pytest.mark.parametrize("preset", ["self_consistency", "thorough"])
 async def test_rows_sums_and_purchases_are_those_of_one_process(
     tmp_path: Path, preset: str
 ) -> None:
@@ -86,7 +86,7 @@ async def test_a_rate_per_minute_is_that_of_all_workers_together(tmp_path: Path)
 async def test_a_killed_worker_costs_at_most_its_calls_in_flight(tmp_path: Path) -> None:
     draw, said = random.Random(5), list[str]()
     async with HostileServer(QUICK, SCRIPT) as server:
-        pipeline = pipeline_at(server, "adaptive")
+        pipeline = pipeline_at(server, "thorough")
         await solved(pipeline, tmp_path / "one", 8)
         needed = bought(server, tmp_path / "one")
         server.reset()
@@ -113,7 +113,7 @@ async def test_a_killed_worker_costs_at_most_its_calls_in_flight(tmp_path: Path)
 
 async def test_a_run_goes_on_with_other_workers_and_in_one_process(tmp_path: Path) -> None:
     async with HostileServer(QUICK, SCRIPT) as server:
-        pipeline = pipeline_at(server, "adaptive")
+        pipeline = pipeline_at(server, "thorough")
         await solved(pipeline, tmp_path / "one", 9)
         needed = bought(server, tmp_path / "one")
         server.reset()
