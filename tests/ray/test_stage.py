@@ -131,7 +131,8 @@ async def test_an_actor_that_dies_after_its_batch_buys_nothing_twice(tmp_path: P
         assert process.returncode == 0, err.decode()[-3000:]
         delivered = server.stats.completions
     assert (tmp_path / "run-died").exists()
-    rows = orjson.loads(out.splitlines()[-1])
+    (said,) = (line for line in out.splitlines() if line.startswith(b'[["p0"'))
+    rows = orjson.loads(said)
     assert rows == [[f"p{n}", "answered", 1, str(2 * n)] for n in range(8)]
     with contextlib.closing(sqlite3.connect(tmp_path / "run" / "journal.sqlite")) as journal:
         asked = "SELECT COUNT(*), SUM(completions) FROM calls WHERE stage='greedy'"
