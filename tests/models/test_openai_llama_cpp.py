@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from its.errors import PermanentCallError, PromptTooLong
 from its.models.openai.model import OpenAIModel
 from its.models.protocol import Capabilities, Received, Request
+from its.models.watching import Cut
 from its.problems.problem import Message
 from tests.embedded.random_weights import random_weights
 from tests.models.conftest import Open
@@ -173,3 +174,35 @@ async def test_a_cancelled_call_saves_the_tokens_it_would_have_cost(
     assert spent.completions == 4
     # How many were written before the cancellation came depends on how busy the machine is.
     assert sum(r.tokens for r in received) <= spent.completion_tokens <= 0.5 * 4 * 900
+
+
+class AfterTokens:
+    """Cuts after so many tokens."""
+
+    def __init__(self, tokens: int) -> None:
+        self.after, self.tokens = tokens, 0
+
+    def look(self, text: str, tokens: int, tops: Sequence[Sequence[float]]) -> Cut | None:
+        self.tokens += tokens
+        return Cut("cut", "enough") if self.tokens >= self.after else None
+
+    def ended(self, tokens: int | None) -> float | None:
+        return None
+
+
+async def test_the_server_stops_decoding_what_a_watch_cuts(
+    server: LlamaCpp, open_model: Open
+) -> None:
+    model = at(open_model, server, extra_body={"ignore_eos": True})
+    request = Request(REQUEST.messages, 900, 1.0, seed=2, logprobs=5)
+    before = server.counters()
+    watch, received = AfterTokens(20), Received()
+    received.watches = [watch]
+    reply = await model.complete(request, received=received)
+    spent = await settled(server, before)
+    assert received.stopped
+    assert reply.completions[0].finish == "cut"
+    assert reply.usage.completion_tokens == watch.tokens >= 20
+    # How many were written before the connection was closed depends on how busy the machine is.
+    assert watch.tokens <= spent.completion_tokens < 900
+    assert spent.completions == 1
