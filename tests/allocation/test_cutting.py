@@ -134,6 +134,8 @@ def test_a_sample_is_stopped_once_it_is_longer_than_m_that_have_ended() -> None:
     level = cutting.watch(3)
     assert level.look("", 40, ()) is None, "it may still be as short as they are"
     assert level.look("", 1, ()) is not None
+    cutting.watch(4).ended(10)
+    assert cutting.watch(5).look("", 31, ()) is not None, "30 is the second shortest by now"
 
 
 @settings(deadline=None)
@@ -260,6 +262,12 @@ def test_a_loop_far_into_a_long_text_is_found() -> None:
     start = len(text) - len(SENTENCE) * 30
     assert start + 400 <= cut.kept <= start + 400 + STRIDE + len(SENTENCE)
     assert cut.reason == f"it repeats the same 47 characters, after {cut.kept:,} characters"
+
+
+def test_a_passage_that_is_too_long_to_be_seen_again_is_not_looked_for() -> None:
+    text = "".join(f"{number}, " for number in range(400)) * 6
+    assert repeating([text]) is None
+    assert repeating([text[at : at + 100] for at in range(0, len(text), 100)]) is None
 
 
 def test_fewer_repeats_may_do() -> None:

@@ -80,6 +80,15 @@ async def test_what_was_left_out_abstains_before_the_stopping_rule() -> None:
     assert set(asked.labels) <= {"0", "1", "2", "3", "4"}
 
 
+async def test_of_the_first_samples_too_only_those_that_count_have_a_vote_there() -> None:
+    rule = LowConfidence(warm_up=2, keep=0.5, group=1)
+    asked = door(written("a", 0, 5), written("b", 0, 1), written("a", 0, 9))
+    work = assignment(asked, cuts=(rule,), stop=Consensus(ratio=0.9, minimum=2))
+    outcome = await SelfConsistency(n=3, logprobs=1).run(work)
+    assert outcome.stopped
+    assert asked.labels == ["0", "1"]
+
+
 async def test_fewer_samples_than_the_first_ones_all_count() -> None:
     asked = door(written("a", 0, 5, 5), written("b", 0, 1, 1))
     rule = LowConfidence(warm_up=8)
