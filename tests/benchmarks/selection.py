@@ -6,6 +6,7 @@ beside the repository unless named.
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import random
@@ -15,11 +16,22 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, cast
 
-from its.candidates import Answer, Candidate, Selection
+from its.allocation.reward_gain import expected_gain
+from its.candidates import Answer, Candidate, Score, Selection
+from its.problems.problem import Question
 from its.rewards.step_aggregation import StepAggregation, aggregate
-from its.selection import best_by_reward, norm_vote, vote, weighted_vote
+from its.selection import (
+    Ballot,
+    Borda,
+    MajorityOfBests,
+    Selector,
+    best_by_reward,
+    norm_vote,
+    vote,
+    weighted_vote,
+)
 from its.selection.ranking import guard_of
 from its.verifiers.agreement import agreement
 
@@ -135,6 +147,87 @@ def scores_of(candidates: Sequence[Candidate], how: StepAggregation) -> list[flo
     return [aggregate(candidate.step_scores, how) for candidate in candidates]
 
 
+def of_ranks(folder: Path) -> dict[str, list[float]]:
+    """The same for selections that read the order of the scores (last times the least) alone."""
+    drawn = list(draws(load(folder, BEAMS), BEAM_CANDIDATES))
+    selectors: dict[str, Selector] = {
+        "majority of the bests": MajorityOfBests(),
+        "Borda, power ½": Borda(),
+        "Borda, power 1": Borda(power=1.0),
+        "Borda, power 2": Borda(power=2.0),
+    }
+    return {
+        name: [
+            fmean(pool.credit(_select(selector, pool)) for pool in of_one)
+            for of_one in zip(*drawn, strict=True)
+        ]
+        for name, selector in selectors.items()
+    }
+
+
+def _select(selector: Selector, pool: Pool) -> Selection:
+    values = scores_of(pool.candidates, "last_min")
+    scores = [Score(c.id, v, "steps") for c, v in zip(pool.candidates, values, strict=True)]
+    nothing = cast(Any, None)  # these selections ask nobody
+    ballot = Ballot(Question(""), pool.candidates, pool.classes, scores, nothing, nothing)
+    return asyncio.run(selector.select(ballot))
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Best-of-n that ends by price: candidates drawn, accuracy of the best and of the weighted vote
+    among them; and of the first so many, where the number is the same for every problem."""
+
+    drawn: float
+    best: float
+    weighted: float
+    best_of_as_many: float
+    weighted_of_as_many: float
+
+
+def stopped_by(price: float, folder: Path, first: int = 4) -> Stopped:
+    """On the beams in a drawn order, by the product of step scores; 16 candidates at most."""
+    pools, rng = load(folder, BEAMS), random.Random(0)
+    shuffled = [
+        pool.drawn(rng.sample(range(len(pool.candidates)), BEAM_CANDIDATES))
+        for _ in range(DRAWS)
+        for pool in pools
+    ]
+    counts = [_drawn_at(price, pool, first) for pool in shuffled]
+    mean = fmean(counts)
+    return Stopped(
+        mean,
+        *_best_and_weighted(shuffled, counts),
+        *_between(
+            _best_and_weighted(shuffled, [int(mean)] * len(shuffled)),
+            _best_and_weighted(shuffled, [int(mean) + 1] * len(shuffled)),
+            mean - int(mean),
+        ),
+    )
+
+
+def _drawn_at(price: float, pool: Pool, first: int) -> int:
+    values = [value or 0.0 for value in scores_of(pool.candidates, "prod")]
+    ends = (n for n in range(first, len(values)) if expected_gain(values[:n]) < price)
+    return next(ends, len(values))
+
+
+def _best_and_weighted(pools: Sequence[Pool], counts: Sequence[int]) -> tuple[float, float]:
+    best = weighted = 0
+    for pool, count in zip(pools, counts, strict=True):
+        part = pool.drawn(range(min(count, len(pool.candidates))))
+        scores = scores_of(part.candidates, "prod")
+        best += part.credit(best_by_reward(part.candidates, range(len(part.candidates)), scores))
+        weighted += part.credit(weighted_vote(part.candidates, part.classes, scores))
+    return best / len(pools), weighted / len(pools)
+
+
+def _between(
+    low: tuple[float, float], high: tuple[float, float], share: float
+) -> tuple[float, float]:
+    return (low[0] + share * (high[0] - low[0]), low[1] + share * (high[1] - low[1]))
+
+
 # --- programs with tests ------------------------------------------------------------------------
 
 
@@ -214,6 +307,15 @@ def main(folder: Path = POOLS) -> None:
     every = [beams[f"weighted vote, {how}"] for how in AGGREGATIONS]
     print(f"any of the five, chosen on the other half: {cross_validated(every):.3f}")
     print("last_min - last: {:+.3f} [{:+.3f}, {:+.3f}]".format(*paired_interval(default, usual)))
+    print("\n| by ranks | right |\n|---|---|")
+    for name, row in of_ranks(folder).items():
+        print(f"| {name} | {fmean(row):.3f} |")
+    print("\n| price | drawn | best | best of as many | weighted | weighted vote of as many |")
+    print("|---|---|---|---|---|---|")
+    for price in (0.2, 0.1, 0.05, 0.02, 0.01, 0.005):
+        s = stopped_by(price, folder)
+        figures = (s.best, s.best_of_as_many, s.weighted, s.weighted_of_as_many)
+        print(f"| {price:g} | {s.drawn:.1f} | " + " | ".join(f"{f:.3f}" for f in figures) + " |")
     print("\n| programs | best-of-n | with guard | agreement |\n|---|---|---|---|")
     for count in (4, 10, 20, 50, 100):
         found = program_accuracies(folder, count)

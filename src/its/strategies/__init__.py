@@ -5,6 +5,7 @@
 
 from its.parts import Registry
 from its.strategies.ab_mcts import ABMCTS
+from its.strategies.adaptive_best_of_n import AdaptiveBestOfN
 from its.strategies.attempts import Attempts
 from its.strategies.beam import Beam
 from its.strategies.best_first import BestFirst
@@ -35,6 +36,7 @@ STRATEGIES: Registry[Strategy] = Registry(
     "its.strategies",
     (
         ABMCTS,
+        AdaptiveBestOfN,
         Attempts,
         Beam,
         BestFirst,
