@@ -48,7 +48,6 @@ def test_workers_of_this_machine_give_the_rows_of_one_process(tmp_path: Path) ->
     ("options", "said"),
     [
         (["--ray", "127.0.0.1:1"], "no Ray cluster at 127.0.0.1:1"),
-        (["--ray", "auto"], "start one with `ray start --head`"),
         (["--ray", "ray://head:10001"], "ray job submit"),
         (["--workers", "2", "--batch-budget", "40"], "do not go together"),
     ],

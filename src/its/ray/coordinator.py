@@ -27,7 +27,7 @@ from its.runs.run import ActiveRun
 from its.runs.workers import WorkerShare
 from its.runs.written import WrittenRow
 
-_WITHDRAWAL = 10.0
+_WITHDRAWAL = 5.0
 """Seconds that a worker gets to end a problem that is not wanted any more."""
 _HISTORIES = 20_000
 

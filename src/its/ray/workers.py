@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from its.pipeline.config import Pipeline
 
 MOST_LOSSES = 5
-"""Workers that may be lost one after the other without any call ending between."""
+"""How often every worker may be lost without any call ending between."""
 
 _PLACE = 15.0
 """Seconds after which it is worth a word that no worker has a place yet."""
@@ -185,7 +185,7 @@ class _Crew:
                 await self._work(self._engine.start())
                 if self._too_many_losses():
                     raise WorkersLost(
-                        f"{MOST_LOSSES} workers were lost one after the other and no call ended "
+                        f"{self._losses} workers were lost one after the other and no call ended "
                         "between; Ray's logs on their machines say why (too little memory?); "
                         "the same command resumes the run"
                     )
@@ -228,7 +228,7 @@ class _Crew:
         calls = sum(share.calls for share in self._coordinator.shares)
         self._losses = 1 if calls > self._calls_before else self._losses + 1
         self._calls_before = calls
-        return self._losses >= MOST_LOSSES
+        return self._losses >= MOST_LOSSES * self._coordinator.expected
 
     def _say_waiting(self) -> None:
         self._say(
