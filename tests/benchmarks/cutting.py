@@ -1,8 +1,9 @@
 """What cutting running samples saves, against the plain vote of the same samples.
 
     python -m tests.benchmarks.cutting --problems 300 --n 32 --runs /tmp/cutting
-    python -m tests.benchmarks.cutting gsm8k-test.jsonl --limit 100 --n 16 --warm-up 8 --group 32 \
-        --runs /tmp/cutting-real -- -m NAME --base-url URL --concurrency 4
+    python -m tests.benchmarks.cutting gsm8k-test.jsonl --limit 40 --n 8 --warm-up 4 --group 32 \
+        --style step_by_step --only deepconf shortest --keep 0.9 0.5 --m 3 \
+        --runs /tmp/cutting-real -- -m NAME --base-url URL --concurrency 8
 
 Without a file, the embedded model solves held-out problems. Every variant is a run of `its solve`
 in a directory of its own below `--runs` and asks with the same seeds, so that all of them draw the
@@ -37,8 +38,9 @@ class Variant:
     stop: Mapping[str, Any] | None = None
     weighted: bool = False
 
-    def options(self, n: int, logprobs: int) -> list[str]:
+    def options(self, n: int, logprobs: int, style: str) -> list[str]:
         stage: dict[str, Any] = {"strategy": "self_consistency", "n": n, "logprobs": logprobs}
+        stage["style"] = style
         if self.cut is not None:
             stage["cut"] = self.cut
         select: Any = {"method": "weighted_vote", "reward": {"method": "deepconf"}}
@@ -69,14 +71,16 @@ def variants(options: argparse.Namespace) -> list[Variant]:
         found.append(Variant(f"deepconf {keep:g}, weighted", cut, weighted=True))
         found.append(Variant(f"deepconf {keep:g}, consensus", cut, consensus))
     found += [Variant(f"shortest {m} of {n}", {"rule": "shortest", "m": m}) for m in options.m]
-    return [*found, Variant("repetition", {"rule": "repetition", "repeats": 4, "least": 120})]
+    found.append(Variant("repetition", {"rule": "repetition", "repeats": 4, "least": 120}))
+    wanted = tuple(options.only or [""])
+    return [found[0], *(variant for variant in found[1:] if variant.name.startswith(wanted))]
 
 
 def solve(variant: Variant, options: argparse.Namespace, problems: Path) -> Solved:
     directory = options.runs / variant.name.replace(",", "").replace(" ", "-")
     command = [sys.executable, "-m", "its", "solve", str(problems), "-q", "-o", str(directory)]
     command += [
-        *variant.options(options.n, options.logprobs),
+        *variant.options(options.n, options.logprobs, options.style),
         *options.model,
         "--set",
         "bare_rows=true",
@@ -136,6 +140,8 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--warm-up", type=int, default=8)
     parser.add_argument("--group", type=int, default=16)
     parser.add_argument("--logprobs", type=int, default=20)
+    parser.add_argument("--style", default="", help="in which it is asked")
+    parser.add_argument("--only", nargs="*", help="variants by how their names begin")
     parser.add_argument("--keep", type=float, nargs="*", default=[0.9, 0.5, 0.1])
     parser.add_argument("--m", type=int, nargs="*", default=[3, 8])
     own, model = list(arguments), ["-m", "embedded"]
