@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate, cycle, pairwise, takewhile
 from random import Random
 
 import pytest
@@ -242,9 +243,8 @@ def test_a_loop_is_cut_at_the_same_character_however_it_comes(
     before: str, passage: str, times: int, sizes: list[int]
 ) -> None:
     text = before + passage * times
-    pieces, rest = list[str](), text
-    for size in sizes * (len(text) // len(sizes) + 1):
-        pieces, rest = [*pieces, rest[:size]], rest[size:]
+    ends = list(takewhile(lambda end: end < len(text), accumulate(cycle(sizes))))
+    pieces = [text[start:end] for start, end in pairwise([0, *ends, len(text)])]
     whole = repeating([text])
     assert repeating(pieces) == whole == repeating(list(text))
     if whole is not None:

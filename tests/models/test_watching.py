@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import accumulate, cycle, pairwise, takewhile
 
 import orjson
 import pytest
@@ -129,34 +130,41 @@ def events(tokens: Sequence[str], reasoning: int) -> Iterator[bytes]:
     yield b"data: [DONE]\n\n"
 
 
-class Measured:
-    """Cuts at a number of characters and tokens, in whatever pieces they come, and keeps some."""
+def in_pieces(data: bytes, sizes: Sequence[int]) -> list[bytes]:
+    """The data in pieces of these sizes, again and again."""
+    ends = list(takewhile(lambda end: end < len(data), accumulate(cycle(sizes))))
+    return [data[start:end] for start, end in pairwise([0, *ends, len(data)])]
 
-    def __init__(self, at: int, kept: int) -> None:
+
+class Measured:
+    """Cuts at a number of characters (and keeps some) or of tokens (and keeps none), in whatever
+    pieces they come."""
+
+    def __init__(self, at: int, kept: int | None) -> None:
         self.at, self.kept, self.seen = at, kept, 0
 
     def look(self, text: str, tokens: int, tops: Sequence[Sequence[float]]) -> Cut | None:
-        self.seen += len(text) + len(tops)
-        return Cut("loop", "x", self.kept) if self.seen >= self.at else None
+        self.seen += len(tops) if self.kept is None else len(text)
+        return Cut("loop", "x", self.kept or 0) if self.seen >= self.at else None
 
     def ended(self, tokens: int | None) -> float | None:
         return None
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.text("ab é\n", max_size=6), min_size=1, max_size=30),
     st.integers(0, 8),
     st.integers(1, 60),
-    st.integers(0, 60),
-    st.lists(st.integers(1, 400), min_size=1, max_size=40),
+    st.none() | st.integers(0, 60),
+    st.lists(st.integers(3, 400), min_size=1, max_size=10),
 )
 def test_the_pieces_in_which_a_stream_comes_change_nothing(
-    tokens: list[str], reasoning: int, at: int, short: int, sizes: list[int]
+    tokens: list[str], reasoning: int, at: int, short: int | None, sizes: list[int]
 ) -> None:
     def read(parts: Sequence[bytes]) -> Completion:
         faults = Faults(OpenAISettings("m", "http://127.0.0.1"))
-        watch = Measured(at, max(0, at - short))
+        watch = Measured(at, None if short is None else max(0, at - short))
         reader = ReplyReader(REQUEST, Capabilities(), faults, None, watches=[watch])
         try:
             for part in parts:
@@ -167,12 +175,11 @@ def test_the_pieces_in_which_a_stream_comes_change_nothing(
         return replace(reader.reply(0.0).completions[0], tokens=None)
 
     stream = b"".join(events(tokens, reasoning))
-    parts, rest = list[bytes](), stream
-    for size in sizes * (len(stream) // len(sizes) + 1):
-        parts, rest = [*parts, rest[:size]], rest[size:]
+    parts = in_pieces(stream, sizes)
     whole = read([stream])
-    assert read([part for part in parts if part]) == whole
-    assert (whole.finish == "loop") == (len("".join(tokens)) + len(tokens) >= at)
+    assert read(parts) == whole
+    length = len(tokens) if short is None else len("".join(tokens))
+    assert (whole.finish == "loop") == (length >= at)
 
 
 # --- the embedded engine ------------------------------------------------------------------------
