@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -207,15 +208,29 @@ async def test_what_is_too_long_costs_only_itself(tmp_path: Path, api: str) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("bare", [False, True], ids=["null", "NaN"])
 @pytest.mark.parametrize("api", sorted(ADAPTERS))
-async def test_a_score_that_is_no_number_is_an_abstention(tmp_path: Path, api: str) -> None:
-    async with reward_server() as server:
+async def test_a_score_that_is_no_number_is_an_abstention(
+    tmp_path: Path, api: str, bare: bool
+) -> None:
+    async with reward_server(bare_nan=bare) as server:
         reward = reward_of(server, api, template=TEMPLATE)
         async with door_of(tmp_path, reward) as door:
             scores = await scored(door, reward, ["1 + 2 = 3", "NAN"])
     assert scores[0].value == pytest.approx(chance(RIGHT))
     assert scores[1].value is None
     assert "no finite number" in scores[1].reason
+
+
+@pytest.mark.parametrize("api", ["vllm_pooling", "vllm_classify", "vllm_score", "chat_tokens"])
+async def test_a_model_that_the_server_does_not_have_is_said(tmp_path: Path, api: str) -> None:
+    async with reward_server() as server:
+        reward = replace(reward_of(server, api), model="another")
+        async with door_of(tmp_path, reward) as door:
+            (score,) = await scored(door, reward, ["1 + 2 = 3"])
+    assert score.value is None
+    assert "`another` does not exist" in score.reason
+    assert server.calls == 1, "what is wrong for good is not tried again"
 
 
 @pytest.mark.slow

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
 
-from tests.runs.command import compute_of, finish, its, rows_of, write_problems
+from tests.runs.command import compute_of, decided, finish, its, rows_of, write_problems
 from tests.servers.odd import Asked, Counted, OddServer, odd_server, says
 from tests.servers.rewards import RewardServer, reward_server
+
+REWARD_CONCURRENCY = 4
 
 
 def sums(asked: Asked, counted: Counted) -> bytes:
@@ -23,7 +27,9 @@ def sums(asked: Asked, counted: Counted) -> bytes:
     return says(asked, counted, f"{n} + {n} = {2 * n + slip}\n\nAnswer: {2 * n + slip}")
 
 
-async def solve(solver: OddServer, rewards: RewardServer, folder: Path, *more: str) -> int:
+def start(
+    solver: OddServer, rewards: RewardServer, folder: Path, *more: str
+) -> subprocess.Popen[bytes]:
     file = write_problems(folder / "problems.jsonl", 4)
     reward = {
         "method": "endpoint",
@@ -32,13 +38,22 @@ async def solve(solver: OddServer, rewards: RewardServer, folder: Path, *more: s
         "api": "vllm_pooling",
         "step_end": "<extra_0>",
         "aggregation": "min",
+        "concurrency": REWARD_CONCURRENCY,
     }
     command = ("solve", str(file), "-q", "-o", str(folder / "run"), "-c", "best_of_n")
     chosen = ("-m", "loopback", "--base-url", solver.url, "--set", "select.guard=false")
     settings = ("--set", f"select.reward={orjson.dumps(reward).decode()}", "--set", "stages.0.n=12")
-    process = its(*command, *chosen, *settings, *more)
-    code, _, _ = await asyncio.to_thread(finish, process)
+    return its(*command, *chosen, *settings, *more)
+
+
+async def solve(solver: OddServer, rewards: RewardServer, folder: Path, *more: str) -> int:
+    code, _, _ = await asyncio.to_thread(finish, start(solver, rewards, folder, *more))
     return code
+
+
+def wait_for(rewards: RewardServer, texts: int) -> None:
+    while rewards.texts < texts:
+        time.sleep(0.005)
 
 
 def rights(rows: Sequence[dict[str, object]]) -> int:
@@ -66,6 +81,27 @@ async def test_a_served_reward_finds_what_a_vote_does_not_and_is_billed_apart(
     assert by_strategy["seconds"] > 0
     models = bill["by_model"].values()
     assert bill["totals"]["calls"] == sum(model["calls"] for model in models)
+
+
+async def test_a_run_killed_while_it_scores_buys_no_score_twice(tmp_path: Path) -> None:
+    async with reward_server(pause=0.02) as rewards:
+        with odd_server(sums) as solver:
+            whole, killed = tmp_path / "whole", tmp_path / "killed"
+            whole.mkdir()
+            killed.mkdir()
+            assert await solve(solver, rewards, whole) == 0
+            once = rewards.texts
+            process = start(solver, rewards, killed)
+            await asyncio.to_thread(wait_for, rewards, once + once // 2)
+            process.kill()
+            await asyncio.to_thread(finish, process)
+            assert await solve(solver, rewards, killed) == 0
+    assert decided(rows_of(killed / "run")) == decided(rows_of(whole / "run"))
+    in_flight, probes = REWARD_CONCURRENCY, 2
+    assert rewards.texts <= 2 * once + in_flight + probes, "what had arrived is not bought again"
+    bill = compute_of(killed / "run")["by_model"]["toy-reward"]
+    lost = compute_of(killed / "run")["unattributed"]
+    assert bill["calls"] - lost["failed_calls"] <= rewards.calls
 
 
 async def test_a_reward_server_that_is_not_there_ends_the_run_before_it_pays(

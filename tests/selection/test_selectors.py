@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -116,6 +117,19 @@ async def test_a_knockout_ends_with_the_answer_that_wins_every_match() -> None:
     assert selection.confidence is not None
     assert 0 < selection.confidence <= 1
     assert "won a knockout of 4 different answers" in selection.reason
+
+
+async def test_a_second_knockout_makes_no_comparison_again() -> None:
+    door = ScriptedDoor(larger)
+    first = ballot(["9", "4", "3", "1"], door)
+    assert chosen(await Knockout().select(first)) == "9"
+    assert len(door.sent) == 6, "9 against 1, 4 against 3, 9 against 4"
+    rest = replace(first, candidates=first.candidates[1:], classes=first.classes[1:])
+    assert chosen(await Knockout().select(rest)) == "4"
+    assert len(door.sent) == 6 + 2, "3 against 1 is new, 4 against 3 is known"
+    turned = replace(rest, candidates=rest.candidates[1::-1], classes=rest.classes[1::-1])
+    assert chosen(await Knockout().select(turned)) == "4"
+    assert len(door.sent) == 6 + 2, "known in either order"
 
 
 @pytest.mark.parametrize("budget", [0, 1, 3, 5])

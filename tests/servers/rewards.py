@@ -44,12 +44,15 @@ class Refused(Exception):
 
 @dataclass
 class RewardServer:
-    """`blips` are statuses that the next requests get; a text with NAN has no finite score; with
-    `drops` the last step, or the last reply, of each call gets none. `longest` in words."""
+    """`blips` are statuses that the next requests get; a text with NAN has no finite score (null,
+    or with `bare_nan` the NaN that Python writes); with `drops` the last step, or the last reply,
+    of each call gets none. `longest` in words; `pause` in seconds before an answer."""
 
     url: str = ""
     model: str = "toy-reward"
     longest: int = 1000
+    bare_nan: bool = False
+    pause: float = 0.0
     blips: list[int] = field(default_factory=list)
     drops: bool = False
     calls: int = 0
@@ -248,7 +251,10 @@ async def reward_server(
                 length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
                 content = await reader.readexactly(int(length[1]) if length else 0)
                 status, value = server.answer(path, json.loads(content or b"{}"))
+                await asyncio.sleep(server.pause)
                 body = json.dumps(value).encode()
+                if server.bare_nan:
+                    body = body.replace(b"null", b"NaN")
                 line = f"HTTP/1.1 {status} {_REASONS.get(status, 'Other')}\r\n"
                 writer.write(f"{line}Content-Type: application/json\r\n".encode())
                 writer.write(f"Content-Length: {len(body)}\r\n\r\n".encode() + body)

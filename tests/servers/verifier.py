@@ -29,7 +29,7 @@ from its.models.embedded import weights_of
 from its.models.embedded.tokenizer import ASSISTANT, chat_tokens
 from its.models.embedded.transformer import Transformer
 from its.problems.problem import Message
-from tests.servers.rewards import STEP_END, RewardServer, reward_server
+from tests.servers.rewards import STEP_END, Refused, RewardServer, reward_server
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "small-verifier"
@@ -54,6 +54,10 @@ class VerifierServer(RewardServer):
         *_, question, reply = (str(turn["content"]) for turn in body["messages"])
         steps = [step.strip() for step in reply.split(STEP_END)[:-1]]
         tokens = chat_tokens([Message("user", STYLE + question)], "\n".join(steps) + "\n")
+        context = self.transformer.shape.max_position_embeddings
+        if len(tokens) > context:
+            said = f"This model's maximum context length is {context} tokens."
+            raise Refused(400, {"error": {"message": said, "type": "BadRequestError"}})
         self.texts += 1
         self.tokens += len(tokens)
         rows = [[1 - chance, chance] for chance in self._chances(tokens, steps)]

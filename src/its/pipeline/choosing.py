@@ -17,6 +17,7 @@ from its.grading.grader import read_answer
 from its.pipeline.plan import Plan
 from its.problems.problem import Question
 from its.rewards.asking import verify
+from its.rewards.pairwise import Made
 from its.selection.protocol import Ballot
 
 
@@ -47,6 +48,7 @@ class Choosing:
     budget: Budget
     candidates: list[Candidate] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
+    made: Made = field(default_factory=dict)
     _classified: tuple[list[Answer | None], list[int | None]] = field(
         default_factory=lambda: ([], [])
     )
@@ -129,6 +131,7 @@ class Choosing:
                 self.scores,
                 door,
                 plan.judge_prompts,
+                self.made,
             )
         )
 

@@ -18,6 +18,10 @@ from its.rewards import verdicts
 from its.rewards.asking import ask
 from its.rewards.protocol import Reward
 
+Made = dict[tuple[str, str, int], float | None]
+"""Comparisons that were made: how far the text shown first was preferred, by both texts in the
+order in which they were shown, and the number of this comparison among the equal ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class PairComparison:
@@ -43,24 +47,35 @@ async def compare(
     *,
     comparisons: int = 2,
     temperature: float | None = None,
+    made: Made | None = None,
 ) -> PairComparison:
     """Ask `comparisons` times (an even number) which of two is better, half in each order.
 
     A judge that always prefers the response it sees first thereby calls a tie. Verdicts that
-    cannot be read count for neither.
+    cannot be read count for neither. What `made` holds is not asked again; what is asked goes in.
     """
+    made = {} if made is None else made
 
     async def once(ordinal: int) -> float | None:
         swapped = ordinal % 2 == 1
         shown = (second, first) if swapped else (first, second)
+        comparison = (shown[0].text, shown[1].text, ordinal // 2)
+        if comparison not in made:
+            await ask_for(shown, comparison, ordinal)
+        preference = made.get(comparison)
+        return preference if preference is None or not swapped else 1 - preference
+
+    async def ask_for(
+        shown: tuple[Candidate, Candidate], comparison: tuple[str, str, int], ordinal: int
+    ) -> None:
         one, two = fenced([candidate.text for candidate in shown])
         messages = prompts.render(
             "pairwise", question, first=one, second=two, a=shown[0].text, b=shown[1].text
         )
         label = f"pair/{first.id}/{second.id}/{ordinal}"
         completion = await ask(door, door.request(messages, temperature=temperature), label)
-        preference = None if completion is None else verdicts.preference(completion.text)
-        return preference if preference is None or not swapped else 1 - preference
+        if completion is not None:
+            made[comparison] = verdicts.preference(completion.text)
 
     replies = await asyncio.gather(*(once(ordinal) for ordinal in range(comparisons)))
     read = [reply for reply in replies if reply is not None]

@@ -23,7 +23,8 @@ class Knockout(Selector):
     `comparisons` per pair, half of them in each order (an odd number counts as the next even one):
     K(N-1) calls for N candidates at most. Equivalent answers do not meet: the one of higher score
     or earlier number plays for all of them, and classes are seeded by their votes, so that the
-    strongest meet late. A tied match goes to the class of more votes.
+    strongest meet late. A tied match goes to the class of more votes. Where a check rejects the
+    winner, the next tournament makes no comparison again that this one has made.
     """
 
     name = "knockout"
@@ -84,6 +85,7 @@ class Knockout(Selector):
                     ballot.prompts,
                     comparisons=each,
                     temperature=self.temperature,
+                    made=ballot.made,
                 )
                 for strong, weak in pairs
             )

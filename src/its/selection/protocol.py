@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from its.calls.protocol import Door
 from its.candidates import Candidate, Score, Selection
 from its.parts import Part
 from its.problems.problem import Question
 from its.prompts import PromptSet
+from its.rewards.pairwise import Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Ballot:
 
     `classes` holds a class number for every candidate: equal numbers are equivalent answers, None
     abstains. `scores` may come in any order and leave candidates out; of several for one
-    candidate the last that is not None counts.
+    candidate the last that is not None counts. `made` holds the pairwise comparisons of the same
+    problem's earlier ballots, and takes those of this one.
     """
 
     question: Question
@@ -28,6 +30,7 @@ class Ballot:
     scores: Sequence[Score]
     door: Door
     prompts: PromptSet
+    made: Made = field(default_factory=dict)
 
     def values(self) -> list[float | None]:
         """A score in [0, 1] for every candidate, None where it has none."""
