@@ -15,15 +15,17 @@ from urllib.request import urlopen
 
 import pytest
 
+from its.cli.options import resolve_pipeline
 from its.errors import ConfigurationError, EndpointError, TransientCallError
 from its.models.backends import backend_of
 from its.models.local.gguf_file import read_gguf
-from its.models.local.machine import Serving
+from its.models.local.machine import MOST_SLOTS, Serving
 from its.models.local.model import KNOWN, LocalModel
 from its.models.openai.model import OpenAIModel
 from its.models.openai.settings import OpenAISettings
 from its.models.protocol import Received, Request
 from its.models.settings import ModelSettings
+from its.pipeline.load import load_pipeline
 from its.problems.problem import Message
 from tests.local.files import header, tiny_model
 from tests.runs.command import compute_of, finish, its, rows_of, write_problems
@@ -216,6 +218,19 @@ def test_a_name_that_ends_in_gguf_at_an_endpoint_is_the_endpoints(
     assert backend_of(ModelSettings(name="models/x.gguf")).name == "endpoint"
     assert backend_of(ModelSettings(name=str(tiny))).name == "local"
     assert backend_of(ModelSettings(file=str(tiny))).name == "local"
+
+
+def test_what_is_taken_for_a_file_where_nothing_is_said(tiny: Path) -> None:
+    file = ("model.file", str(tiny))
+    default = resolve_pipeline(None, str(tiny), None)
+    assert default.select.method == "cisc"
+    assert default.select.reward is not None
+    assert default.model.temperature == 0.5
+    for named in (file, ("model.name", str(tiny))):
+        other = load_pipeline("self_consistency", [named])
+        assert (other.model.temperature, other.model.concurrency) == (0.5, MOST_SLOTS)
+    own = load_pipeline("self_consistency", [file, ("model.temperature", 0.8)])
+    assert own.model.temperature == 0.8
 
 
 def test_no_process_serves_without_a_parent() -> None:

@@ -17,12 +17,13 @@ PRESETS = (
     "deep_reasoning",
     "embedded",
     "greedy",
+    "local",
     "search",
     "self_consistency",
     "thorough",
 )
 """The shipped presets, named here so that the help need not look for them; where none is named the
-first is taken, and `embedded` with the embedded models."""
+first is taken, `embedded` with the embedded models, and `local` with those from a file."""
 
 Config = Annotated[
     str | None,

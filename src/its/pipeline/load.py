@@ -252,7 +252,9 @@ def _backend_of(model: Mapping[str, Any]) -> ModelBackend:
     from its.models.backends import backend_of
     from its.models.settings import ModelSettings
 
-    said = {key: model[key] for key in ("name", "base_url") if isinstance(model.get(key), str)}
+    said = {
+        key: model[key] for key in ("name", "file", "base_url") if isinstance(model.get(key), str)
+    }
     return backend_of(ModelSettings(**said))
 
 

@@ -22,6 +22,7 @@ class LocalBackend(ModelBackend):
     """A GGUF file, run by llama.cpp on this machine (the extra `local`)."""
 
     name = "local"
+    preset = "local"
 
     def opens(self, settings: ModelSettings) -> bool:
         """A name that ends in `.gguf` means a file, unless an endpoint is named that may have a
@@ -66,8 +67,9 @@ class LocalBackend(ModelBackend):
 
     def defaults(self, rewards: frozenset[str]) -> Defaults:
         """As many calls as there are slots: a call that waits in the server looks like a slow
-        one."""
-        return Defaults({"concurrency": MOST_SLOTS})
+        one. A small model's unlikely words are mostly wrong ones, so it is sampled at a lower
+        temperature (see docs/local-models.md)."""
+        return Defaults({"concurrency": MOST_SLOTS, "temperature": 0.5})
 
     def identity(self, settings: ModelSettings) -> Mapping[str, str | None]:
         """The file's content in place of its path."""
