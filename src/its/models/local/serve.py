@@ -13,16 +13,23 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
+_LAST_WORDS = 0.5
+"""Seconds in which llama.cpp, which logs from a thread of its own, can say why it failed."""
 
 
 def main() -> None:
     _end_with_parent()
     settings = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_input, daemon=True).start()
-    server = _serve(settings)
+    try:
+        server = _serve(settings)
+    except RuntimeError:
+        time.sleep(_LAST_WORDS)
+        raise
     print(server.listening_address, flush=True)
     threading.Event().wait()
 
