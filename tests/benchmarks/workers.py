@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -174,15 +175,13 @@ def _rate(run: Path) -> float:
     return len(rows_of(run)) / (max(times) - min(times))
 
 
-def memory(folder: Path) -> None:
-    count, workers = 200_000, 4
+def memory(folder: Path, count: int = 200_000) -> None:
+    workers = 4
     with hostile_process({"tokens": 4}) as server:
         command = [sys.executable, "-m", "its", "solve", "-", "-q", "-o", str(folder / "memory")]
         command += ["-c", "greedy", "-m", "loopback", "--base-url", server.url]
         command += ["--workers", str(workers), "--concurrency", "64", "--stdout"]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-            import threading
-
             threading.Thread(target=feed, args=(process, count), daemon=True).start()
             assert process.stdout is not None
             for seen, _ in enumerate(process.stdout, 1):
@@ -198,15 +197,20 @@ PARTS = {
     "embedded": embedded,
     "memory": memory,
 }
+"""What can be measured, by name."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", default=list(PARTS), metavar="PART")
+    parser.add_argument("--problems", type=int, default=200_000, help="of the part memory")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for part in given.parts:
-            PARTS[part](Path(folder))
+            if part == "memory":
+                memory(Path(folder), given.problems)
+            else:
+                PARTS[part](Path(folder))
 
 
 if __name__ == "__main__":

@@ -134,7 +134,8 @@ def _no_connection(address: str, error: Exception) -> str:
             "or use --ray local"
         )
     where = "Ray could not be started here" if address == LOCAL else f"no Ray cluster at {address}"
-    return f"{where}: {said}"
+    token = "" if address == LOCAL else "; where it asks for a token, set RAY_AUTH_MODE=token"
+    return f"{where}: {said}{token}"
 
 
 def _cores() -> int:
