@@ -20,7 +20,7 @@ from its.errors import EndpointError, ItsError
 from its.models.protocol import Capabilities, RemoteModel
 from its.pipeline.broken import BrokenElsewhere
 from its.problems.problem import Problem
-from its.ray import messages as say
+from its.ray import messages
 from its.ray.leases import fair_shares
 from its.ray.member import Job, Member
 from its.runs.run import ActiveRun
@@ -91,7 +91,7 @@ class Coordinator:
             job.member = member
             member.jobs[key] = job
             calls, decisions = journal.calls_of(key), journal.decisions_of(key)
-            member.handouts.append(say.Handout(job.problem, calls, decisions))
+            member.handouts.append(messages.Handout(job.problem, calls, decisions))
             member.push()
 
     # --- workers --------------------------------------------------------------------------------
@@ -110,16 +110,16 @@ class Coordinator:
         self._share_slots()
         return member
 
-    def message_to(self, member: Member) -> say.ToWorker:
+    def message_to(self, member: Member) -> messages.ToWorker:
         circuits = {
-            role: say.CircuitState(
+            role: messages.CircuitState(
                 client.circuit.paused, client.circuit.troubled, client.circuit.verdict
             )
             for role, client in self._clients.items()
         }
         return member.say(circuits, self._run.context.admission.closed)
 
-    async def heard(self, member: Member, message: say.FromWorker) -> None:
+    async def heard(self, member: Member, message: messages.FromWorker) -> None:
         """Take what a worker has said; returns once it is durable. Raises RunDirectoryError."""
         member.in_turn = False
         if message.entries:
@@ -177,40 +177,40 @@ class Coordinator:
                     numbered.append(entry)
         return numbered
 
-    def _take_signal(self, member: Member, signal: say.Signal) -> None:
+    def _take_signal(self, member: Member, signal: messages.Signal) -> None:
         client = self._clients[signal.role]
         match signal:
-            case say.Delivered(seconds=seconds):
+            case messages.Delivered(seconds=seconds):
                 client.slots.succeeded(seconds)
-            case say.Overloaded():
+            case messages.Overloaded():
                 client.slots.overloaded()
-            case say.Succeeded():
+            case messages.Succeeded():
                 client.circuit.succeeded()
-            case say.Failed(error=error, call=call):
+            case messages.Failed(error=error, call=call):
                 with suppress(EndpointError):  # workers are told, and end the problems with it
                     client.circuit.failed(error, _id(member, call))
-            case say.Left(role=role, call=call):
+            case messages.Left(role=role, call=call):
                 number = member.passing.pop((role, call), None)
                 if number in member.answering:
                     member.answering[number].cancel()
                 client.circuit.left(_id(member, call))
-            case say.GiveBack(kind="requests", amount=amount):
+            case messages.GiveBack(kind="requests", amount=amount):
                 client.requests_per_minute.give_back(amount)
-            case say.GiveBack(amount=amount):
+            case messages.GiveBack(amount=amount):
                 client.tokens_per_minute.give_back(amount)
-            case say.Learned(capabilities=found):
+            case messages.Learned(capabilities=found):
                 if isinstance(client.model, RemoteModel):
                     client.model.know(Capabilities.of(found))
 
-    async def _answer(self, member: Member, number: int, question: say.Question) -> None:
+    async def _answer(self, member: Member, number: int, question: messages.Question) -> None:
         client, verdict = self._clients[question.role], None
         try:
             match question:
-                case say.Take(kind="requests", amount=amount):
+                case messages.Take(kind="requests", amount=amount):
                     await client.requests_per_minute.take(amount)
-                case say.Take(amount=amount):
+                case messages.Take(amount=amount):
                     await client.tokens_per_minute.take(amount)
-                case say.Pass(role, call):
+                case messages.Pass(role, call):
                     member.passing[role, call] = number
                     await client.circuit.passing(_id(member, call))
         except EndpointError as error:
@@ -220,28 +220,28 @@ class Coordinator:
         member.answers.append((number, verdict))
         member.push()
 
-    def _end(self, member: Member, ended: say.Row | say.Ended) -> None:
+    def _end(self, member: Member, ended: messages.Row | messages.Ended) -> None:
         job = member.jobs.pop(ended.problem, None)
         if job is None:
             return
         job.gone.set()
-        member.count(problems=isinstance(ended, say.Row))
+        member.count(problems=isinstance(ended, messages.Row))
         if job.row.done():
             return
         match ended:
-            case say.Row(key, line, trace, history):
+            case messages.Row(key, line, trace, history):
                 histories = self._run.solver.histories
                 if history is not None and len(histories) < _HISTORIES:
                     histories[key] = history
                 job.row.set_result(WrittenRow(orjson.loads(line), line, trace))
-            case say.Ended(reason=ItsError() as error):
+            case messages.Ended(reason=ItsError() as error):
                 job.row.set_exception(error)
-            case say.Ended(reason=reason):
+            case messages.Ended(reason=reason):
                 job.row.set_exception(BrokenElsewhere(reason or "the worker has ended"))
 
     # --- the run's figures and limits -----------------------------------------------------------
 
-    def _charge(self, spent: say.Spent) -> None:
+    def _charge(self, spent: messages.Spent) -> None:
         taken = Ledger(retries=spent.retries)
         taken.charge(spent.charged, "done")
         taken.replay(spent.replayed)

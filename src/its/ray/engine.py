@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import logging
 import os
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Protocol
 
 from its.errors import ConfigurationError, UsageError
@@ -102,7 +104,7 @@ def _connect(settings: RaySettings) -> None:
     if settings.address == LOCAL:
         cpus = (settings.workers or _cores()) * settings.cpus
         more = {
-            "num_cpus": max(1, round(cpus + 0.5 - 1e-9)),
+            "num_cpus": max(1, ceil(cpus)),
             "object_store_memory": _STORE,
             "include_dashboard": False,
         }
@@ -190,24 +192,30 @@ class RayWorker:
 
     def __init__(self, actor: Any) -> None:
         self._actor = actor
+        self._there = False
 
     async def open(self, setup: bytes) -> bytes:
-        return await _answer(self._actor.open.remote(setup))
+        answer = await _answer(self._actor.open.remote(setup))
+        self._there = True
+        return answer
 
     async def turn(self, message: bytes) -> bytes:
-        return await _answer(self._actor.turn.remote(message))
+        try:
+            return await _answer(self._actor.turn.remote(message))
+        except WorkerGone:
+            self._there = False
+            raise
 
     def wake(self) -> None:
         self._actor.wake.remote()
 
     async def close(self) -> None:
-        import asyncio
-
         import ray
 
-        with suppress(WorkerGone, TimeoutError):
-            async with asyncio.timeout(_CLOSING):
-                await _answer(self._actor.close.remote())
+        if self._there:
+            with suppress(WorkerGone, TimeoutError):
+                async with asyncio.timeout(_CLOSING):
+                    await _answer(self._actor.close.remote())
         ray.kill(self._actor)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -215,14 +215,12 @@ class _Crew:
     async def _lost(self, process: WorkerProcess, member: Member | None, why: str) -> None:
         if member is None:
             self._say(f"A worker was lost before it was ready ({why.partition('. ')[0]}).")
-            return
-        problems = len(member.jobs)
-        share = member.share
-        await self._coordinator.lose(member)
-        with suppress(WorkerGone):
-            await process.close()
-        again = f"; its {problems:,} problems in progress are handed out again" if problems else ""
-        self._say(f"Worker {share.number} on {share.place} was lost{again}.")
+        else:
+            problems, share = len(member.jobs), member.share
+            await self._coordinator.lose(member)
+            again = f"; problems handed out again: {problems:,}" if problems else ""
+            self._say(f"Worker {share.number} on {share.place} was lost{again}.")
+        await process.close()
 
     def _too_many_losses(self) -> bool:
         calls = sum(share.calls for share in self._coordinator.shares)

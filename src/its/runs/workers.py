@@ -16,7 +16,7 @@ class WorkerShare:
 
     number: int
     place: str
-    state: Literal["starting", "ready", "lost", "ended"]
+    state: Literal["ready", "lost"]
     problems: int = 0
     calls: int = 0
     in_flight: int = 0
