@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from random import Random
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 import its
 from its.errors import PermanentCallError, TransientCallError
+from its.models.protocol import Request
 from its.pipeline.ceiling import most_completions
 from its.pipeline.config import Pipeline
 from its.prompts import load_prompt_set
@@ -60,6 +62,22 @@ def test_a_rejected_answer_gives_way_to_the_next() -> None:
     fake = model(attempt=answers(7, 7, 7, 5, 5), verify=["Verdict: no", "Verdict: yes"])
     solution = solved(plan, model=fake)
     assert (solution.answer, fake.completions) == ("5", 7)
+
+
+def test_after_a_rejected_winner_no_comparison_is_paid_for_again() -> None:
+    def larger(request: Request) -> str:
+        first, second = re.findall(r"Answer: (\d)", request.messages[-1].content)
+        return "[[A]]" if first > second else "[[B]]"
+
+    asked = {"attempt": "ATTEMPT {question} {style}", "verify": "VERIFY {question} {fenced}"}
+    asked["pairwise"] = "PAIR {question} {first} {second}"
+    settings = {"stages.0.n": 4, "select": "knockout", "verify": {"attempts": 2}}
+    plan = pipeline(settings | {"budget.max": 40, "prompts.overrides": asked})
+    checks = ["Verdict: no", "Verdict: yes"]
+    fake = model(attempt=answers(9, 4, 3, 1), pair=larger, verify=checks)
+    solution = solved(plan, model=fake)
+    # three matches, then 3 against 1 alone: 4 against 3 is known; two comparisons each
+    assert (solution.answer, fake.completions) == ("4", 4 + 6 + 2 + len(checks))
 
 
 def test_nothing_is_scored_after_an_early_stop() -> None:
