@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import its
 from its.allocation.cutting_rules import LowConfidence, Repetition, Shortest
 from its.errors import ConfigurationError
 from its.models.protocol import Capabilities
@@ -13,6 +14,7 @@ from its.pipeline.config import Pipeline
 from its.pipeline.load import load_pipeline
 from its.pipeline.preflight import preflight
 from its.runs.fingerprint import identity_of
+from its.testing import FakeModel
 
 MODEL = "http://127.0.0.1:9/v1"
 
@@ -87,3 +89,21 @@ def test_runs_from_before_there_was_cut_have_the_identity_that_they_had() -> Non
     assert "cut" not in plain
     (cut,) = identity_of(load(sampling(cut="shortest")), {}, baseline=False)["stages"]
     assert cut["cut"] == [{"rule": "shortest", "m": 3}]
+
+
+def test_a_problem_whose_samples_all_repeat_themselves_says_so() -> None:
+    model = FakeModel(lambda request, number: "Let me think again about it. " * 60)
+    pipeline = load(sampling(n=3, cut="repetition"))
+    (solution,) = its.solve(["Which?"], pipeline, models={"model": model})
+    assert solution.status == "unanswered"
+    assert solution.error is not None
+    assert "the model repeated itself in 3 of 3 completions" in solution.error
+
+
+def test_the_shortest_samples_answer() -> None:
+    texts = ["Answer: 7", "so, so, so. Answer: 8", "well, well, well, well. Answer: 8"]
+    model = FakeModel(lambda request, number: texts[number])
+    pipeline = load(sampling(n=3, cut={"rule": "shortest", "m": 1}))
+    (solution,) = its.solve(["Which?"], pipeline, models={"model": model})
+    assert solution.answer == "7"
+    assert solution.usage.completions == 3

@@ -7,8 +7,8 @@ from typing import Any
 
 
 def why_unanswered(events: Sequence[Mapping[str, Any]]) -> str | None:
-    """The reason, with its fix, where completions were cut short, eaten by thinking or refused;
-    None where they only hold no answer."""
+    """The reason, with its fix, where completions were cut short, eaten by thinking, in a loop or
+    refused; None where they only hold no answer."""
     completions = [
         completion
         for event in events
@@ -22,6 +22,7 @@ def why_unanswered(events: Sequence[Mapping[str, Any]]) -> str | None:
     ]
     eaten = [c for c in completions if c["finish"] == "length" and not c["text"].strip()]
     cut = [c for c in completions if c["finish"] == "length" and c["text"].strip()]
+    looped = [c for c in completions if c["finish"] == "loop"]
     refused = [c for c in completions if c["finish"] == "filtered"]
     silent = [c for c in completions if not c["text"].strip() and c["finish"] not in _TOLD]
     limit = max(limits, default=0)
@@ -35,6 +36,11 @@ def why_unanswered(events: Sequence[Mapping[str, Any]]) -> str | None:
         reasons.append(
             f"max_tokens ({limit:,}) cut {_of(cut, completions)} short: raise model.max_tokens"
         )
+    if looped:
+        reasons.append(
+            f"the model repeated itself in {_of(looped, completions)}: raise model.temperature, or "
+            "take a larger model"
+        )
     if refused:
         reasons.append(f"the model or the endpoint's filter refused {_of(refused, completions)}")
     if silent:
@@ -42,7 +48,7 @@ def why_unanswered(events: Sequence[Mapping[str, Any]]) -> str | None:
     return "; ".join(reasons) or None
 
 
-_TOLD = frozenset({"length", "filtered"})
+_TOLD = frozenset({"length", "filtered", "cut", "loop"})
 
 
 def _of(some: Sequence[object], all_: Sequence[object]) -> str:

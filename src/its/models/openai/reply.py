@@ -146,8 +146,8 @@ class ReplyReader:
                 raise self._faults.garbled(b"", "gave up in the middle of its reply")
             if self._capabilities.finishes and self._is_cut(choice):
                 raise self._faults.garbled(b"", "did not say how its reply ended: it was cut short")
-        for watch, choice in zip(self._watches, choices, strict=False):
-            choice.show(watch, self._request.logprobs or 0)
+        if self._watches:
+            self._show_each(choices)
         usage = self._usage(choices, seconds)
         if self._n > 1 and any(choice.mixed for choice in choices):
             return Reply((), replace(usage, completions=0))
@@ -161,12 +161,16 @@ class ReplyReader:
 
     def _show(self) -> None:
         """Show the watches what is new. Raises CutShort where all that is unfinished was cut."""
-        unfinished = [choice for choice in self._ordered() if choice.unfinished]
-        for watch, choice in zip(self._watches, self._ordered(), strict=False):
-            choice.show(watch, self._request.logprobs or 0)
+        choices = self._ordered()
+        unfinished = [choice for choice in choices if choice.unfinished]
+        self._show_each(choices)
         over = len(self._choices) >= self._n and self.finished
         if over and any(choice.cut for choice in unfinished):
             raise CutShort("stopped by what watched it")
+
+    def _show_each(self, choices: Sequence[Choice]) -> None:
+        for watch, choice in zip(self._watches, choices, strict=False):
+            choice.show(watch, self._request.logprobs or 0)
 
     def _is_cut(self, choice: Choice) -> bool:
         return choice.unfinished and choice.tokens < self._request.max_tokens
