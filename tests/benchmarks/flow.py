@@ -4,6 +4,9 @@
 log-normal service times and prints, for each setting, the share of the work-conserving ideal: the
 makespan of a queue that never idles, with the very service times the endpoint drew, on the same
 slots. Beside it, in the same run, the plain SDK with a semaphore: no journal, trace or resume.
+
+Last, how many slots one core keeps full where a call takes 5 seconds: computed from the CPU of a
+call, and shown as far as files may be open (`--only full`).
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -63,6 +67,9 @@ class Measured:
     in_flight_max: int
 
 
+SERVICE = 5.0
+SPARE_FILES = 200
+"""Those that a process has open beside its connections."""
 SETTINGS = (
     Setting(200, 8, 64, 0.2, 0.8, "share >= .97"),
     Setting(2000, 8, 1000, 0.2, 0.3, "share >= .5, and >= 7 x the SDK gather"),
@@ -112,13 +119,7 @@ def write_problems(path: Path, count: int) -> Path:
 
 
 def run(setting: Setting, folder: Path, sdk: bool) -> None:
-    behaviour = {
-        "seconds": setting.seconds,
-        "sigma": setting.sigma,
-        "slots": setting.slots,
-        "tokens": 8,
-        "dialect": {"n": "ignored"},
-    }
+    behaviour = _behaviour(setting)
     problems = write_problems(folder / "problems.jsonl", setting.problems)
     one = write_problems(folder / "one.jsonl", 1)
     print(
@@ -152,15 +153,63 @@ def run(setting: Setting, folder: Path, sdk: bool) -> None:
                 print(f"  {name} is {share / gather.share:.1f} x the SDK gather")
 
 
+def show_full_core(folder: Path) -> None:
+    """Fill as many slots of 5 seconds as one core can, or as files may be open; twice over."""
+    small = Setting(500, 8, 1000, 0.2, 0.3, "")
+    with hostile_process({**_behaviour(small), "seconds": 0.2}) as server:
+        each = _cpu_of_a_call(server, small, folder)
+    slots = int(SERVICE / each)
+    open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
+    shown = min(slots, open_files - SPARE_FILES) // 8 * 8
+    print(
+        f"one core keeps {slots:,} slots of {SERVICE:g} s full (CPU {each * 1000:.3f} ms a call); "
+        f"{open_files:,} files may be open, so {shown:,} slots are shown"
+    )
+    setting = Setting(shown // 4, 8, shown, SERVICE, 0.0, "")
+    problems = write_problems(folder / "problems.jsonl", setting.problems)
+    with hostile_process(_behaviour(setting)) as server:
+        command = its_command(server.url, problems, folder / "r", setting, "auto")
+        got = measure(server, setting, [*command, "--set", "model.timeout.connect=60"])
+    print(
+        f"  its                  share {got.share:.3f}  {got.makespan:6.2f} s  CPU {got.cpu:.2f} s "
+        f"({got.cpu / got.makespan:.2f} of a core)  in flight up to {got.in_flight_max:,}"
+    )
+
+
+def _behaviour(setting: Setting) -> dict[str, Any]:
+    return {
+        "seconds": setting.seconds,
+        "sigma": setting.sigma,
+        "slots": setting.slots,
+        "tokens": 8,
+        "dialect": {"n": "ignored"},
+    }
+
+
+def _cpu_of_a_call(server: HostileProcess, setting: Setting, folder: Path) -> float:
+    """Seconds, the start of the program taken off."""
+    cpu = []
+    for count in (1, setting.problems):
+        sized = Setting(count, setting.samples, setting.slots, setting.seconds, setting.sigma, "")
+        problems = write_problems(folder / "problems.jsonl", count)
+        command = its_command(server.url, problems, folder / "r", sized, "auto")
+        cpu.append(measure(server, sized, command).cpu)
+    return (cpu[1] - cpu[0]) / (setting.requests - setting.samples)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--no-sdk", action="store_true", help="leave the SDK out")
+    parser.add_argument("--only", choices=["full"], help="nothing but the slots of a full core")
     parser.add_argument("--setting", type=int, choices=range(len(SETTINGS)))
     chosen = parser.parse_args()
     settings = SETTINGS if chosen.setting is None else SETTINGS[chosen.setting : chosen.setting + 1]
     with tempfile.TemporaryDirectory() as folder:
-        for setting in settings:
+        for setting in settings if chosen.only != "full" else ():
             run(setting, Path(folder), sdk=not chosen.no_sdk)
+        if chosen.only == "full" or chosen.setting is None:
+            show_full_core(Path(folder))
 
 
 if __name__ == "__main__":
