@@ -296,6 +296,43 @@ def test_usage_without_a_choice_is_charged_once(tmp_path: Path) -> None:
         assert compute_of(tmp_path / "run")["totals"]["estimated"] == 0
 
 
+def test_usage_that_a_stream_repeats_at_its_end_is_charged_once(tmp_path: Path) -> None:
+    def writes(asked: Asked, counted: Counted) -> bytes:
+        n = int(asked.body.get("n", 1))
+        if not asked.body.get("stream"):
+            return says(asked, counted, n=n)
+        counted.completions += n
+        counted.tokens += 20 + 8 * n
+        account = {"prompt_tokens": 20, "completion_tokens": 8 * n, "total_tokens": 20 + 8 * n}
+        pieces = [
+            {"choices": [{"index": i, "delta": {"content": "Answer: 4"}, "finish_reason": "stop"}]}
+            for i in range(n)
+        ]
+        return stream([*pieces, *[{"choices": [], "usage": account}] * 2])
+
+    with odd_server(writes) as server:
+        more = ("-c", "self_consistency", "--set", "stages.0.n=4", "--set", "stop.rule=none")
+        code, rows, err = solve(server, tmp_path, *more, "--set", "model.stream=true")
+        assert code == 0, err
+        assert [row["usage"]["completion_tokens"] for row in rows] == [32, 32, 32]
+        assert charged(tmp_path) == server.counted.tokens
+
+
+def test_a_call_of_the_probe_that_broke_is_charged(tmp_path: Path) -> None:
+    account = {"prompt_tokens": 20, "completion_tokens": 8, "total_tokens": 28}
+
+    def writes(asked: Asked, counted: Counted) -> bytes:
+        if asked.number == 0:
+            counted.tokens += 28
+            return response({"choices": [], "usage": account})
+        return says(asked, counted)
+
+    with odd_server(writes) as server:
+        code, _, err = solve(server, tmp_path, *ONE)
+        assert code == 0, err
+        assert charged(tmp_path) == server.counted.tokens
+
+
 def bodies_so_far(counted: Counted) -> list[Asked]:
     return [asked for asked in counted.asked if not asked.probes]
 
@@ -440,21 +477,23 @@ def test_an_account_at_its_end_ends_the_run_at_once(tmp_path: Path, reply: bytes
 
 
 @pytest.mark.parametrize(
-    ("status", "error", "words"),
+    ("status", "body", "words"),
     [
-        ("403 Forbidden", {"message": "Your input was flagged by moderation"}, "flagged"),
-        ("400 Bad Request", {"message": "no", "metadata": {"raw": "the cause"}}, "the cause"),
-        ("400 Bad Request", {"code": "context_length_exceeded", "message": "too long"}, "too long"),
-        ("200 OK", {"code": "context_length_exceeded", "message": "too long"}, "too long"),
+        ("403 Forbidden", {"error": {"message": "Your input was flagged"}}, "flagged"),
+        ("400 No", {"error": {"message": "no", "metadata": {"raw": "the cause"}}}, "the cause"),
+        ("400 No", {"error": {"message": "far " * 400 + "behind: the cause"}}, "the cause"),
+        ("400 No", {"error": {"code": "context_length_exceeded", "message": "long"}}, "long"),
+        ("200 OK", {"error": {"code": "context_length_exceeded", "message": "long"}}, "long"),
+        ("200 OK", {"object": "error", "message": "the cause", "code": 400}, "the cause"),
     ],
 )  # fmt: skip
 def test_one_refused_problem_is_one_failed_row(
-    tmp_path: Path, status: str, error: dict[str, Any], words: str
+    tmp_path: Path, status: str, body: dict[str, Any], words: str
 ) -> None:
     def special(asked: Asked, counted: Counted) -> bytes:
         if "1 + 1" in asked.question:
             counted.refusals += 1
-            return response({"error": error}, status=status)
+            return response(body, status=status)
         return says(asked, counted)
 
     with odd_server(after_probe(special)) as server:

@@ -7,10 +7,11 @@ from time import monotonic
 
 from its.errors import CallError, CutShort, KeyRejected, PermanentCallError
 from its.models.capability_cache import Place, keep, recall
+from its.models.openai.asking import Asker, unrecorded, unusable
 from its.models.openai.body import raw_prompt, request_body
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import encode
-from its.models.openai.probe import Asker, probe, unrecorded, unusable
+from its.models.openai.probe import probe
 from its.models.openai.reply import ReplyReader
 from its.models.openai.settings import OpenAISettings
 from its.models.openai.terms import REASONING_TERMS, learned

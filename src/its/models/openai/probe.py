@@ -7,23 +7,15 @@ tokens they report, so that the weakest model gives the same findings as the str
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
-from its.errors import (
-    CallError,
-    EndpointError,
-    KeyRejected,
-    PermanentCallError,
-    TransientCallError,
-)
-from its.models.openai.faults import WEB_PAGE
-from its.models.openai.reply import ReplyReader
+from its.errors import CallError
+from its.models.openai.asking import Asker, Inquiry, unusable
 from its.models.openai.settings import OpenAISettings
 from its.models.openai.terms import is_reasoning
-from its.models.openai.tokens import estimate_prompt
-from its.models.protocol import Capabilities, Heard, ProbeRecorder, Received, Reply, Request
+from its.models.protocol import Capabilities, Heard, Request
 from its.problems.problem import Message
 from its.usage import Usage, total
 
@@ -37,28 +29,6 @@ SCHEMA = {
 }
 FIRST_TOKENS = 16
 """No less than any server takes."""
-TRIES = 4
-LONGEST_WAIT = 5.0
-"""Seconds between tries."""
-
-
-Send = Callable[..., Awaitable[tuple[Reply, ReplyReader]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """What a probe asks with: one call, the terms learned so far, and where calls are recorded."""
-
-    send: Send
-    terms: Callable[[], Capabilities]
-    record: ProbeRecorder
-
-
-async def unrecorded(
-    key: str, request: Request, ask: Callable[[Received], Awaitable[Heard]]
-) -> Heard:
-    """Makes a call and writes nothing down."""
-    return await ask(Received())
 
 
 async def probe(
@@ -69,7 +39,8 @@ async def probe(
     `listed` is what the endpoint lists as its models. A refusal of one feature is an answer;
     EndpointError means that the endpoint cannot be used at all.
     """
-    prober = _Prober(asker, address, settings)
+    inquiry = Inquiry(asker, address, settings)
+    prober = _Prober(inquiry, settings)
     try:
         plain = await prober.first()
     except CallError as error:
@@ -91,117 +62,32 @@ async def probe(
         finishes=plain.finished,
         thinks=prober.thinks,
         context=_context(listed, settings.name),
-        notes=(*prober.notes, *_name_notes(listed, settings.name)),
+        notes=(*inquiry.notes, *_name_notes(listed, settings.name)),
     )
-    return capabilities, total(prober.usages)
-
-
-def unusable(
-    error: CallError, listed: Sequence[dict[str, Any]], settings: OpenAISettings, address: str
-) -> EndpointError:
-    """The plain sentence, with the fix, for an endpoint that gives no reply at all."""
-    if isinstance(error, KeyRejected) and not error.account:
-        return EndpointError(str(error))
-    if isinstance(error, KeyRejected) and error.final:
-        return EndpointError(f"{error}: add credit or wait for it, and run the same command again")
-    if isinstance(error, KeyRejected):
-        return EndpointError(f"{error}: set the right key in OPENAI_API_KEY or in api_key_env")
-    if isinstance(error, TransientCallError) and not error.answered:
-        return EndpointError(f"{error}: start the server, or fix base_url")
-    names = [str(entry["id"]) for entry in listed if "id" in entry]
-    if isinstance(error, PermanentCallError) and names and settings.name not in names:
-        shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-        return EndpointError(
-            f"{address} knows no model {settings.name!r}: it lists {shown} ({error})"
-        )
-    return EndpointError(str(error))
+    return capabilities, total(inquiry.usages)
 
 
 class _Prober:
-    """Asks, and keeps what it cost and what could not be found out."""
+    """What is asked, and what its answers mean."""
 
-    def __init__(self, asker: Asker, address: str, settings: OpenAISettings) -> None:
-        self._asker = asker
-        self._address = address
+    def __init__(self, inquiry: Inquiry, settings: OpenAISettings) -> None:
+        self._inquiry = inquiry
         self._settings = settings
-        self._patience = settings.timeouts.first_token
-        self._hide = settings.secrets().in_data
         self.thinks = False
-        self.usages: list[Usage] = []
-        self.notes: list[str] = []
 
     async def first(self) -> Heard:
         """The plain reply that others are compared with: greedy, unless the model refuses that,
         and with everything that the calls of a run always say."""
         request = replace(self._question(FIRST_TOKENS), top_p=self._settings.top_p)
-        plain = await self.try_hard("first", request)
+        plain = await self._inquiry.ask("first", request)
         self.thinks = plain.thinks or bool(plain.usage.reasoning_tokens)
         return plain
-
-    async def try_hard(
-        self,
-        key: str,
-        request: Request,
-        n: int = 1,
-        capabilities: Capabilities | None = None,
-        *,
-        stream: bool = False,
-    ) -> Heard:
-        """Ask, and ask again after a passing fault."""
-
-        async def ask(received: Received) -> Heard:
-            try:
-                async with asyncio.timeout(self._patience):
-                    reply, reader = await self._asker.send(
-                        request, n, capabilities, stream=stream, received=received, probing=True
-                    )
-            except TimeoutError:
-                self._charge_broken(request, received)
-                words = f"{self._address} gave no token within {self._patience:g} s"
-                raise TransientCallError(words) from None
-            except CallError:
-                self._charge_broken(request, received)
-                raise
-            return _heard(reply, reader, self._hide(reader.first_text))
-
-        for attempt in range(1, TRIES + 1):
-            try:
-                heard = await self._asker.record(key, request, ask)
-            except TransientCallError as error:
-                if attempt == TRIES or not error.answered or WEB_PAGE in str(error):
-                    raise
-                wait = error.retry_after if error.retry_after is not None else 0.2 * 2**attempt
-                await asyncio.sleep(min(wait, LONGEST_WAIT))
-            else:
-                self.usages.append(heard.usage)
-                return heard
-        raise AssertionError("unreachable")
-
-    async def maybe(
-        self,
-        what: str,
-        request: Request,
-        n: int = 1,
-        capabilities: Capabilities | None = None,
-        *,
-        stream: bool = False,
-    ) -> Heard | None:
-        """Ask for a feature; None where it is refused, with a note where that is not certain."""
-        try:
-            return await self.try_hard(what, request, n, capabilities, stream=stream)
-        except PermanentCallError as error:
-            if isinstance(error, KeyRejected) and error.final:
-                raise unusable(error, [], self._settings, self._address) from None
-            return None
-        except CallError as error:
-            self.notes.append(f"{what} could not be found out: {error}")
-            return None
 
     async def several(self, plain: Heard) -> dict[str, Any]:
         """Is `n` honoured, and what does usage count? Each choice is one token long."""
         usage: Literal["summed", "one_choice", "absent"] = "summed"
         request = replace(self._question(1), temperature=1.0)
-        answered = await self.maybe("n", request, 2)
+        answered = await self._inquiry.maybe("n", request, 2)
         honoured = answered is not None and answered.completions == 2
         if not plain.reported:
             usage = "absent"
@@ -213,12 +99,7 @@ class _Prober:
     async def _add_second_choice(self, answered: Heard, request: Request) -> None:
         """The token of the choice that the endpoint did not count."""
         second = replace(answered, usage=Usage(completion_tokens=1, estimated_tokens=1))
-
-        async def nothing_more(received: Received) -> Heard:
-            return second
-
-        heard = await self._asker.record("second choice of n", request, nothing_more)
-        self.usages.append(heard.usage)
+        await self._inquiry.add("second choice of n", request, second)
 
     async def continuing(self) -> dict[str, Any]:
         """How is a partial answer carried on?
@@ -229,9 +110,9 @@ class _Prober:
         """
         request = replace(self._question(1), continues=PREFIX)
         trailing, flagged, inside = await asyncio.gather(
-            self.maybe("continuing", request, 1, Capabilities(continues="trailing")),
-            self.maybe("continuing by a flag", request, 1, Capabilities(continues="flag")),
-            self.maybe("not continuing", self._question(1, f"{QUESTION} {PREFIX}")),
+            self._inquiry.maybe("continuing", request, 1, Capabilities(continues="trailing")),
+            self._inquiry.maybe("continuing by a flag", request, 1, Capabilities(continues="flag")),
+            self._inquiry.maybe("not continuing", self._question(1, f"{QUESTION} {PREFIX}")),
         )
         opened, most = _prompt_tokens(trailing), _prompt_tokens(inside)
         way: Literal["trailing", "flag", "no"] = "no"
@@ -247,10 +128,10 @@ class _Prober:
         there log-probabilities? An endpoint on a reasoning model's terms is asked for both at
         once: what it refuses of them it refuses together."""
         stop = plain.text.strip()[:6][-3:].strip()
-        terms = self._asker.terms()
+        terms = self._inquiry.terms
         if is_reasoning(terms):
             request = replace(self._question(4), stop=(stop or "seven",), logprobs=1)
-            answered = await self.maybe("stop and logprobs", request)
+            answered = await self._inquiry.maybe("stop and logprobs", request)
             return {"logprobs": answered is not None and answered.logprobs}
         stopping, logprobs = await asyncio.gather(self._stopping(stop), self._logprobs())
         return {**stopping, "logprobs": logprobs}
@@ -258,20 +139,20 @@ class _Prober:
     async def _stopping(self, stop: str) -> dict[str, Any]:
         if not stop:
             return {}
-        answered = await self.maybe("stop", replace(self._question(4), stop=(stop,)))
-        if answered is None or "stop" in self._asker.terms().refuses:
+        answered = await self._inquiry.maybe("stop", replace(self._question(4), stop=(stop,)))
+        if answered is None or "stop" in self._inquiry.terms.refuses:
             return {}
         return {"trims_stop": stop not in answered.text, "names_stop": answered.names_stop}
 
     async def _logprobs(self) -> bool:
-        answered = await self.maybe("logprobs", replace(self._question(1), logprobs=1))
+        answered = await self._inquiry.maybe("logprobs", replace(self._question(1), logprobs=1))
         return answered is not None and answered.logprobs
 
     async def schema(self, plain: Heard) -> bool:
         """Constrained output opens with a brace where free output did not."""
         request = replace(self._question(4), json_schema=SCHEMA)
-        answered = await self.maybe("json_schema", request)
-        if answered is None or "json_schema" in self._asker.terms().refuses:
+        answered = await self._inquiry.maybe("json_schema", request)
+        if answered is None or "json_schema" in self._inquiry.terms.refuses:
             return False
         opening, free = answered.text.lstrip(), plain.text.lstrip()
         if self.thinks and not opening:
@@ -279,41 +160,11 @@ class _Prober:
         return opening.startswith("{") and not free.startswith("{")
 
     async def streaming(self) -> bool:
-        answered = await self.maybe("streaming", self._question(1), stream=True)
+        answered = await self._inquiry.maybe("streaming", self._question(1), stream=True)
         return answered is not None and answered.streamed
 
     def _question(self, max_tokens: int, text: str = QUESTION) -> Request:
         return Request((Message("user", text),), max_tokens, 0.0, seed=1)
-
-    def _charge_broken(self, request: Request, received: Received) -> None:
-        """What a call cost that brought nothing: as reported, or as seen of it."""
-        if received.usage is not None:
-            self.usages.append(received.usage)
-        elif received.sent and received.tokens:
-            prompt = received.prompt_tokens or estimate_prompt(request)
-            self.usages.append(
-                Usage(
-                    calls=1,
-                    prompt_tokens=prompt,
-                    completion_tokens=received.tokens,
-                    flops=None,
-                    estimated_tokens=prompt + received.tokens,
-                )
-            )
-
-
-def _heard(reply: Reply, reader: ReplyReader, text: str) -> Heard:
-    return Heard(
-        text=text,
-        completions=len(reply.completions),
-        usage=reply.usage,
-        reported=not reply.usage.estimated_tokens,
-        logprobs=bool(reply.completions) and reply.completions[0].logprobs is not None,
-        names_stop=reader.names_stop,
-        streamed=reader.streamed,
-        finished=reader.finished,
-        thinks=reader.thinks,
-    )
 
 
 async def _raw() -> dict[str, Any]:

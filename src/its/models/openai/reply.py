@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from its.errors import CutShort
 from its.models.openai.bill import Report, bill_of, join, read_report
 from its.models.openai.choice import Choice
+from its.models.openai.events import EventStream
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import decode, whole_characters
 from its.models.openai.tokens import estimate_prompt
@@ -20,7 +18,6 @@ from its.models.protocol import Capabilities, Completion, Received, Reply, Reque
 from its.models.watching import Watch
 from its.usage import Usage
 
-END_MARK = b"[DONE]"
 LONG_PROMPT = 4000
 """Bytes from which a prompt's reported tokens tell whether it was taken whole."""
 MOST_BYTES_OF_A_TOKEN = 12
@@ -60,8 +57,7 @@ class ReplyReader:
         self._choices: dict[int, Choice] = {}
         self._reports: list[dict[str, Any]] = []
         self._running_report: dict[str, Any] | None = None
-        self._pending: list[bytes] = []
-        self._broken: list[bytes] = []
+        self._stream = EventStream(faults)
 
     def read_whole(self, body: bytes) -> None:
         """Read a reply that came in one piece."""
@@ -81,34 +77,21 @@ class ReplyReader:
     def feed(self, data: bytes) -> None:
         """Read the next bytes of a stream of server-sent events."""
         self._check_size(len(data))
-        if b"\r" in data and b"\n" not in data:
-            data = data.replace(b"\r", b"\n")
-        if b"\n" not in data:
-            self._pending.append(data)
-            return
-        if self._pending:
-            data = b"".join((*self._pending, data))
-        if not self.streamed:
-            data = data.removeprefix(codecs.BOM_UTF8)
-        *lines, rest = data.split(b"\n")
-        self._pending = [rest] if rest else []
-        payloads: list[bytes] = []
-        for line in lines:
-            if line.startswith(b"data:"):
-                payloads.append(line[5:])
-            elif line.startswith(b"error:"):
-                payloads.append(b'{"error":' + line[6:].strip() + b"}")
-        if self._broken or not self._events(payloads):
-            self._take_lines(lines)
+        for value in self._stream.feed(data):
+            self._piece(value)
+        self.done = self.done or self._stream.done
         if self._watches:
             self._show()
 
     def finish(self) -> None:
         """Say that the stream is over. Raises TransientCallError where it was cut short."""
-        if self._pending:
-            self.feed(b"\n")
-        if self._broken:
-            self._end_event()
+        left = False
+        for value in self._stream.end():
+            self._piece(value)
+            left = True
+        self.done = self.done or self._stream.done
+        if left and self._watches:
+            self._show()
         unfinished = any(choice.unfinished for choice in self._choices.values())
         if not self.done and (unfinished or not (self._choices or self._reports)):
             raise self._faults.lost("broke off in the middle of its reply")
@@ -193,58 +176,6 @@ class ReplyReader:
     def names_stop(self) -> bool:
         """Whether a choice told which stop string ended it."""
         return any(isinstance(choice.stop, str) for choice in self._choices.values())
-
-    def _events(self, payloads: list[bytes]) -> bool:
-        """Take the payloads of events, up to the end mark, where each is well-formed by itself:
-        they are decoded at once. Returns whether it was so."""
-        whole = payloads
-        if payloads and payloads[-1].strip() == END_MARK:
-            whole = payloads[:-1]
-        try:
-            values = orjson.loads(b"[%b]" % b",".join(whole))
-        except ValueError:
-            values = ()
-        if self.done or len(values) != len(whole):
-            return False
-        for value in values:
-            self._piece(value)
-        self.done = len(whole) < len(payloads)
-        return True
-
-    def _take_lines(self, lines: list[bytes]) -> None:
-        """Take events line by line. Each line of data is one, whatever stands between them, unless
-        it cannot be read by itself: then the event goes on to the blank line that ends it."""
-        for line in lines:
-            if line.startswith(b"data:"):
-                self._take_payload(line[5:].strip())
-            elif line.startswith(b"error:"):
-                self._take_payload(b'{"error":' + line[6:].strip() + b"}")
-            elif self._broken and not line.strip():
-                self._end_event()
-
-    def _take_payload(self, payload: bytes) -> None:
-        if self._broken:
-            self._broken.append(payload)
-        elif self.done or not payload:
-            return
-        elif payload == END_MARK:
-            self.done = True
-        else:
-            try:
-                value = decode(payload)
-            except ValueError:
-                self._broken.append(payload)
-            else:
-                self._piece(value)
-
-    def _end_event(self) -> None:
-        """Read an event that came in several lines of data."""
-        payload, self._broken = b"\n".join(self._broken), []
-        try:
-            value = decode(payload)
-        except ValueError:
-            raise self._faults.garbled(payload, "sent a garbled piece of stream") from None
-        self._piece(value)
 
     def _piece(self, value: Any) -> None:
         if not isinstance(value, dict):

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit, urlunsplit
 import orjson
 
 from its.errors import CallError, EndpointError
+from its.models.openai.asking import unrecorded, unusable
 from its.models.openai.faults import Faults
 from its.models.openai.json_text import decode, encode
-from its.models.openai.probe import unrecorded, unusable
 from its.models.openai.settings import OpenAISettings
 from its.models.openai.tokens import CONVERSATION_TOKENS, TURN_TOKENS, estimate
 from its.models.openai.transport import Transport
