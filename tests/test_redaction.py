@@ -21,6 +21,12 @@ from its.redaction import (
 KEY = "sk-very-secret-0123456789"
 
 
+@pytest.mark.parametrize("broken", ["http://[::1/v1", "http://me:pw@[::1/v1?token=abc#x"])
+def test_an_address_that_cannot_be_taken_apart_is_shown_without_user_and_query(broken: str) -> None:
+    assert public_address(broken) == "http://[::1/v1"
+    assert secrets_of_address(broken) == []
+
+
 @pytest.mark.parametrize(
     "name",
     [

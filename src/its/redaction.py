@@ -92,7 +92,10 @@ class Secrets:
 def secrets_of_address(address: str) -> list[str]:
     """The password of an address, its user and password as they are sent, and the secrets among
     the values of its query."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return []  # nothing is sent to such an address, and it is shown without user and query
     values = [
         value for name, value in parse_qsl(parts.query) if is_secret_name(name, in_query=True)
     ]
@@ -124,7 +127,10 @@ def is_secret_name(name: str, *, in_query: bool = False) -> bool:
 
 def public_address(address: str) -> str:
     """An address without user, password, query and fragment, fit to be shown and stored."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return _USER.sub(r"\1", re.split(r"[?#]", address, maxsplit=1)[0])
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 

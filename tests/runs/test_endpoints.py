@@ -636,6 +636,23 @@ def test_an_address_of_the_sixth_version(tmp_path: Path) -> None:
         assert statuses(rows) == ["answered"] * 3
 
 
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("http://[::1/v1", "base_url is no web address"),
+        ("http://::1:8000/v1", "base_url is no web address"),
+        ("http://[fe80::1%25nowhere]:9/v1", "its host name is not known"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_said_plainly(
+    tmp_path: Path, address: str, words: str
+) -> None:
+    code, err = run_pipeline(tmp_path, f"  name: loopback\n  base_url: '{address}'")
+    assert code in (2, 4), err
+    assert words in err
+    assert "internal error" not in err
+
+
 def test_a_web_page_in_place_of_an_api_is_said_with_the_fix(tmp_path: Path) -> None:
     page = response(b"<!doctype html><html><body>Sign in</body></html>", kind="text/html")
     with odd_server(lambda asked, counted: page, page) as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 
 import aiohttp
 import httpx
@@ -42,10 +43,15 @@ def cause_of(error: BaseException) -> BaseException:
     return error.__cause__ or error if wrapped else error
 
 
+def _is_unknown(error: OSError) -> bool:
+    """Whether the look-up of a name, or of a scope in an address, failed."""
+    return isinstance(error, socket.gaierror)
+
+
 def _why_unreached(error: aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) -> str:
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return "cannot be reached: it took no connection in time"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientConnectorDNSError) or _is_unknown(error.os_error):
         return "cannot be reached: its host name is not known"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         why = getattr(error.certificate_error, "verify_message", "") or "it is not valid"

@@ -137,8 +137,12 @@ class ServedReward:
 
 
 def root_of(base_url: str) -> str:
-    """A server's root: the address without the /v1 that OpenAI clients are given."""
-    parts = urlsplit(base_url)
+    """A server's root: the address without the /v1 that OpenAI clients are given; one that cannot
+    be taken apart stays, and is refused with a word where it is used."""
+    try:
+        parts = urlsplit(base_url)
+    except ValueError:
+        return base_url
     return urlunsplit(parts._replace(path=parts.path.rstrip("/").removesuffix("/v1")))
 
 
