@@ -37,17 +37,25 @@ class Link:
         self._something.set()
         await written
 
-    async def ask(self, question: Question) -> None:
-        """Wait until the run says yes. Raises EndpointError where it has to stop."""
+    async def ask(self, question: Question, undo: Signal | None = None) -> None:
+        """Wait until the run says yes. Raises EndpointError where it has to stop. A cancelled wait
+        takes the question back, or says `undo` where it is on its way."""
         number = next(self._numbers)
         answer = self._asked[number] = asyncio.get_running_loop().create_future()
         self.questions.append((number, question))
         self._something.set()
         try:
-            if (verdict := await answer) is not None:
-                raise EndpointError(verdict)
+            verdict = await answer
+        except asyncio.CancelledError:
+            if (number, question) in self.questions:
+                self.questions.remove((number, question))
+            elif undo is not None:
+                self.tell(undo)
+            raise
         finally:
             del self._asked[number]
+        if verdict is not None:
+            raise EndpointError(verdict)
 
     def tell(self, signal: Signal) -> None:
         """Say something that nobody waits for."""

@@ -104,13 +104,9 @@ class RemoteRate:
         self._link = link
 
     async def take(self, amount: float) -> None:
-        if not self.limited:
-            return
-        try:
-            await self._link.ask(Take(self._role, self._kind, amount))
-        except BaseException:
-            self.give_back(amount)  # the run takes it in any case
-            raise
+        if self.limited:
+            taken = Take(self._role, self._kind, amount)
+            await self._link.ask(taken, undo=GiveBack(*taken))
 
     def give_back(self, amount: float) -> None:
         if self.limited:
