@@ -12,11 +12,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gzip
+import math
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -24,9 +25,16 @@ from typing import Any
 import orjson
 
 from its.allocation.batch import BatchPolicy
+from its.allocation.stopping import DiminishingReturns
 from its.curves.curve import Point
 from its.curves.records import SampleRecord, shuffles
-from its.curves.replay import Replay, replay_batch, replay_vote, replay_weighted_vote
+from its.curves.replay import (
+    Replay,
+    replay_batch,
+    replay_stop,
+    replay_vote,
+    replay_weighted_vote,
+)
 from its.curves.source import graded_records
 from its.estimators import bootstrap_interval
 from its.models.recorded import load_pool
@@ -49,7 +57,6 @@ RUNS: dict[str, tuple[str, ...]] = {
         ),
         *("--set", "select.method=weighted_vote", "--set", "select.reward=mean_logprob"),
     ),
-    "adaptive": ("-c", "adaptive"),
 }
 CODE_RUNS: dict[str, tuple[str, ...]] = {
     "greedy": ("-c", "greedy"),
@@ -224,11 +231,18 @@ def _of_samples(file: Path, run: Mapping[str, Any]) -> Iterator[Line]:
     all_tokens = sum(_tokens(record, len(record)) for record in records)
     drawn = shuffles(records, ORDERS)
     budgets = [4 * len(records)]
+    adaptive = DiminishingReturns(tolerance=0.1)
     ways: list[tuple[str, list[list[Replay]]]] = [
         ("one sample", [[replay_vote(r, 1) for r in order] for order in drawn]),
         ("vote of 8", [[replay_vote(r, 8) for r in order] for order in drawn]),
         ("vote of 16", [[replay_vote(r, 16) for r in order] for order in drawn]),
-        ("weighted vote of 16", [[replay_weighted_vote(r, 16) for r in order] for order in drawn]),
+        ("weighted vote of 8", [[_local(r, 8) for r in order] for order in drawn]),
+        ("weighted vote of 16", [[_local(r, 16) for r in order] for order in drawn]),
+        (
+            "preset local",
+            [[_local(r, replay_stop(r, adaptive, 10).samples) for r in o] for o in drawn],
+        ),
+        ("preset adaptive", [[replay_stop(r, adaptive, 16) for r in order] for order in drawn]),
         ("one budget, mean of 4", [replay_batch(o, BatchPolicy(), budgets)[0] for o in drawn]),
     ]
     for name, replays in ways:
@@ -246,6 +260,12 @@ def _of_samples(file: Path, run: Mapping[str, Any]) -> Iterator[Line]:
             None if run["flops"] is None else run["flops"] * share,
             run["seconds"] * share,
         )
+
+
+def _local(record: SampleRecord, n: int) -> Replay:
+    """The vote of the preset `local`: `cisc` at a temperature of .1."""
+    weights = [None if score is None else math.exp(score / 0.1) for score in record.scores]
+    return replay_weighted_vote(replace(record, scores=tuple(weights)), n)
 
 
 def _tokens(record: SampleRecord, samples: int) -> int:
