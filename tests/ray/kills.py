@@ -97,8 +97,9 @@ class Kills:
             if kind == "driver":
                 finish(process)
                 process = self._start(run, draw)
-        code, _, err = finish(process, timeout=_LONGEST)
+        code, out, err = finish(process, timeout=_LONGEST)
         assert code == 0, err
+        assert all(line.startswith(b'{"id":') for line in out.splitlines()), "rows, nothing else"
         return kills
 
     def _kill(self, kind: str, process: subprocess.Popen[bytes], draw: random.Random) -> bool:

@@ -100,6 +100,7 @@ def _connect(settings: RaySettings) -> None:
         _check_there(settings.address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    _keep_off_standard_output()
     more: dict[str, Any] = {}
     if settings.address == LOCAL:
         cpus = (settings.workers or _cores()) * settings.cpus
@@ -115,6 +116,14 @@ def _connect(settings: RaySettings) -> None:
             )
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             raise UsageError(_no_connection(settings.address, error)) from None
+
+
+def _keep_off_standard_output() -> None:
+    """Ray prints what happens to its nodes to standard output, which carries rows alone, and waits
+    where nobody reads there. What people should know of it the run says itself."""
+    from ray._private import worker
+
+    worker.print_to_stdstream = lambda *given, **named: None
 
 
 def _check_there(address: str) -> None:
