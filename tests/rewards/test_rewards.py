@@ -289,7 +289,7 @@ async def test_a_league_treats_all_candidates_alike_whatever_is_left(budget: int
 
 async def test_a_league_gives_each_candidate_its_share_of_the_points() -> None:
     door = ScriptedDoor(judge_of_pairs)
-    pool = candidates("quality 5", "quality 9", "quality 5")
+    pool = candidates("quality 5", "quality 9", "also quality 5")
     scores = await League().score(QUESTION, pool, door, GENERAL)
     assert values(scores) == pytest.approx([1 / 4, 1.0, 1 / 4])
     assert len(door.sent) == League().completions(3) == 6
