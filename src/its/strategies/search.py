@@ -43,7 +43,7 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Ask the question by a prompt of the set; the reply is told of the node `node`. `model` is
+    """Ask the question by a prompt of the set; the reply belongs to the node `node`. `model` is
     asked, where several share the stage."""
 
     id: str
