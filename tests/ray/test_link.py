@@ -35,7 +35,7 @@ async def test_a_question_is_answered_with_yes_or_why_not() -> None:
     await asyncio.sleep(0)
     (yes, _), (no, _) = link.take()[1]
     link.answered(yes, None)
-    link.answered(no, "the key is rejected")
+    link.answered(no, EndpointError("the key is rejected"))
     await asked[0]
     with pytest.raises(EndpointError, match="rejected"):
         await asked[1]
@@ -49,12 +49,28 @@ async def test_a_question_that_nobody_waits_for_is_taken_back_or_undone() -> Non
     await asyncio.wait((early,))
     _, questions, signals, _ = link.take()
     assert (questions, signals) == ([], [])
+
+
+@pytest.mark.parametrize("when", ["before", "with"])
+@pytest.mark.parametrize(
+    ("said", "undone"), [(None, [GiveBack("model", "tokens", 5.0)]), (EndpointError("no"), [])]
+)
+async def test_what_was_granted_to_nobody_is_given_back(
+    when: str, said: EndpointError | None, undone: list[GiveBack]
+) -> None:
+    """The wait is cancelled before the answer comes, or in the same turn of the loop."""
+    link = Link()
     late = asyncio.create_task(link.ask(ONE, undo=GiveBack(*ONE)))
     await asyncio.sleep(0)
-    assert len(link.take()[1]) == 1
+    ((number, _),) = link.take()[1]
+    if when == "with":
+        link.answered(number, said)
     late.cancel()
     await asyncio.wait((late,))
-    assert link.take()[2] == [GiveBack("model", "tokens", 5.0)]
+    if when == "before":
+        assert link.take()[2] == []
+        link.answered(number, said)
+    assert link.take()[2] == undone
 
 
 async def test_nothing_waits_for_a_run_that_has_ended() -> None:

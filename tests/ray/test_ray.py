@@ -33,9 +33,11 @@ def test_a_kill_changes_no_row_and_costs_at_most_the_calls_in_flight(
     assert outcome.clean, outcome
 
 
-def test_workers_of_this_machine_give_the_rows_of_one_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["greedy", "self_consistency --batch-budget 20"])
+def test_workers_of_this_machine_give_the_rows_of_one_process(tmp_path: Path, how: str) -> None:
     problems = write_problems(tmp_path / "p.jsonl", 6)
-    call = ["solve", str(problems), "-c", "greedy", "-m", "embedded", "--set", "model.max_tokens=8"]
+    call = ["solve", str(problems), "-m", "embedded", "--set", "model.max_tokens=8"]
+    call += ["-c", *how.split()]
     assert finish(its(*call, "-q", "-o", str(tmp_path / "one")))[0] == 3
     code, out, err = finish(its(*call, "--workers", "2", "-o", str(tmp_path / "two")))
     assert code == 3, err
@@ -49,7 +51,6 @@ def test_workers_of_this_machine_give_the_rows_of_one_process(tmp_path: Path) ->
     [
         (["--ray", "127.0.0.1:1"], "no Ray cluster at 127.0.0.1:1"),
         (["--ray", "ray://head:10001"], "ray job submit"),
-        (["--workers", "2", "--batch-budget", "40"], "do not go together"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence(

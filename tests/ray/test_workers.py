@@ -205,7 +205,6 @@ async def test_a_key_is_taken_from_the_workers_own_environment_and_missed_there(
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        (("budget.batch", "40"), "--batch-budget"),
         (("model.headers", {"X-Key": "plain"}), "model.headers.X-Key holds a secret"),
         (("model.extra_body", {"api_key": "plain"}), "model.extra_body.api_key holds a secret"),
         (("model.base_url", ""), "model.base_url holds a secret"),

@@ -8,10 +8,11 @@ a round granted is remembered, so that a resumed run grants the same. The total 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Protocol
 
 from its.allocation.amounts import Limit
 from its.allocation.batch import BatchPolicy, DrawState, tie_of, window_budget
@@ -28,6 +29,22 @@ class DrawnSamples:
     classes: Sequence[int | None]
     tokens: float | None
     left: int
+
+
+class BatchBudget(Protocol):
+    """One budget for a batch, as the problems in it see it."""
+
+    def budget_of(self, problem: bytes) -> Budget:
+        """What the problem's own budget is a part of."""
+        ...
+
+    async def further(self, problem: bytes, drawn: DrawnSamples) -> int:
+        """How many samples the problem may draw now; 0: no more at all."""
+        ...
+
+    def leave(self, problem: bytes) -> None:
+        """The problem draws no more, and asks no more."""
+        ...
 
 
 class SharedBudget:
@@ -58,6 +75,8 @@ class SharedBudget:
         self._drawn: dict[bytes, DrawnSamples | None] = {}
         self._waiting: dict[bytes, asyncio.Future[int]] = {}
         self._deciding: asyncio.Task[None] | None = None
+        self._granted: dict[bytes, list[int]] = {}
+        self._again: dict[bytes, deque[int]] = {}
 
     def open_window(self, problems: Sequence[bytes], unseen: int | None) -> None:
         """Let these problems draw; `unseen` more come behind them (None: unknown)."""
@@ -67,24 +86,36 @@ class SharedBudget:
         self._window = blake2b(b"".join(problems), digest_size=8).hexdigest()
         self._round = 0
         self._drawn = dict.fromkeys(problems)
+        self._granted = {problem: [] for problem in problems}
+        self._again = {}
         self._allowed = window_budget(left, len(problems), unseen)
 
+    def budget_of(self, problem: bytes) -> Budget:
+        return self.budget
+
     async def further(self, problem: bytes, drawn: DrawnSamples) -> int:
-        """How many samples the problem may draw now; 0: no more at all."""
+        if self._again.get(problem):
+            return self._again[problem].popleft()
         self._drawn[problem] = drawn
         self._waiting[problem] = asyncio.get_running_loop().create_future()
         self._decide_when_all_wait()
         return await self._waiting[problem]
 
+    def start_again(self, problem: bytes) -> None:
+        """Whoever solved the problem was lost: it is solved again, and gets the same grants. The
+        others' next round waits for it."""
+        self._again[problem] = deque(self._granted[problem])
+        self._waiting.pop(problem, None)
+
     def leave(self, problem: bytes) -> None:
-        """The problem draws no more, and asks no more."""
         if problem in self._drawn:
             del self._drawn[problem]
             self._waiting.pop(problem, None)
             self._decide_when_all_wait()
 
     def _decide_when_all_wait(self) -> None:
-        if self._drawn and len(self._waiting) == len(self._drawn):
+        deciding = self._deciding is not None and not self._deciding.done()
+        if self._drawn and len(self._waiting) == len(self._drawn) and not deciding:
             self._deciding = asyncio.ensure_future(self._decide())
 
     async def _decide(self) -> None:
@@ -101,7 +132,14 @@ class SharedBudget:
         over = not any(grants.values())
         for problem in list(self._drawn):
             if grants[problem] or over:
-                self._waiting.pop(problem).set_result(grants[problem])
+                self._give(problem, grants[problem])
+
+    def _give(self, problem: bytes, grant: int) -> None:
+        self._granted[problem].append(grant)
+        if problem in self._waiting:
+            self._waiting.pop(problem).set_result(grant)
+        else:  # it has started again while the round was decided
+            self._again[problem].append(grant)
 
     def _joined(self) -> bool:
         """Whether a problem has joined the window since its rounds were recorded."""

@@ -33,6 +33,14 @@ class Amount:
             self.completions - other.completions, self.tokens - other.tokens, self.usd - other.usd
         )
 
+    def within(self, other: Amount) -> Amount:
+        """As much of each kind as the other has, too."""
+        return Amount(
+            min(self.completions, other.completions),
+            min(self.tokens, other.tokens),
+            min(self.usd, other.usd),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Cap:

@@ -51,11 +51,11 @@ async def send(context: CallContext, call: Call, event: dict[str, Any]) -> Reply
             wait = policy.wait(failures, error, client.random)
             if attempts >= policy.attempts or time.monotonic() + wait > give_up:
                 raise
-            if not call.budget.holds():
-                raise BudgetExhausted("failed attempts used up the budget") from error
-            context.ledger.retries += 1
+            _check_budget(call, error)
             with context.waiting.for_(f"retry after {error.status or 'a broken connection'}"):
                 await asyncio.sleep(wait)
+            _check_budget(call, error)  # others may have used it up meanwhile
+            context.ledger.retries += 1
         except CallError as error:
             circuit.failed(error, id(call))
             raise
@@ -64,6 +64,11 @@ async def send(context: CallContext, call: Call, event: dict[str, Any]) -> Reply
             return reply
         finally:
             circuit.left(id(call))
+
+
+def _check_budget(call: Call, error: CallError) -> None:
+    if not call.budget.holds():
+        raise BudgetExhausted("failed attempts used up the budget") from error
 
 
 def amount_of(usage: Usage) -> Amount:

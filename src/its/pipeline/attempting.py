@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from its.allocation.difficulty import Difficulty
 from its.allocation.plan import planned_budget, split
-from its.allocation.shared_budget import DrawnSamples, SharedBudget
+from its.allocation.shared_budget import BatchBudget, DrawnSamples
 from its.answers import Comparer
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
@@ -60,7 +60,7 @@ class Attempt:
     account: Account
     context: CallContext
     comparer: Comparer
-    shared: SharedBudget | None = None
+    shared: BatchBudget | None = None
     choosing: Choosing = field(init=False)
     difficulty: Difficulty | None = None
     planned: int | None = None
@@ -85,7 +85,7 @@ class Attempt:
     async def run(self) -> Selection:
         """Spend the plan's budget and choose. Raises CallError when every call failed."""
         plan, account = self.plan, self.account
-        above = self.shared.budget if self.shared else None
+        above = self.shared.budget_of(account.problem) if self.shared else None
         account.open_budget(Cap(plan.maximum, plan.tokens, plan.usd), plan.seconds, above)
         self.difficulty = await self._find_difficulty()
         account.note("difficulty", **difficulty_fields(self.difficulty))

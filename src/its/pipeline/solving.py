@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from its.allocation.returns import History
-from its.allocation.shared_budget import SharedBudget
+from its.allocation.shared_budget import BatchBudget
 from its.answers import Comparer
 from its.calls.account import Account
 from its.calls.budget import Budget, Cap
@@ -52,7 +52,7 @@ class Solver:
     baseline: bool = False
     listen: Callable[[Account], None] | None = None
     histories: dict[bytes, History] = field(default_factory=dict)
-    shared: SharedBudget | None = None
+    shared: BatchBudget | None = None
     flag: Flag | None = None
 
     @property

@@ -7,6 +7,7 @@ one commit, and none goes on with what could be lost.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,19 +17,22 @@ import orjson
 
 from its.calls.entries import Decided, Ended, Entry, Lost, Sent
 from its.calls.ledger import Ledger
-from its.errors import EndpointError, ItsError
+from its.errors import BudgetExhausted, EndpointError, ItsError
 from its.models.protocol import Capabilities, RemoteModel
 from its.pipeline.broken import BrokenElsewhere
 from its.problems.problem import Problem
 from its.ray import messages
-from its.ray.leases import fair_shares
+from its.ray.leases import share_slots
 from its.ray.member import Job, Member
+from its.ray.stakes import Stakes
 from its.runs.run import ActiveRun
 from its.runs.workers import WorkerShare
 from its.runs.written import WrittenRow
 
 _WITHDRAWAL = 5.0
 """Seconds that a worker gets to end a problem that is not wanted any more."""
+_PATIENCE = 15.0
+"""Seconds that problems which draw together wait for more workers."""
 _HISTORIES = 20_000
 
 
@@ -43,6 +47,8 @@ class Coordinator:
         self._queue: deque[Job] = deque()
         self._members: list[Member] = []
         self._failure: ItsError | None = None
+        self._changed = time.monotonic()
+        self._stakes = None if run.shared is None else Stakes(run.shared)
         run.context.admission.watch(self._push_all)
 
     # --- problems -------------------------------------------------------------------------------
@@ -82,7 +88,7 @@ class Coordinator:
         closed = self._run.context.admission.closed
         while self._queue and not closed and (ready := [m for m in self._ready if m.room > 0]):
             all_of_them = len(self._queue) + sum(len(member.jobs) for member in self._members)
-            most = -(-all_of_them // max(self.expected, 1))
+            most = -(-all_of_them // self._sharers)
             member = min(ready, key=lambda member: len(member.jobs))
             if len(member.jobs) >= most:
                 return
@@ -93,6 +99,14 @@ class Coordinator:
             calls, decisions = journal.calls_of(key), journal.decisions_of(key)
             member.handouts.append(messages.Handout(job.problem, calls, decisions))
             member.push()
+
+    @property
+    def _sharers(self) -> int:
+        """Among how many workers the problems are divided. Problems that share one budget have to
+        be in progress together, so they do not wait for ever for workers that do not come."""
+        if self._run.shared is not None and time.monotonic() > self._changed + _PATIENCE:
+            return max(1, len(self._ready))
+        return max(1, self.expected)
 
     # --- workers --------------------------------------------------------------------------------
 
@@ -107,8 +121,14 @@ class Coordinator:
     def join(self, place: str, wake: Callable[[], None]) -> Member:
         member = Member(WorkerShare(len(self._members) + 1, place, "ready"), wake)
         self._members.append(member)
+        self._change()
         self._share_slots()
         return member
+
+    def _change(self) -> None:
+        self._changed = time.monotonic()
+        if self._run.shared is not None:
+            asyncio.get_running_loop().call_later(_PATIENCE + 0.1, self._hand_out)
 
     def message_to(self, member: Member) -> messages.ToWorker:
         circuits = {
@@ -117,7 +137,8 @@ class Coordinator:
             )
             for role, client in self._clients.items()
         }
-        return member.say(circuits, self._run.context.admission.closed)
+        overspent = self._run.shared is not None and not self._run.shared.budget.holds()
+        return member.say(circuits, self._run.context.admission.closed, overspent)
 
     async def heard(self, member: Member, message: messages.FromWorker) -> None:
         """Take what a worker has said; returns once it is durable. Raises RunDirectoryError."""
@@ -155,7 +176,10 @@ class Coordinator:
             job.member = None
             job.gone.set()
             if not job.row.done():
+                if self._stakes is not None:
+                    self._stakes.start_again(job.problem.key)
                 self._queue.appendleft(job)
+        self._change()
         self._stand()
         self._share_slots()
         self._hand_out()
@@ -178,6 +202,10 @@ class Coordinator:
         return numbered
 
     def _take_signal(self, member: Member, signal: messages.Signal) -> None:
+        if isinstance(signal, messages.Settled):
+            if self._stakes is not None:
+                self._stakes.settle(signal)
+            return
         client = self._clients[signal.role]
         match signal:
             case messages.Delivered(seconds=seconds):
@@ -203,21 +231,24 @@ class Coordinator:
                     client.model.know(Capabilities.of(found))
 
     async def _answer(self, member: Member, number: int, question: messages.Question) -> None:
-        client, verdict = self._clients[question.role], None
+        said: messages.Answer = None
         try:
             match question:
-                case messages.Take(kind="requests", amount=amount):
-                    await client.requests_per_minute.take(amount)
-                case messages.Take(amount=amount):
-                    await client.tokens_per_minute.take(amount)
+                case messages.Take(role, "requests", amount):
+                    await self._clients[role].requests_per_minute.take(amount)
+                case messages.Take(role, amount=amount):
+                    await self._clients[role].tokens_per_minute.take(amount)
                 case messages.Pass(role, call):
                     member.passing[role, call] = number
-                    await client.circuit.passing(_id(member, call))
-        except EndpointError as error:
-            verdict = str(error)
+                    await self._clients[role].circuit.passing(_id(member, call))
+                case messages.Draw() | messages.Reserve():
+                    assert self._stakes is not None
+                    said = await self._stakes.answer(question)
+        except (EndpointError, BudgetExhausted) as error:
+            said = error.with_traceback(None)
         finally:
             member.answering.pop(number, None)
-        member.answers.append((number, verdict))
+        member.answers.append((number, said))
         member.push()
 
     def _end(self, member: Member, ended: messages.Row | messages.Ended) -> None:
@@ -225,6 +256,8 @@ class Coordinator:
         if job is None:
             return
         job.gone.set()
+        if self._stakes is not None:
+            self._stakes.leave(ended.problem)
         member.count(problems=isinstance(ended, messages.Row))
         if job.row.done():
             return
@@ -262,27 +295,8 @@ class Coordinator:
         )
 
     def _share_slots(self) -> None:
-        """Divide the slots of every model by what workers want. What one has too many of is free
-        for another once it says that it uses them no more."""
-        ready = self._ready
         for role, client in self._clients.items():
-            demands = [member.demand(role) for member in ready]
-            shares = fair_shares(client.slots.limit, [d.in_use + d.waiting for d in demands])
-            someone_waits = any(demand.waiting for demand in demands)
-            for member, share in zip(ready, shares, strict=True):
-                if share < member.leases.get(role, 0):
-                    member.grant(role, share)
-                    if someone_waits:
-                        member.push()
-            free = client.slots.limit - sum(member.held(role) for member in ready)
-            for member, share, demand in zip(ready, shares, demands, strict=True):
-                before = member.leases.get(role, 0)
-                more = min(share - before, free)
-                if more > 0:
-                    free -= more
-                    member.grant(role, before + more)
-                    if demand.waiting or not before:
-                        member.push()
+            share_slots(role, client.slots.limit, self._ready)
 
     def _push_all(self) -> None:
         self._stand()

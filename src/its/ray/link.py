@@ -6,8 +6,8 @@ import asyncio
 from itertools import count
 
 from its.calls.entries import Entry
-from its.errors import EndpointError, RunDirectoryError
-from its.ray.messages import Ended, Question, Row, Signal
+from its.errors import ItsError, RunDirectoryError
+from its.ray.messages import Answer, Ended, Question, Row, Signal
 
 Said = tuple[list[Entry], list[tuple[int, Question]], list[Signal], list[Row | Ended]]
 
@@ -23,7 +23,8 @@ class Link:
         self._numbers = count()
         self._written: list[asyncio.Future[None]] = []
         self._on_the_way: list[asyncio.Future[None]] = []
-        self._asked: dict[int, asyncio.Future[str | None]] = {}
+        self._asked: dict[int, asyncio.Future[Answer]] = {}
+        self._undo: dict[int, Signal] = {}
         self._something = asyncio.Event()
         self._closed = False
 
@@ -37,25 +38,30 @@ class Link:
         self._something.set()
         await written
 
-    async def ask(self, question: Question, undo: Signal | None = None) -> None:
-        """Wait until the run says yes. Raises EndpointError where it has to stop. A cancelled wait
-        takes the question back, or says `undo` where it is on its way."""
+    async def ask(self, question: Question, undo: Signal | None = None) -> int | None:
+        """Wait for the run's answer: a number, or just yes (None). Raises what it says instead. A
+        cancelled wait takes the question back; where it is on its way, `undo` is said once it is
+        answered with yes."""
         number = next(self._numbers)
-        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
         self.questions.append((number, question))
         self._something.set()
         try:
-            verdict = await answer
+            said = await answer
         except asyncio.CancelledError:
             if (number, question) in self.questions:
                 self.questions.remove((number, question))
-            elif undo is not None:
+            elif undo is not None and answer.cancelled():
+                self._undo[number] = undo
+            elif undo is not None and answer.result() is None:  # it has just come
                 self.tell(undo)
             raise
         finally:
             del self._asked[number]
-        if verdict is not None:
-            raise EndpointError(verdict)
+        if isinstance(said, ItsError):
+            raise said
+        return said
 
     def tell(self, signal: Signal) -> None:
         """Say something that nobody waits for."""
@@ -106,7 +112,9 @@ class Link:
             if not written.done():
                 written.set_result(None)
 
-    def answered(self, number: int, verdict: str | None) -> None:
-        answer = self._asked.get(number)
+    def answered(self, number: int, said: Answer) -> None:
+        answer, undo = self._asked.get(number), self._undo.pop(number, None)
         if answer is not None and not answer.done():
-            answer.set_result(verdict)
+            answer.set_result(said)
+        elif undo is not None and said is None:
+            self.tell(undo)

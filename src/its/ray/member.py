@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from its.problems.problem import Problem
-from its.ray.messages import CircuitState, Demand, Handout, Standing, ToWorker
+from its.ray.messages import Answer, CircuitState, Demand, Handout, Standing, ToWorker
 from its.runs.workers import WorkerShare
 from its.runs.written import WrittenRow
 
@@ -40,7 +40,7 @@ class Member:
     passing: dict[tuple[str, int], int] = field(default_factory=dict)
     handouts: list[Handout] = field(default_factory=list)
     dropped: list[bytes] = field(default_factory=list)
-    answers: list[tuple[int, str | None]] = field(default_factory=list)
+    answers: list[tuple[int, Answer]] = field(default_factory=list)
     granted: dict[str, int] = field(default_factory=dict)
     circuits: dict[str, CircuitState] = field(default_factory=dict)
     in_turn: bool = False
@@ -71,13 +71,15 @@ class Member:
             self.in_turn = False
             self.wake()
 
-    def say(self, circuits: dict[str, CircuitState], closed: bool) -> ToWorker:
+    def say(self, circuits: dict[str, CircuitState], closed: bool, overspent: bool) -> ToWorker:
         """All that is to be said now; `circuits` are those of the run."""
         changed = {
             role: state for role, state in circuits.items() if self.circuits.get(role) != state
         }
         self.circuits.update(changed)
-        message = ToWorker(self.handouts, self.dropped, self.answers, self.granted, changed, closed)
+        message = ToWorker(
+            self.handouts, self.dropped, self.answers, self.granted, changed, closed, overspent
+        )
         self.handouts, self.dropped, self.answers, self.granted = [], [], [], {}
         self.in_turn = True
         return message

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from its.allocation.returns import History
+from its.allocation.shared_budget import DrawnSamples
+from its.calls.budget import Amount
 from its.calls.entries import Entry
 from its.calls.journal_rows import RecordedCall
 from its.errors import CallError, ItsError
@@ -57,7 +59,21 @@ class Pass(NamedTuple):
     call: int
 
 
-Question = Take | Pass
+class Draw(NamedTuple):
+    """How many samples may the problem draw now, by the batch's budget?"""
+
+    problem: bytes
+    drawn: DrawnSamples
+
+
+class Reserve(NamedTuple):
+    """May the problem spend so much of the batch's budget?"""
+
+    problem: bytes
+    bound: Amount
+
+
+Question = Take | Pass | Draw | Reserve
 
 
 class GiveBack(NamedTuple):
@@ -109,7 +125,15 @@ class Learned(NamedTuple):
     capabilities: Mapping[str, Any]
 
 
-Signal = GiveBack | Delivered | Overloaded | Succeeded | Failed | Left | Learned
+class Settled(NamedTuple):
+    """What was reserved of the batch's budget has cost so much; without `bound`, nothing was."""
+
+    problem: bytes
+    actual: Amount
+    bound: Amount | None
+
+
+Signal = GiveBack | Delivered | Overloaded | Succeeded | Failed | Left | Learned | Settled
 
 
 class Row(NamedTuple):
@@ -186,15 +210,20 @@ class CircuitState(NamedTuple):
     verdict: str | None = None
 
 
+Answer = int | ItsError | None
+"""So many samples; why not; or just yes."""
+
+
 class ToWorker(NamedTuple):
-    """`answers` are those to questions: None is yes, a text says why the run has to stop."""
+    """`answers` are those to questions; `overspent`: more than the batch's budget is spent."""
 
     handouts: list[Handout]
     dropped: list[bytes]
-    answers: list[tuple[int, str | None]]
+    answers: list[tuple[int, Answer]]
     leases: dict[str, int]
     circuits: dict[str, CircuitState]
     closed: bool
+    overspent: bool
 
 
 Message = Setup | Hello | FromWorker | ToWorker

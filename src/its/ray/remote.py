@@ -6,7 +6,9 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
+from its.allocation.shared_budget import DrawnSamples
 from its.calls import entries
+from its.calls.budget import Amount, Budget, Cap
 from its.calls.journal_rows import Intent, RecordedCall, State
 from its.calls.limits import Slots
 from its.errors import CallError, EndpointError
@@ -15,12 +17,15 @@ from its.ray.messages import (
     CircuitState,
     Delivered,
     Demand,
+    Draw,
     Failed,
     GiveBack,
     Handout,
     Left,
     Overloaded,
     Pass,
+    Reserve,
+    Settled,
     Succeeded,
     Take,
 )
@@ -111,6 +116,49 @@ class RemoteRate:
     def give_back(self, amount: float) -> None:
         if self.limited:
             self._link.tell(GiveBack(self._role, self._kind, amount))
+
+
+class RemoteBatchBudget:
+    """The run's one budget for the batch (see `allocation.shared_budget.BatchBudget`)."""
+
+    def __init__(self, link: Link) -> None:
+        self.overspent = False
+        self._link = link
+
+    def budget_of(self, problem: bytes) -> Budget:
+        return RemoteBudget(problem, self, self._link)
+
+    async def further(self, problem: bytes, drawn: DrawnSamples) -> int:
+        return await self._link.ask(Draw(problem, drawn)) or 0
+
+    def leave(self, problem: bytes) -> None:
+        """The run knows it by the problem's end."""
+
+
+class RemoteBudget(Budget):
+    """A problem's part of a budget that the run holds: every reservation is the run's."""
+
+    def __init__(self, problem: bytes, whole: RemoteBatchBudget, link: Link) -> None:
+        super().__init__(Cap())
+        self._problem = problem
+        self._whole = whole
+        self._link = link
+
+    async def reserve(self, bound: Amount) -> None:
+        unused = Settled(self._problem, Amount(), bound)
+        await self._link.ask(Reserve(self._problem, bound), undo=unused)
+
+    def settle(self, bound: Amount, actual: Amount) -> None:
+        self._link.tell(Settled(self._problem, actual, bound))
+
+    def charge(self, amount: Amount) -> None:
+        self._link.tell(Settled(self._problem, amount, None))
+
+    def holds(self) -> bool:
+        return not self._whole.overspent
+
+    def _takes(self, bound: Amount) -> bool:
+        return False
 
 
 class RemoteCircuit:

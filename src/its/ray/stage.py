@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from its.errors import InputError, WorkersLost
+from its.errors import InputError, UsageError, WorkersLost
 from its.pipeline.config import Pipeline
 from its.pipeline.load import load_pipeline
 from its.ray.keeper import Keeper, Kept
@@ -53,6 +53,11 @@ class Solve:
         if pipeline is None or isinstance(pipeline, str):
             pipeline = load_pipeline(pipeline, model=model, base_url=base_url)
         check(pipeline)
+        if pipeline.budget.batch is not None:
+            raise UsageError(
+                "one budget for the batch (budget.batch) looks at many problems at once, and a "
+                "stage of Ray Data brings them a few at a time: bound each with budget instead"
+            )
         data = pipeline.model_dump(mode="json", exclude_unset=True)
         self._kept = Kept(data, os.path.abspath(run), workers, cpus, gpus)
 

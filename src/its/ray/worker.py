@@ -34,10 +34,17 @@ from its.ray.messages import (
     Standing,
     ToWorker,
 )
-from its.ray.remote import LeasedSlots, RemoteCircuit, RemoteJournal, RemoteRate
+from its.ray.remote import (
+    LeasedSlots,
+    RemoteBatchBudget,
+    RemoteCircuit,
+    RemoteJournal,
+    RemoteRate,
+)
 from its.runs.assembly import allow_open_files, assemble, open_comparer, plan_of
 from its.runs.loop import SELDOM
 from its.runs.probing import know
+from its.runs.windows import WINDOW
 from its.runs.written import written
 
 HEARTBEAT = 1.0
@@ -68,6 +75,7 @@ class Worker:
         self._slots: dict[str, LeasedSlots] = {}
         self._circuits: dict[str, RemoteCircuit] = {}
         self._learned: dict[str, Capabilities | None] = {}
+        self._batch_budget = RemoteBatchBudget(self._link)
         self._next_turn = 0.0
 
     async def enter(self) -> None:
@@ -81,7 +89,12 @@ class Worker:
         clients = self._models.clients
         context = CallContext(self._journal, self._pipeline.seed, clients, self._ledger)
         self._solver = assemble(
-            *(plan, self._models, context, comparer), baseline=self._setup.baseline
+            plan,
+            self._models,
+            context,
+            comparer,
+            baseline=self._setup.baseline,
+            shared=self._batch_budget if self._draws_together else None,
         )
         allow_open_files(sum(client.slots.ceiling for client in clients.values()))
 
@@ -96,6 +109,11 @@ class Worker:
         requests, tokens = client.requests_per_minute, client.tokens_per_minute
         client.requests_per_minute = RemoteRate(role, "requests", link, limited=requests.limited)
         client.tokens_per_minute = RemoteRate(role, "tokens", link, limited=tokens.limited)
+
+    @property
+    def _draws_together(self) -> bool:
+        """Whether all problems of a window have to be in progress at once."""
+        return self._pipeline.budget.batch is not None
 
     async def turn(self, message: ToWorker) -> FromWorker:
         """Take what the run says, and return what has come up, as soon as something has."""
@@ -127,10 +145,11 @@ class Worker:
         self._link.arrived()
         for role, state in message.circuits.items():
             self._circuits[role].know(state)
-        for number, verdict in message.answers:
-            self._link.answered(number, verdict)
+        for number, said in message.answers:
+            self._link.answered(number, said)
         for role, limit in message.leases.items():
             self._slots[role].lease(limit)
+        self._batch_budget.overspent = message.overspent
         if message.closed:
             self._solver.context.admission.close()
         for key in message.dropped:
@@ -164,7 +183,8 @@ class Worker:
     def _standing(self) -> Standing:
         limits = sum(slots.limit for role, slots in self._slots.items() if role != GRADING)
         return Standing(
-            room=max(2 * limits, _LEAST_ROOM) - len(self._tasks),
+            room=(WINDOW if self._draws_together else max(2 * limits, _LEAST_ROOM))
+            - len(self._tasks),
             in_flight=self._ledger.in_flight,
             spent=self._spent(),
             waiting=dict(self._solver.context.waiting.reasons),

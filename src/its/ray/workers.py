@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from its.errors import ConfigurationError, ItsError, UsageError, WorkersLost
+from its.errors import ConfigurationError, ItsError, WorkersLost
 from its.pipeline.broken import internal_error
 from its.pipeline.clients import GRADING, endpoint_roles, public_address
 from its.ray.coordinator import Coordinator
@@ -65,12 +65,7 @@ class RayWorkers:
 
 
 def check(pipeline: Pipeline) -> None:
-    """Raises UsageError for a pipeline that workers cannot run."""
-    if pipeline.budget.batch is not None:
-        raise UsageError(
-            "workers and one budget for the batch (--batch-budget, budget.batch) do not go "
-            "together yet; bound each problem with --budget, or leave --ray and --workers out"
-        )
+    """Raises ConfigurationError for a pipeline that must not travel to workers."""
     data = pipeline.model_dump(mode="json", exclude_unset=True)
     if found := next(iter(_secrets(data)), None):
         raise ConfigurationError(

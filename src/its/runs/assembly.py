@@ -6,7 +6,7 @@ import resource
 from functools import partial
 from typing import TYPE_CHECKING
 
-from its.allocation.shared_budget import SharedBudget
+from its.allocation.shared_budget import BatchBudget
 from its.answers import Comparer, Equivalence
 from its.calls.context import CallContext
 from its.grading.grader import Flag
@@ -40,7 +40,7 @@ def assemble(
     comparer: Comparer,
     *,
     baseline: bool,
-    shared: SharedBudget | None = None,
+    shared: BatchBudget | None = None,
 ) -> Solver:
     flag = _recorded_flags(models)
     return Solver(plan, context, comparer, baseline, shared=shared, flag=flag)

@@ -45,8 +45,9 @@ _SHARED_BUDGET = b"\1" * 16
 
 @dataclass(frozen=True, slots=True)
 class ActiveRun:
-    """A run while it goes on: all that a display or a signal may look at or touch. `remote` solves
-    the problems where that happens in other processes."""
+    """A run while it goes on: all that a display or a signal may look at or touch. `shared` is one
+    budget for the whole batch; `remote` solves the problems where that happens in other
+    processes."""
 
     models: OpenModels
     context: CallContext
@@ -55,6 +56,7 @@ class ActiveRun:
     directory: RunDirectory
     bare_rows: bool = False
     model_grader: ModelGrader | None = None
+    shared: SharedBudget | None = None
     remote: RemoteSolver | None = None
 
     @property
@@ -109,7 +111,9 @@ async def start_run(
             shared = _shared_budget(pipeline, plan, journal)
             solver = assemble(plan, models, context, comparer, baseline=baseline, shared=shared)
             grader = _model_grader(pipeline, models, solver)
-            yield ActiveRun(models, context, solver, journal, directory, pipeline.bare_rows, grader)
+            yield ActiveRun(
+                models, context, solver, journal, directory, pipeline.bare_rows, grader, shared
+            )
     finally:
         await models.close()
         journal.close()
@@ -158,7 +162,7 @@ def _model_grader(pipeline: Pipeline, models: OpenModels, solver: Solver) -> Mod
 def _batch(run: ActiveRun, other: Solves | None, emit: Emit, total: int | None) -> Batch:
     concurrency = sum(client.slots.ceiling for client in run.models.clients.values())
     allow_open_files(concurrency)
-    bare, shared, window = run.bare_rows, run.solver.shared, 2 * concurrency
+    bare, shared, window = run.bare_rows, run.shared, 2 * concurrency
     if other is not None:
         return Batch(other, run.journal, emit, window, bare=bare)
     solver: Solves = run.remote or run.solver
