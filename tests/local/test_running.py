@@ -25,6 +25,7 @@ from its.models.openai.model import OpenAIModel
 from its.models.openai.settings import OpenAISettings
 from its.models.protocol import Received, Request
 from its.models.settings import ModelSettings
+from its.pipeline.clients import open_models
 from its.pipeline.load import load_pipeline
 from its.problems.problem import Message
 from tests.local.files import header, tiny_model
@@ -231,6 +232,27 @@ def test_what_is_taken_for_a_file_where_nothing_is_said(tiny: Path) -> None:
         assert (other.model.temperature, other.model.concurrency) == (0.5, MOST_SLOTS)
     own = load_pipeline("self_consistency", [file, ("model.temperature", 0.8)])
     assert own.model.temperature == 0.8
+
+
+async def test_a_call_may_take_as_long_as_the_machine_needs_unless_the_pipeline_says_less(
+    tiny: Path,
+) -> None:
+    file = ("model.file", str(tiny))
+    waits = []
+    for settings in ([file], [file, ("model.timeout.total", 5)]):
+        model = load_pipeline("greedy", settings).model
+        opened = backend_of(model).open(model, seed=0, streamed=False)
+        assert isinstance(opened, LocalModel)
+        waits.append(opened.settings.timeouts)
+    assert waits[0].total == waits[0].first_token > 10_000
+    assert (waits[1].total, waits[1].first_token) == (5, waits[0].first_token)
+
+
+def test_whatever_a_file_is_there_for_no_more_calls_go_than_it_has_slots(tiny: Path) -> None:
+    settings = [("model.file", str(tiny)), ("judge.file", str(tiny)), ("model.concurrency", 200)]
+    pipeline = load_pipeline("thorough", settings)
+    clients = open_models(pipeline).clients
+    assert {client.slots.ceiling for client in clients.values()} == {MOST_SLOTS}
 
 
 def test_no_process_serves_without_a_parent() -> None:

@@ -41,6 +41,10 @@ class ModelBackend(Part, ABC):
         """The model, of which nothing is asked yet. `streamed` says whether calls are worth
         streaming. Raises ConfigurationError where it cannot be opened."""
 
+    def concurrency(self, settings: ModelSettings) -> int:
+        """Most calls in flight at once."""
+        return settings.concurrency
+
     def address(self, settings: ModelSettings) -> str | None:
         """Where the endpoint is, None for a model in this process."""
         return None

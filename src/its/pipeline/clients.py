@@ -94,15 +94,13 @@ def _set_name(settings: ModelSettings) -> str:
 def open_client(
     settings: ModelSettings, pipeline: Pipeline, given: Model | None = None
 ) -> ModelClient:
-    price, retries = price_of(settings), settings.retries
+    price, retries, backend = price_of(settings), settings.retries, backend_of(settings)
     return ModelClient(
         model=given
-        or backend_of(settings).open(
-            settings, seed=pipeline.seed, streamed=streams_calls(settings, pipeline)
-        ),
+        or backend.open(settings, seed=pipeline.seed, streamed=streams_calls(settings, pipeline)),
         sampling=Sampling(settings.temperature, settings.top_p, settings.max_tokens),
         price=Price(price.input, price.cached_input, price.output),
-        slots=Slots(settings.concurrency, settings.min_concurrency),
+        slots=Slots(backend.concurrency(settings), settings.min_concurrency),
         requests_per_minute=PerMinute(settings.requests_per_minute),
         tokens_per_minute=PerMinute(settings.tokens_per_minute),
         retries=RetryPolicy(retries.attempts, retries.first, retries.longest, retries.deadline),

@@ -15,6 +15,8 @@ from its.models.protocol import Model
 from its.models.settings import ModelSettings
 
 SUFFIX = ".gguf"
+_A_DAY = 86_400.0
+"""Seconds. A process of our own does not hang, and a large model on a small machine needs long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +48,24 @@ class LocalBackend(ModelBackend):
             raise ConfigurationError(
                 f"running {path} needs llama.cpp: install it with pip install 'its[local]'"
             )
-        timeout = settings.timeout
+        waits = settings.timeout.model_dump(exclude_unset=True)
+        timeouts = Timeouts(**{"first_token": _A_DAY, "total": _A_DAY, **waits})
         parameters = file.parameters if settings.parameters is None else settings.parameters
         return LocalModel(
             file,
-            serving(file, settings.concurrency, free_memory()),
+            serving(file, self.concurrency(settings), free_memory()),
             OpenAISettings(
                 name=path.stem,
                 base_url="http://127.0.0.1",
-                timeouts=Timeouts(timeout.connect, timeout.first_token, timeout.total),
+                timeouts=timeouts,
                 extra_body=settings.extra_body,
                 parameters=int(parameters),
             ),
         )
+
+    def concurrency(self, settings: ModelSettings) -> int:
+        """As many calls as there are slots: one that waits in the server looks like a slow one."""
+        return min(settings.concurrency, MOST_SLOTS)
 
     def context(self, settings: ModelSettings) -> int:
         from its.models.local.gguf_file import read_gguf
@@ -66,8 +73,7 @@ class LocalBackend(ModelBackend):
         return read_gguf(_path(settings)).context
 
     def defaults(self, rewards: frozenset[str]) -> Defaults:
-        """As many calls as there are slots: a call that waits in the server looks like a slow
-        one. A small model's unlikely words are mostly wrong ones, so it is sampled at a lower
+        """A small model's unlikely words are mostly wrong ones, so it is sampled at a lower
         temperature (see docs/local-models.md)."""
         return Defaults({"concurrency": MOST_SLOTS, "temperature": 0.5})
 

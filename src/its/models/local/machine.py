@@ -34,7 +34,7 @@ class Serving:
 def serving(file: GgufFile, most_slots: int, memory: int | None) -> Serving:
     """The serving that fits `memory` bytes (None: unknown, all fits): the file's whole context
     where there is room, then a shorter one, then fewer slots. Raises ConfigurationError."""
-    slots = max(1, min(most_slots, MOST_SLOTS))
+    slots = max(1, most_slots)
     if memory is None:
         return Serving(processors(), slots, file.context)
     left = memory - file.size - WORKING_SPACE

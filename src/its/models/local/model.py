@@ -42,7 +42,7 @@ class LocalModel:
         self.parameters = settings.parameters
         self._file = file
         self._how = how
-        self._settings = replace(settings, capabilities=replace(KNOWN, context=how.context))
+        self.settings = replace(settings, capabilities=replace(KNOWN, context=how.context))
         self._starting = asyncio.Lock()
         self._server: RunningServer | None = None
         self._client: OpenAIModel | None = None
@@ -54,8 +54,8 @@ class LocalModel:
         Raises EndpointError where the model cannot be loaded.
         """
         await self._running()
-        assert self._settings.capabilities is not None
-        return self._settings.capabilities, Usage()
+        assert self.settings.capabilities is not None
+        return self.settings.capabilities, Usage()
 
     async def complete(self, request: Request, n: int = 1, *, received: Received) -> Reply:
         """See Model. Raises CallError, and EndpointError where the server keeps dying."""
@@ -91,6 +91,6 @@ class LocalModel:
             self._starts += 1
             self._server = await start_server(self._file, self.name, self._how)
             self._client = OpenAIModel(
-                replace(self._settings, base_url=self._server.base_url, api_key=self._server.key)
+                replace(self.settings, base_url=self._server.base_url, api_key=self._server.key)
             )
             return self._client

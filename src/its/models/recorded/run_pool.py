@@ -74,6 +74,7 @@ class _Story:
         self._strategies: dict[str, str] = {"difficulty": "probe"}
         self._completions: dict[tuple[str, int], _Drawn] = {}
         self._answers: dict[tuple[str, int], str | None] = {}
+        self._scores: dict[tuple[str, int], float | None] = {}
 
     def take(self, event: Mapping[str, Any]) -> None:
         kind, stage = event["event"], str(event.get("stage", ""))
@@ -88,10 +89,12 @@ class _Story:
             for label, completion in zip(labels, event["completions"], strict=True):
                 if label.isdecimal() and completion["finish"] != "cut":
                     self._completions[stage, int(label)] = _Drawn(completion, prompt, flops)
-        elif kind == "candidate":
+        elif kind in ("candidate", "score"):
             place, _, label = str(event["candidate"]).rpartition("/")
-            if label.isdecimal():
+            if label.isdecimal() and kind == "candidate":
                 self._answers[place, int(label)] = event["answer"]
+            elif label.isdecimal():
+                self._scores[place, int(label)] = event["value"]
 
     def samples(self) -> Iterator[RecordedSample]:
         for place in self._places():
@@ -101,6 +104,7 @@ class _Story:
                 answer=self._answers.get(place),
                 completion_tokens=drawn.completion["tokens"],
                 prompt_tokens=drawn.prompt_tokens,
+                score=self._scores.get(place),
             )
 
     def flops(self) -> Iterator[float | None]:

@@ -1,0 +1,168 @@
+"""Ask a model for what the table of `gain.py` is made from, and keep it without its texts."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from its.curves.source import graded_records
+from its.models.recorded import Pool, load_pool
+
+BOXED = """\
+extends: general
+prompts: {attempt: "{question}\\n\\nPlease reason step by step, and {form}"}
+forms: {number: 'put your final answer within \\boxed{}.'}
+"""
+"""The form that mathematical models are trained on."""
+SAMPLES = {"samples": 10, "more samples": 6}
+"""Two runs, so that the first ten can be had without the rest."""
+CODE = "select.reward={method: code_tests, samples: %d, agreement: %s, examples: true}"
+BEST_OF_8 = ("-c", "best_of_n", "--set", "select.method=best_of_n", "--set", "stages.0.n=8")
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemSet:
+    """Some rows of a file, and the names of the runs that they are put through."""
+
+    name: str
+    file: str
+    rows: range
+    runs: tuple[str, ...]
+
+
+SETS = (
+    ProblemSet("gsm8k", "gsm8k-test.jsonl", range(200, 400), ("greedy", "boxed greedy", *SAMPLES)),
+    ProblemSet("svamp", "svamp.jsonl", range(200, 400), ("greedy", *SAMPLES)),
+    ProblemSet(
+        "humaneval",
+        "humaneval.jsonl",
+        range(1, 164, 2),
+        ("greedy", "best of 8 by written tests", "best of 8 by agreement"),
+    ),
+)
+
+
+def measure(chosen: ProblemSet, model: str, folder: Path, output: Path, limit: int | None) -> None:
+    """Every run of one set, and what is kept of it."""
+    work = output / "work" / chosen.name
+    work.mkdir(parents=True, exist_ok=True)
+    lines = (folder / chosen.file).read_bytes().splitlines()
+    rows = [lines[index] for index in chosen.rows][:limit]
+    problems = work / "problems.jsonl"
+    problems.write_bytes(b"\n".join(rows) + b"\n")
+    kept: dict[str, Any] = {"model": Path(model).name, "runs": {}}
+    for name in chosen.runs:
+        run = work / name.replace(" ", "_")
+        seconds = _solve(problems, run, _model(name, model, work), _arguments(name, work))
+        totals = orjson.loads((run / "compute.json").read_bytes())["totals"]
+        rows_of = _rows(run)
+        kept["runs"][name] = {"seconds": seconds, "flops": totals["flops"], "rows": rows_of}
+    drawn = [work / name.replace(" ", "_") for name in chosen.runs if name in SAMPLES]
+    if drawn:
+        _keep_samples(drawn, kept["runs"]["greedy"]["rows"], output / f"{chosen.name}.jsonl.gz")
+    (output / f"{chosen.name}.json").write_bytes(orjson.dumps(kept))
+
+
+def _model(name: str, model: str, work: Path) -> str:
+    """The programs that agree most are chosen from those that tests were written for."""
+    agreement = name == "best of 8 by agreement"
+    return f"recorded:{work / 'best_of_8_by_written_tests'}" if agreement else model
+
+
+def _arguments(name: str, work: Path) -> Sequence[str]:
+    match name:
+        case "greedy":
+            return ("-c", "greedy")
+        case "boxed greedy":
+            (work / "boxed.yaml").write_text(BOXED)
+            return ("-c", "greedy", "--set", f"model.prompts={work / 'boxed.yaml'}")
+        case "best of 8 by written tests":
+            return (*BEST_OF_8, "--set", CODE % (2, "false"))
+        case "best of 8 by agreement":
+            return (*BEST_OF_8, "--set", CODE % (0, "true"))
+    stage = f"stages.0={{strategy: self_consistency, n: {SAMPLES[name]}, logprobs: true}}"
+    settings = (
+        stage,
+        "stop.rule=none",
+        "difficulty.method=fixed",
+        "difficulty.value=10",
+        "select.method=weighted_vote",
+        "select.reward=mean_logprob",
+        f"seed={list(SAMPLES).index(name)}",
+    )
+    return ("-c", "self_consistency", *(word for each in settings for word in ("--set", each)))
+
+
+def _solve(problems: Path, run: Path, model: str, arguments: Sequence[str]) -> float:
+    """Seconds by the clock of all sessions of a run."""
+    clock = run.with_suffix(".seconds")
+    before = float(clock.read_text()) if clock.exists() else 0.0
+    start = time.monotonic()
+    command = [sys.executable, "-m", "its", "solve", str(problems), "-o", str(run), "-m", model]
+    ended = subprocess.run([*command, *arguments], stdout=subprocess.DEVNULL, check=False)
+    seconds = before + time.monotonic() - start
+    clock.write_text(f"{seconds:.1f}")
+    if ended.returncode not in (0, 3):
+        raise SystemExit(f"{run}: ended with {ended.returncode}")
+    return seconds
+
+
+def _rows(run: Path) -> list[list[Any]]:
+    """Of each problem: id, whether it is right, completions, prompt and completion tokens."""
+    rows = map(orjson.loads, (run / "solutions.jsonl").read_bytes().splitlines())
+    return [
+        [
+            row["id"],
+            bool(row["correct"]),
+            row["usage"]["completions"],
+            row["usage"]["prompt_tokens"],
+            row["usage"]["completion_tokens"],
+        ]
+        for row in sorted(rows, key=lambda row: int(row["index"]))
+    ]
+
+
+def _keep_samples(runs: Sequence[Path], greedy: Sequence[Sequence[Any]], file: Path) -> None:
+    """A pool of classes, verdicts, token counts and scores; a problem's id stands for its text.
+    A sample's prompt is that of the greedy pass: both ask in the same words."""
+    records = asyncio.run(graded_records(_joined([load_pool(run) for run in runs])))
+    prompts = {name: tokens for name, _, _, tokens, _ in greedy}
+    if missing := prompts.keys() - {record.id for record in records}:
+        raise SystemExit(f"{file}: {len(missing)} problems have no samples; run this again")
+    with gzip.GzipFile(file, "wb", mtime=0) as kept:
+        for record in records:
+            samples = zip(record.classes, record.correct, record.tokens, record.scores, strict=True)
+            row = {
+                "id": record.id,
+                "question": record.id,
+                "samples": [
+                    {
+                        "answer": None if number is None else str(number),
+                        "correct": correct,
+                        "completion_tokens": tokens,
+                        "prompt_tokens": prompts[record.id],
+                        "score": None if score is None else round(score, 3),
+                    }
+                    for number, correct, tokens, score in samples
+                ],
+            }
+            kept.write(orjson.dumps(row) + b"\n")
+
+
+def _joined(pools: Sequence[Pool]) -> Pool:
+    """The first pool, whose problems have the samples of all."""
+    drawn = [{problem.id: problem.samples for problem in pool.problems} for pool in pools]
+    problems = [
+        replace(problem, samples=tuple(s for each in drawn for s in each[problem.id]))
+        for problem in pools[0].problems
+    ]
+    return replace(pools[0], problems=tuple(problems))
