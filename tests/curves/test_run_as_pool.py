@@ -52,6 +52,18 @@ def test_a_run_holds_the_samples_that_it_drew(run: Path, pool_of_nine: Path) -> 
         assert all(sample.completion_tokens for sample in problem.samples)
 
 
+def test_what_a_run_scored_is_scored_in_the_pool(tmp_path: Path) -> None:
+    problems = write(tmp_path / "p.jsonl", [{"question": "What is 17*23-58*7?", "answer": "-15"}])
+    stage = "stages.0={strategy: self_consistency, n: 4, logprobs: true}"
+    choice = "select={method: weighted_vote, reward: mean_logprob}"
+    solve(problems, "embedded", tmp_path / "run", stage, choice, "model.temperature=1.5")
+    events = map(orjson.loads, (tmp_path / "run" / "traces.jsonl").read_bytes().splitlines())
+    scored = [event["value"] for event in events if event["event"] == "score"]
+    ((problem,), told) = load_pool(tmp_path / "run").problems, sorted(scored)
+    assert sorted(sample.score or 0.0 for sample in problem.samples) == told
+    assert told[0] > 0
+
+
 def test_a_run_answers_in_place_of_a_model(run: Path, pool_of_nine: Path, tmp_path: Path) -> None:
     solve(pool_of_nine, f"recorded:{run}", tmp_path / "again")
     first, again = (
