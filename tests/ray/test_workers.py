@@ -65,6 +65,19 @@ async def test_no_more_calls_are_in_flight_than_the_run_may_have_and_all_of_them
         assert 10 <= server.stats.in_flight_max <= 12
 
 
+async def test_a_model_in_the_worker_has_all_its_slots_in_every_worker(tmp_path: Path) -> None:
+    settings = [("stages.0.n", 4), ("stop.rule", "none"), ("model.max_tokens", 16)]
+    pipeline = load_pipeline("self_consistency", settings, model="embedded", concurrency=4)
+    crew = RayWorkers(nullcontext(InProcess(2)))
+    async with Session(pipeline, run=tmp_path, workers=crew) as session:
+        remote = session.active.remote
+        assert remote is not None
+        running = asyncio.create_task(session.run(iter(problems(40)), lambda position, row: None))
+        await until(lambda: [share.in_flight for share in remote.shares] == [4, 4])
+        await running
+    assert len(rows_of(tmp_path)) == 40
+
+
 async def test_a_rate_per_minute_is_that_of_all_workers_together(tmp_path: Path) -> None:
     """Twelve a minute let two go at once; then the run waits."""
     async with HostileServer(QUICK) as server:

@@ -120,6 +120,14 @@ def streams_calls(settings: ModelSettings, pipeline: Pipeline) -> bool:
     return cancels or waits or settings.max_tokens > SHORT_REPLY
 
 
+def own_roles(pipeline: Pipeline) -> frozenset[str]:
+    """Roles of the models that are no endpoint but run in the process that solves."""
+    roles = endpoint_roles(pipeline)
+    return frozenset(
+        role for role in roles if role != GRADING and public_address(roles[role]) is None
+    )
+
+
 def public_address(settings: ModelSettings) -> str | None:
     """The endpoint's address without a user, password or query, fit to be written down."""
     address = backend_of(settings).address(settings)

@@ -38,10 +38,11 @@ _HISTORIES = 20_000
 
 class Coordinator:
     """Solves problems by workers (see `runs.workers.RemoteSolver`). `expected` is how many workers
-    there are or will be."""
+    there are or will be; of the models with the roles `own` every worker has one for itself."""
 
-    def __init__(self, run: ActiveRun, expected: int) -> None:
+    def __init__(self, run: ActiveRun, expected: int, own: frozenset[str] = frozenset()) -> None:
         self.expected = expected
+        self._own = own
         self._run = run
         self._clients = run.models.clients
         self._queue: deque[Job] = deque()
@@ -113,6 +114,13 @@ class Coordinator:
     @property
     def shares(self) -> Sequence[WorkerShare]:
         return [member.share for member in self._members]
+
+    @property
+    def concurrency(self) -> int:
+        return sum(
+            client.slots.ceiling * (self.expected if role in self._own else 1)
+            for role, client in self._clients.items()
+        )
 
     @property
     def _ready(self) -> list[Member]:
@@ -296,7 +304,9 @@ class Coordinator:
 
     def _share_slots(self) -> None:
         for role, client in self._clients.items():
-            share_slots(role, client.slots.limit, self._ready)
+            ready = self._ready
+            each = role in self._own
+            share_slots(role, client.slots.limit * (len(ready) if each else 1), ready)
 
     def _push_all(self) -> None:
         self._stand()

@@ -19,7 +19,7 @@ from its.calls.ledger import Ledger
 from its.errors import ConfigurationError, ItsError
 from its.models.protocol import Capabilities, RemoteModel
 from its.pipeline.broken import internal_error
-from its.pipeline.clients import GRADING, open_models
+from its.pipeline.clients import GRADING, open_models, own_roles
 from its.pipeline.config import Pipeline
 from its.problems.problem import Problem
 from its.ray.link import Link
@@ -53,6 +53,10 @@ HEARTBEAT = 1.0
 PACE = 0.002
 """Seconds between two turns at least: what comes up meanwhile shares a message."""
 
+OWN_PACE = 0.02
+"""The same where a model runs in the worker itself: a message takes time of the processors that
+the model needs, and a call is not waited for anywhere else."""
+
 _LEAST_ROOM = 2
 
 
@@ -76,6 +80,7 @@ class Worker:
         self._circuits: dict[str, RemoteCircuit] = {}
         self._learned: dict[str, Capabilities | None] = {}
         self._batch_budget = RemoteBatchBudget(self._link)
+        self._pace = OWN_PACE if own_roles(self._pipeline) else PACE
         self._next_turn = 0.0
 
     async def enter(self) -> None:
@@ -122,7 +127,7 @@ class Worker:
         await self._link.something(HEARTBEAT)
         if (wait := self._next_turn - loop.time()) > 0:
             await asyncio.sleep(wait)
-        self._next_turn = loop.time() + PACE
+        self._next_turn = loop.time() + self._pace
         self._tell_learned()
         entries, questions, signals, ended = self._link.take()
         return FromWorker(entries, questions, signals, ended, self._standing())

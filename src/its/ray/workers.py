@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from its.errors import ConfigurationError, ItsError, WorkersLost
 from its.pipeline.broken import internal_error
-from its.pipeline.clients import GRADING, endpoint_roles, public_address
+from its.pipeline.clients import endpoint_roles, own_roles
 from its.ray.coordinator import Coordinator
 from its.ray.engine import Engine, WorkerGone, WorkerProcess
 from its.ray.member import Member
@@ -53,9 +53,11 @@ class RayWorkers:
     ) -> AsyncIterator[ActiveRun]:
         check(pipeline)
         setup = encode(setup_of(run, pipeline, baseline=baseline))
-        await _free_local_models(run, pipeline)
+        own = own_roles(pipeline)
+        for role in own:  # what the probe has loaded here is loaded by the workers
+            await run.models.clients[role].model.close()
         with self._engine as engine:
-            coordinator = Coordinator(run, engine.workers)
+            coordinator = Coordinator(run, engine.workers, own)
             crew = _Crew(engine, coordinator, setup, self._say)
             try:
                 crew.start()
@@ -135,13 +137,6 @@ def _secrets(data: Any, path: str = "") -> list[str]:
     if isinstance(data, list):
         return [each for n, value in enumerate(data) for each in _secrets(value, f"{path}.{n}")]
     return []
-
-
-async def _free_local_models(run: ActiveRun, pipeline: Pipeline) -> None:
-    """What the probe has loaded here is loaded by the workers."""
-    for role, settings in endpoint_roles(pipeline).items():
-        if role != GRADING and public_address(settings) is None:
-            await run.models.clients[role].model.close()
 
 
 class _Crew:

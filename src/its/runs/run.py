@@ -160,7 +160,8 @@ def _model_grader(pipeline: Pipeline, models: OpenModels, solver: Solver) -> Mod
 
 
 def _batch(run: ActiveRun, other: Solves | None, emit: Emit, total: int | None) -> Batch:
-    concurrency = sum(client.slots.ceiling for client in run.models.clients.values())
+    own = sum(client.slots.ceiling for client in run.models.clients.values())
+    concurrency = own if run.remote is None else run.remote.concurrency
     allow_open_files(concurrency)
     bare, shared, window = run.bare_rows, run.shared, 2 * concurrency
     if other is not None:

@@ -28,6 +28,11 @@ class RemoteSolver(Protocol):
     @property
     def shares(self) -> Sequence[WorkerShare]: ...
 
+    @property
+    def concurrency(self) -> int:
+        """Most calls in flight at once."""
+        ...
+
     async def solve(self, problem: Problem, /) -> WrittenRow:
         """The row, once every call behind it is in the journal. Cancelling it ends the problem
         where it is solved, too."""
