@@ -103,8 +103,9 @@ def install(what: str) -> None:
 
 def _patch() -> None:
     import its.calls.journal as module
+    import its.calls.journal_views as views
 
-    connect, open_view = sqlite3.connect, module._open_view
+    connect, open_view = sqlite3.connect, views._opened
     opened, replace, fsync = Path.open, Path.replace, os.fsync
     intend, settle = module.Journal.intend, module.Journal.settle
 
@@ -132,7 +133,7 @@ def _patch() -> None:
 
     for owner, name, faulty in (
         (sqlite3, "connect", partial(connect, factory=FaultyConnection)),
-        (module, "_open_view", lambda *given: FaultyFile(open_view(*given))),
+        (views, "_opened", lambda *given: FaultyFile(open_view(*given))),
         (module.Journal, "intend", faulty_intend),
         (module.Journal, "settle", faulty_settle),
         (Path, "open", faulty_open),

@@ -4,14 +4,11 @@ One SQLite file. Everything that waits is committed as one group, so that a
 thousand calls in flight cost a few commits and no write waits longer than one. `kill -9` loses
 nothing that was committed; a power loss may lose the last group.
 
-The views beside it (`solutions.jsonl`, `traces.jsonl`) are written just before
-the group that records how long they are: whatever stands beyond that length was never committed
-and is cut off on opening.
+The views beside it (`solutions.jsonl`, `traces.jsonl`) commit with it.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +29,7 @@ from its.calls.journal_rows import (
     spending_of,
     usage_of,
 )
+from its.calls.journal_views import ROWS, Views
 from its.errors import RunDirectoryError
 from its.usage import Usage
 
@@ -48,7 +46,6 @@ CREATE TABLE IF NOT EXISTS solutions (problem BLOB PRIMARY KEY, id TEXT UNIQUE, 
 CREATE TABLE IF NOT EXISTS run (fingerprint TEXT);
 CREATE TABLE IF NOT EXISTS lengths (view TEXT PRIMARY KEY, bytes INTEGER) WITHOUT ROWID;
 """
-_ROWS = "solutions WHERE id IS NOT NULL"
 _INSERT_CALL = (
     "INSERT INTO calls (id, problem, stage, strategy, model, labels, identity, retry, request,"
     " state, calls, completions, prompt_tokens, cached_tokens, completion_tokens,"
@@ -80,13 +77,12 @@ class Journal:
             self._write.executescript(_SCHEMA)
             self._belong_to(fingerprint)
             self._write.execute("UPDATE calls SET state='lost' WHERE state='sent'")
-            self._views = {name: _open_view(directory, name) for name in ("solutions", "traces")}
+            self._views = Views(directory, self._write)
             self._read = sqlite3.connect(path, isolation_level=None)
             self._read.execute("PRAGMA query_only=1")
             self._next_id: int = self._one("SELECT COALESCE(MAX(id), 0) + 1 FROM calls")
             recorded = "SELECT (SELECT COUNT(*) FROM solutions) + (SELECT COUNT(*) FROM decisions)"
             self.has_history = self._next_id > 1 or bool(self._one(recorded))
-            self._lengths = {name: self._trim_view(name) for name in self._views}
         self._writer = GroupCommit(self._write_group)
 
     @contextmanager
@@ -169,8 +165,7 @@ class Journal:
                 "SELECT status, trace_start, trace_length FROM solutions WHERE problem=?",
                 (problem,),
             ).fetchone()
-            self._views["traces"].flush()
-            trace = os.pread(self._views["traces"].fileno(), length, start)
+            trace = self._views.trace_at(start, length)
             self._finish(problem, id_, index, status, row, renamed(trace, id_))
 
         await self._writer.commit(write)
@@ -178,8 +173,8 @@ class Journal:
     def _finish(
         self, problem: bytes, id_: str, index: int, status: str, row: bytes, trace: bytes
     ) -> None:
-        start = self._append("traces", trace)
-        self._append("solutions", row)
+        start = self._views.append("traces", trace)
+        self._views.append("solutions", row)
         self._write.execute(
             "UPDATE solutions SET id=NULL WHERE problem<>? AND"
             " (id=? OR (idx=? AND status='failed' AND id GLOB 'line:*'))",
@@ -194,7 +189,7 @@ class Journal:
         """Put another row in the place of a problem's recorded one; its events stay."""
 
         def write() -> None:
-            self._append("solutions", row)
+            self._views.append("solutions", row)
             self._write.execute("UPDATE solutions SET row=? WHERE problem=?", (row, problem))
 
         await self._writer.commit(write)
@@ -244,18 +239,18 @@ class Journal:
     @believed
     def count_finished(self) -> int:
         """How many rows there are that need no second try."""
-        return int(self._one(f"SELECT COUNT(*) FROM {_ROWS} AND status <> 'failed'"))
+        return int(self._one(f"SELECT COUNT(*) FROM {ROWS} AND status <> 'failed'"))
 
     @believed
     def count_rows(self) -> int:
         """How many rows there are, failed ones included."""
-        return int(self._one(f"SELECT COUNT(*) FROM {_ROWS}"))
+        return int(self._one(f"SELECT COUNT(*) FROM {ROWS}"))
 
     def solutions(self) -> Iterator[bytes]:
         """Every recorded row, in the order of the input."""
         reader = sqlite3.connect(self.directory / "journal.sqlite")
         try:
-            for (row,) in reader.execute(f"SELECT row FROM {_ROWS} ORDER BY idx"):
+            for (row,) in reader.execute(f"SELECT row FROM {ROWS} ORDER BY idx"):
                 yield row
         finally:
             reader.close()
@@ -264,7 +259,7 @@ class Journal:
         """Every recorded row with its problem's key, in the order of the input."""
         reader = sqlite3.connect(self.directory / "journal.sqlite")
         try:
-            yield from reader.execute(f"SELECT problem, row FROM {_ROWS} ORDER BY idx")
+            yield from reader.execute(f"SELECT problem, row FROM {ROWS} ORDER BY idx")
         finally:
             reader.close()
 
@@ -275,7 +270,7 @@ class Journal:
         sums = ", ".join(_sum(column) for column in USAGE_COLUMNS)
         rows = self._read.execute(
             "SELECT stage, strategy, model, state,"
-            f" problem IN (SELECT problem FROM {_ROWS}) AS solved,"
+            f" problem IN (SELECT problem FROM {ROWS}) AS solved,"
             f" COUNT(*), SUM(retry > 0), {sums}"
             " FROM calls GROUP BY stage, strategy, model, state, solved ORDER BY MIN(id)"
         )
@@ -292,91 +287,29 @@ class Journal:
     async def compact(self) -> None:
         """Rewrite `solutions.jsonl` to one line per problem, atomically, where rows in it have been
         superseded; else only wait until everything written so far is durable."""
-        await self._writer.commit(self._compact)
+        await self._writer.commit(self._views.compact)
         self.has_history = True
 
     def close(self) -> None:
         """Write what is left and close the files. Does not raise for what failed before."""
         self._writer.flush()
-        for view in self._views.values():
-            with suppress(OSError, ValueError):
-                view.close()
+        self._views.close()
         for connection in (self._read, self._write):
             with suppress(sqlite3.Error):
                 connection.close()
 
-    def _compact(self) -> None:
-        (needed,) = self._write.execute(f"SELECT TOTAL(LENGTH(row)) FROM {_ROWS}").fetchone()
-        if self._lengths["solutions"] == int(needed):
-            return
-        path = self.directory / "solutions.jsonl"
-        draft = path.with_suffix(".draft")
-        draft.unlink(missing_ok=True)
-        with draft.open("xb") as file:
-            for (row,) in self._write.execute(f"SELECT row FROM {_ROWS} ORDER BY idx"):
-                file.write(row)
-            file.flush()
-            os.fsync(file.fileno())
-        self._views["solutions"].close()
-        draft.replace(path)
-        self._views["solutions"] = _open_view(self.directory, "solutions")
-        self._views["solutions"].seek(0, 2)
-        self._lengths["solutions"] = int(needed)
-
     # --- writing ----------------------------------------------------------------------
 
     def _write_group(self, writes: Sequence[Callable[[], object]]) -> None:
-        before = dict(self._lengths)
         self._write.execute("BEGIN")
         for write in writes:
             write()
-        for name, view in self._views.items():
-            if self._lengths[name] != before[name]:
-                view.flush()
-                self._write.execute(
-                    "INSERT OR REPLACE INTO lengths VALUES (?,?)", (name, self._lengths[name])
-                )
+        self._views.flush()
         self._write.execute("COMMIT")
-
-    def _append(self, name: str, data: bytes) -> int:
-        start = self._lengths[name]
-        self._views[name].write(data)
-        self._lengths[name] = start + len(data)
-        return start
-
-    # --- opening --------------------------------------------------------------------------------
-
-    def _trim_view(self, name: str) -> int:
-        """Cut what was never committed; where events are missing, forget the rows they led to.
-        Rows are written anew from the journal."""
-        committed = self._one("SELECT bytes FROM lengths WHERE view=?", name) or 0
-        view = self._views[name]
-        present = view.seek(0, 2)
-        if name == "traces" and present > committed:
-            view.truncate(committed)
-        elif name == "traces" and present < committed:
-            self._write.execute(
-                "DELETE FROM solutions WHERE trace_start + trace_length > ?", (present,)
-            )
-            committed = present
-        elif present != committed:
-            view.truncate(0)
-            view.seek(0)
-            committed = sum(view.write(row) for row in self.solutions())
-            view.flush()
-        self._write.execute("INSERT OR REPLACE INTO lengths VALUES (?,?)", (name, committed))
-        view.seek(committed)
-        return int(committed)
 
     def _one(self, query: str, *parameters: Any) -> Any:
         row = self._read.execute(query, parameters).fetchone()
         return row[0] if row else None
-
-
-def _open_view(directory: Path, name: str) -> Any:
-    path = directory / f"{name}.jsonl"
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, 0o666), "r+b")
 
 
 def _sum(column: str) -> str:
