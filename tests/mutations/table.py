@@ -299,7 +299,7 @@ MUTATIONS = (
     ),
     mutation(
         "a search is let through where nothing continues",
-        "pipeline/preflight.py",
+        "pipeline/abilities.py",
         'if Need.CONTINUATION in needed and found.continues == "no":',
         "if False:",
         "tests/pipeline/test_preflight.py",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from its.allocation.amounts import parse_amount
@@ -12,32 +11,14 @@ from its.errors import ConfigurationError, SandboxUnavailable
 from its.models.known import price_of
 from its.models.protocol import Capabilities
 from its.parts import Need
+from its.pipeline.abilities import incapable, small_context
 from its.pipeline.clients import GRADING, endpoint_roles, model_roles
+from its.pipeline.uses import Fault, Path_, place_of, stages_of
 from its.rewards.protocol import Reward
 from its.strategies.protocol import Strategy
 
 if TYPE_CHECKING:
     from its.pipeline.config import Pipeline, RewardBase, StageBase
-
-Path_ = tuple[str | int, ...]
-LEAST_CONTEXT_SHARE = 2
-"""A completion may fill at most one part in so many of the context: the prompt needs room too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What cannot work: the key of the pipeline that it is about, and the sentence with the fix."""
-
-    path: Path_
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """A part as a pipeline uses it: where it stands, and the role of the model it runs on."""
-
-    path: Path_
-    role: str
 
 
 def preflight(
@@ -57,7 +38,7 @@ def preflight(
         *_sandbox(pipeline),
     ]
     if capabilities is not None:
-        faults += [*_incapable(pipeline, capabilities), *_small_context(pipeline, capabilities)]
+        faults += [*incapable(pipeline, capabilities), *small_context(pipeline, capabilities)]
     return list(dict.fromkeys(faults))  # models that share a stage may share a fault
 
 
@@ -68,20 +49,6 @@ def require(pipeline: Pipeline, capabilities: Mapping[str, Capabilities]) -> Non
         raise ConfigurationError(
             "\n".join(f"{'.'.join(map(str, fault.path))}: {fault.sentence}" for fault in faults)
         )
-
-
-def _stages(pipeline: Pipeline) -> Iterator[tuple[Use, StageBase]]:
-    """Every stage with the role of the model that it runs on (once for each of several), those of
-    the cascade too."""
-    for number, stage in enumerate(pipeline.stages):
-        for role in stage.shares() or (stage.model or "model",):
-            yield Use(("stages", number), role), stage
-    cascade = pipeline.cascade
-    for role in cascade.models if cascade else ():
-        own = cascade.stages if cascade else ()
-        for number, stage in enumerate(own or pipeline.stages):
-            path: Path_ = ("cascade", "stages", number) if own else ("stages", number)
-            yield Use(path, role), stage
 
 
 def _unknown_models(pipeline: Pipeline) -> Iterator[Fault]:
@@ -138,7 +105,7 @@ def _reward(pipeline: Pipeline, stage: StageBase) -> Reward | None:
 
 
 def _stages_without_reward(pipeline: Pipeline) -> Iterator[Fault]:
-    for use, stage in _stages(pipeline):
+    for use, stage in stages_of(pipeline):
         strategy, reward = stage.build(), _reward(pipeline, stage)
         needed = strategy.needed() & {Need.REWARD, Need.PROCESS_REWARD}
         if needed and reward is None:
@@ -158,7 +125,7 @@ def _stages_without_reward(pipeline: Pipeline) -> Iterator[Fault]:
 def _selection_without_scores(pipeline: Pipeline) -> Iterator[Fault]:
     select = pipeline.select
     selector = select.build()
-    scored = select.reward or any(stage.reward for _, stage in _stages(pipeline))
+    scored = select.reward or any(stage.reward for _, stage in stages_of(pipeline))
     if Need.REWARD in selector.needed() and not scored:
         yield Fault(
             ("select",),
@@ -168,7 +135,7 @@ def _selection_without_scores(pipeline: Pipeline) -> Iterator[Fault]:
     reward = select.reward.build() if select.reward else None
     if reward is None or not reward.reads_probabilities:
         return
-    for use, stage in _stages(pipeline):
+    for use, stage in stages_of(pipeline):
         strategy = stage.build()
         if not strategy.gives_probabilities():
             yield Fault(use.path, _no_probabilities(strategy, reward))
@@ -188,7 +155,7 @@ def _no_probabilities(strategy: Strategy, reward: Reward) -> str:
 
 def _cuts(pipeline: Pipeline) -> Iterator[Fault]:
     """Only independent samples can be cut, and only by what can be seen of them."""
-    for use, stage in _stages(pipeline):
+    for use, stage in stages_of(pipeline):
         strategy, path = stage.build(), (*use.path, "cut")
         for rule in (settings.build() for settings in stage.cut):
             if not strategy.independent:
@@ -230,7 +197,7 @@ def _unpriced(pipeline: Pipeline) -> Iterator[Fault]:
     if capped is None:
         return
     for role, settings in endpoint_roles(pipeline).items():
-        price, place = price_of(settings), _place(role)
+        price, place = price_of(settings), place_of(role)
         if role == GRADING:
             continue  # no budget holds what grading costs
         if (price.input is None or price.output is None) and (
@@ -248,11 +215,11 @@ def _unpriced(pipeline: Pipeline) -> Iterator[Fault]:
 
 def asks_judge(pipeline: Pipeline) -> bool:
     """Whether anything may call the judge: a reward, the selection, a check, a critique."""
-    strategies = [stage.build() for _, stage in _stages(pipeline)]
+    strategies = [stage.build() for _, stage in stages_of(pipeline)]
     plain = all(
         strategy.independent or strategy.most_completions(0) == 1 for strategy in strategies
     )
-    rewards = [pipeline.select.reward, *(stage.reward for _, stage in _stages(pipeline))]
+    rewards = [pipeline.select.reward, *(stage.reward for _, stage in stages_of(pipeline))]
     chooses = pipeline.select.build().completions(3) > 0
     return any(rewards) or chooses or pipeline.verify is not None or not plain
 
@@ -279,7 +246,7 @@ def _batch_budget(pipeline: Pipeline) -> Iterator[Fault]:
 
 def _sandbox(pipeline: Pipeline) -> Iterator[Fault]:
     used: list[tuple[Path_, RewardBase | None]] = [(("select", "reward"), pipeline.select.reward)]
-    used += [((*use.path, "reward"), stage.reward) for use, stage in _stages(pipeline)]
+    used += [((*use.path, "reward"), stage.reward) for use, stage in stages_of(pipeline)]
     for path, settings in used:
         if settings is None or Need.SANDBOX not in settings.build().needed():
             continue
@@ -289,69 +256,3 @@ def _sandbox(pipeline: Pipeline) -> Iterator[Fault]:
             available_interpreter()
         except SandboxUnavailable as error:
             yield Fault(path, str(error))
-
-
-# --- what the models can do ------------------------------------------------------------------
-
-
-def _incapable(pipeline: Pipeline, capabilities: Mapping[str, Capabilities]) -> Iterator[Fault]:
-    settings = model_roles(pipeline)
-    judge = "judge" if "judge" in settings else "model"
-    for use, stage in _stages(pipeline):
-        strategy = stage.build()
-        needed = strategy.needed()
-        read = any(rule.build().reads_alternatives for rule in stage.cut)
-        if strategy.gives_probabilities() and (read or _read_by_reward(pipeline)):
-            needed |= {Need.TOKEN_PROBABILITIES}
-        for sentence in _lacking(settings[use.role].name, needed, capabilities[use.role]):
-            yield Fault(use.path, f"strategy {strategy.name} {sentence}")
-        if stage.reward is not None:
-            reward = stage.reward.build()
-            for sentence in _lacking(settings[judge].name, reward.needed(), capabilities[judge]):
-                yield Fault((*use.path, "reward"), f"reward {reward.name} {sentence}")
-    if pipeline.select.reward is not None:
-        reward = pipeline.select.reward.build()
-        for sentence in _lacking(settings[judge].name, reward.needed(), capabilities[judge]):
-            yield Fault(("select", "reward"), f"reward {reward.name} {sentence}")
-
-
-def _read_by_reward(pipeline: Pipeline) -> bool:
-    return bool(pipeline.select.reward and pipeline.select.reward.build().reads_probabilities)
-
-
-def _lacking(model: str, needed: frozenset[Need], found: Capabilities) -> Iterator[str]:
-    if Need.CONTINUATION in needed and found.continues == "no":
-        yield (
-            f"continues partial answers, which {model} does not: use a strategy of whole "
-            "answers, such as attempts or solution_search, or a server that continues"
-        )
-    if Need.TOKEN_PROBABILITIES in needed and not found.logprobs:
-        yield (
-            f"needs token probabilities, which {model} does not give: use self_evaluation or "
-            "vote, or a server that gives them"
-        )
-    if Need.TEXT_PROBABILITIES in needed and not found.scores:
-        yield (
-            f"needs the probabilities of given texts, which {model} does not give: use "
-            "self_evaluation, or an embedded model as the judge"
-        )
-
-
-def _small_context(pipeline: Pipeline, capabilities: Mapping[str, Capabilities]) -> Iterator[Fault]:
-    for role, settings in model_roles(pipeline).items():
-        context = capabilities[role].context
-        if context is not None and settings.max_tokens >= context:
-            place = _place(role)
-            yield Fault(
-                (*place.split("."), "max_tokens"),
-                f"{settings.name} has a context of {context:,} tokens, and completions of "
-                f"{settings.max_tokens:,} leave no room for a prompt: set {place}.max_tokens to "
-                f"{context // LEAST_CONTEXT_SHARE:,} or less, or give the server a larger context",
-            )
-
-
-def _place(role: str) -> str:
-    """Where the settings of a role stand in the pipeline file."""
-    if role == GRADING:
-        return "grade.model"
-    return role if role in ("model", "judge") else f"models.{role}"
