@@ -61,12 +61,14 @@ def main() -> None:
     parser.add_argument("problems", nargs="?", type=Path)
     parser.add_argument("-o", "--output", type=Path, default=POOLS)
     parser.add_argument("--sets", default=",".join(each.name for each in SETS))
+    parser.add_argument("--samples", type=int, choices=(8, 16), default=16, help="per problem")
     parser.add_argument("--limit", type=int, help="only the first so many problems of each set")
     given = parser.parse_args()
     if given.what == "measure":
         for each in SETS:
             if each.name in given.sets.split(","):
-                measure(each, given.model, given.problems, given.output, given.limit)
+                where = given.problems, given.output
+                measure(each, given.model, *where, given.samples, given.limit)
         replay(given.output)
     else:
         replay(Path(given.what))
@@ -123,7 +125,7 @@ def _of_samples(file: Path, greedy: Line, drawn: Sequence[Mapping[str, Any]]) ->
         "vote of 16": each(lambda r: replay_vote(r, 16)) if most >= 16 else None,
         "weighted vote of 8": each(lambda r: _local(r, 8)),
         "weighted vote of 16": each(lambda r: _local(r, 16)) if most >= 16 else None,
-        "preset local": each(lambda r: _local(r, replay_stop(r, adaptive, 10).samples)),
+        "preset local": each(lambda r: _local(r, replay_stop(r, adaptive, 8).samples)),
         "preset adaptive": each(lambda r: replay_stop(r, adaptive, 16)) if most >= 16 else None,
         "one budget, mean of 4": [
             replay_batch(order, BatchPolicy(), [4 * len(records)])[0] for order in orders

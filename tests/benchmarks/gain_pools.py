@@ -23,8 +23,8 @@ prompts: {attempt: "{question}\\n\\nPlease reason step by step, and {form}"}
 forms: {number: 'put your final answer within \\boxed{}.'}
 """
 """The form that mathematical models are trained on."""
-SAMPLES = {"samples": 10, "more samples": 6}
-"""Two runs, so that the first ten can be had without the rest."""
+SAMPLES = {"samples": 0, "more samples": 1}
+"""Two runs of eight samples a problem, with their seeds: the second may be left out."""
 CODE = "select.reward={method: code_tests, samples: %d, agreement: %s, examples: true}"
 BEST_OF_8 = ("-c", "best_of_n", "--set", "select.method=best_of_n", "--set", "stages.0.n=8")
 
@@ -51,7 +51,9 @@ SETS = (
 )
 
 
-def measure(chosen: ProblemSet, model: str, folder: Path, output: Path, limit: int | None) -> None:
+def measure(
+    chosen: ProblemSet, model: str, folder: Path, output: Path, samples: int, limit: int | None
+) -> None:
     """Every run of one set, and what is kept of it."""
     work = output / "work" / chosen.name
     work.mkdir(parents=True, exist_ok=True)
@@ -60,13 +62,14 @@ def measure(chosen: ProblemSet, model: str, folder: Path, output: Path, limit: i
     problems = work / "problems.jsonl"
     problems.write_bytes(b"\n".join(rows) + b"\n")
     kept: dict[str, Any] = {"model": Path(model).name, "runs": {}}
-    for name in chosen.runs:
+    names = [name for name in chosen.runs if samples == 16 or name != "more samples"]
+    for name in names:
         run = work / name.replace(" ", "_")
         seconds = _solve(problems, run, _model(name, model, work), _arguments(name, work))
         totals = orjson.loads((run / "compute.json").read_bytes())["totals"]
         rows_of = _rows(run)
         kept["runs"][name] = {"seconds": seconds, "flops": totals["flops"], "rows": rows_of}
-    drawn = [work / name.replace(" ", "_") for name in chosen.runs if name in SAMPLES]
+    drawn = [work / name.replace(" ", "_") for name in names if name in SAMPLES]
     if drawn:
         _keep_samples(drawn, kept["runs"]["greedy"]["rows"], output / f"{chosen.name}.jsonl.gz")
     (output / f"{chosen.name}.json").write_bytes(orjson.dumps(kept))
@@ -89,7 +92,7 @@ def _arguments(name: str, work: Path) -> Sequence[str]:
             return (*BEST_OF_8, "--set", CODE % (2, "false"))
         case "best of 8 by agreement":
             return (*BEST_OF_8, "--set", CODE % (0, "true"))
-    stage = f"stages.0={{strategy: self_consistency, n: {SAMPLES[name]}, logprobs: true}}"
+    stage = "stages.0={strategy: self_consistency, n: 8, logprobs: true}"
     settings = (
         stage,
         "stop.rule=none",
@@ -97,7 +100,7 @@ def _arguments(name: str, work: Path) -> Sequence[str]:
         "difficulty.value=10",
         "select.method=weighted_vote",
         "select.reward=mean_logprob",
-        f"seed={list(SAMPLES).index(name)}",
+        f"seed={SAMPLES[name]}",
     )
     return ("-c", "self_consistency", *(word for each in settings for word in ("--set", each)))
 
