@@ -78,7 +78,7 @@ def voting_line(problem: Problem) -> str | None:
     if task == "code":
         return (
             "A vote hardly chooses among programs, of which no two are written alike: "
-            "`-c best_of_n --set select.reward=code_tests` runs them (docs/rewards.md)."
+            "`-c programs` runs them on the question's own examples (docs/rewards.md)."
         )
     if task == "text":
         return (
