@@ -18,6 +18,7 @@ PRESETS = (
     "embedded",
     "greedy",
     "local",
+    "programs",
     "search",
     "self_consistency",
     "thorough",
