@@ -79,21 +79,27 @@ def main() -> None:
 
 def replay(pools: Path) -> None:
     """Print a table for each measured set, and draw it in a file beside."""
-    measured = [chosen for chosen in SETS if (pools / f"{chosen.name}.json").exists()]
-    if not measured:
+    if not (found := list(measured(pools))):
         raise SystemExit(
             f"nothing is measured in {pools}; see `python -m tests.benchmarks.gain -h`"
         )
-    for chosen in measured:
+    for title, name, lines in found:
+        print(f"\n{title}\n", *table(lines), sep="\n")
+        _draw(lines, pools / f"{name}.svg", title)
+
+
+def measured(pools: Path) -> Iterator[tuple[str, str, list[Line]]]:
+    """Title, name and lines of every set that is there."""
+    for chosen in SETS:
+        if not (pools / f"{chosen.name}.json").exists():
+            continue
         kept = orjson.loads((pools / f"{chosen.name}.json").read_bytes())
         runs = {name: run for name, run in kept["runs"].items() if name not in SAMPLES}
         lines = [_of_run(name, run) for name, run in runs.items()]
         drawn = [run for name, run in kept["runs"].items() if name in SAMPLES]
         if drawn:
             lines += _of_samples(pools / f"{chosen.name}.jsonl.gz", lines[0], drawn)
-        print(f"\n{chosen.name}: {len(lines[0].right)} problems, {kept['model']}\n")
-        _print(lines)
-        _draw(lines, pools / f"{chosen.name}.svg", f"{chosen.name}, {kept['model']}")
+        yield f"{chosen.title}, {len(lines[0].right)} problems", chosen.name, lines
 
 
 def _of_run(name: str, run: Mapping[str, Any]) -> Line:
@@ -165,20 +171,25 @@ def _tokens(record: SampleRecord, samples: int) -> tuple[int, int]:
     return (record.prompt_tokens or 0) * len(written), sum(count or 0 for count in written)
 
 
-def _print(lines: Sequence[Line]) -> None:
+def table(lines: Sequence[Line]) -> Iterator[str]:
+    """The lines of a Markdown table."""
     by_name = {line.name: line for line in lines}
     compared = [by_name[name] for name in ("greedy", "vote of 8") if name in by_name]
-    print(f"{'':<28}right   95 %       ", end="")
-    print(*(f"{f'over {line.name}':<25}" for line in compared), sep="", end="")
-    print("completions  tokens  FLOPs  seconds")
+    over = [f"over {line.name}" for line in compared]
+    heads = ["", "right", "95 %", *over, "completions", "tokens", "FLOPs", "seconds"]
+    yield f"| {' | '.join(heads)} |"
+    yield "|---" * len(heads) + "|"
     for line in lines:
         low, high = bootstrap_interval(line.right)
-        gains = "".join(f"{_over(other, line):<25}" for other in compared)
-        print(
-            f"{line.name:<28}{fmean(line.right):.3f}  {low:.3f}-{high:.3f}  {gains}"
-            f"{line.completions:9.1f}  {_figure(line.tokens)}  {_figure(line.flops)}"
-            f"  {_figure(line.seconds)}"
-        )
+        cells = [
+            line.name,
+            _share(fmean(line.right)),
+            f"{_share(low)} to {_share(high)}",
+            *(_over(other, line) for other in compared),
+            f"{line.completions:.1f}",
+            *map(_figure, (line.tokens, line.flops, line.seconds)),
+        ]
+        yield f"| {' | '.join(cells)} |"
 
 
 def _over(reference: Line, line: Line) -> str:
@@ -187,11 +198,17 @@ def _over(reference: Line, line: Line) -> str:
         return ""
     each = [a - b for a, b in zip(line.right, reference.right, strict=True)]
     low, high = bootstrap_interval(each)
-    return f"{fmean(each):+.3f} [{low:+.3f}, {high:+.3f}]"
+    return f"{_share(fmean(each), '+')} ({_share(low, '+')} to {_share(high, '+')})"
+
+
+def _share(value: float, sign: str = "") -> str:
+    return f"{value:{sign}.3f}".replace("0.", ".", 1)
 
 
 def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+    if value is None:
+        return "-"
+    return f"{value:.1e}" if value >= 1e5 else f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def _draw(lines: Sequence[Line], file: Path, title: str) -> None:
