@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from its.allocation.amounts import Limit
+from its.allocation.shared_budget import SharedBudget
 from its.calls.budget import Amount, Budget, Cap
 from its.errors import BudgetExhausted
 from its.pipeline.config import Pipeline
 from its.ray import coordinator
-from its.ray.stakes import Stake
+from its.ray.messages import Reserve, Settled
+from its.ray.stakes import Stake, Stakes
 from tests.ray.inprocess import InProcess, Process, pipeline_at, solved
 from tests.ray.test_workers import bought
 from tests.runs.command import compute_of, decided, rows_of
@@ -131,3 +134,19 @@ async def test_a_failed_attempt_is_paid_for() -> None:
     with suppress(BudgetExhausted):
         await stake.reserve(Amount(tokens=3))
         pytest.fail("there is room for two")
+
+
+async def test_what_a_cancelled_problem_had_asked_for_is_given_back_after_its_end() -> None:
+    """The worker hears of the reservation, and says that it was not used, when the problem is
+    over."""
+
+    async def remember(name: str, value: str) -> None: ...
+
+    shared = SharedBudget(Limit(10, "completions"), lambda answered: 0, {}, remember)
+    stakes = Stakes(shared)
+    one = Amount(completions=10)
+    await stakes.answer(Reserve(b"p", one))
+    stakes.leave(b"p")
+    stakes.settle(Settled(b"p", Amount(), one))
+    assert shared.budget.spent.completions == 0
+    await stakes.answer(Reserve(b"q", one))

@@ -34,7 +34,8 @@ class Stakes:
         self._shared.start_again(problem)
 
     def leave(self, problem: bytes) -> None:
-        self._stakes.pop(problem, None)
+        if problem in self._stakes and not self._stakes[problem].open:
+            del self._stakes[problem]  # else what is reserved is still to be settled
         self._shared.leave(problem)
 
     def _stake_of(self, problem: bytes) -> Stake:
@@ -52,15 +53,19 @@ class Stake:
         self._spent = Amount()
         self._paid = Amount()
         self._reserved: list[tuple[Amount, Amount]] = []
+        self.open = 0
+        """Reservations that are asked for or held."""
 
     async def reserve(self, bound: Amount) -> None:
         """Raises BudgetExhausted."""
         covered = bound.within(self._paid)
         self._paid -= covered
+        self.open += 1
         try:
             await self._budget.reserve(bound - covered)
         except BaseException:
             self._paid += covered
+            self.open -= 1
             raise
         self._reserved.append((bound, covered))
 
@@ -68,6 +73,7 @@ class Stake:
         """Replace a reservation by what the call has cost."""
         bound, covered = next(each for each in self._reserved if each[0] == bound)
         self._reserved.remove((bound, covered))
+        self.open -= 1
         used = actual.within(covered)
         self._paid += covered - used
         self._spent += actual
