@@ -4,6 +4,7 @@ travel as bytes, keys come from the environment), but killing one takes no time.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -76,6 +77,15 @@ class InProcess:
     def start(self) -> Process:
         self.started.append(Process())
         return self.started[-1]
+
+
+async def kill_again_and_again(
+    engine: InProcess, draw: random.Random, least: float, most: float
+) -> None:
+    """Kill one of the workers at random moments, so many seconds apart."""
+    while True:
+        await asyncio.sleep(draw.uniform(least, most))
+        draw.choice(engine.started[-engine.workers :]).kill()
 
 
 def problems(count: int) -> list[Problem]:

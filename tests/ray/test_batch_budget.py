@@ -17,7 +17,7 @@ from its.pipeline.config import Pipeline
 from its.ray import coordinator
 from its.ray.messages import Reserve, Settled
 from its.ray.stakes import Stake, Stakes
-from tests.ray.inprocess import InProcess, Process, pipeline_at, solved
+from tests.ray.inprocess import InProcess, Process, kill_again_and_again, pipeline_at, solved
 from tests.ray.test_workers import bought
 from tests.runs.command import compute_of, decided, rows_of
 from tests.runs.test_batch_budget import EASY_AND_HARD
@@ -67,13 +67,7 @@ async def test_lost_workers_change_nothing(tmp_path: Path) -> None:
         needed = bought(server, tmp_path / "one")
         server.reset()
         engine = InProcess(3)
-
-        async def kill() -> None:
-            while True:
-                await asyncio.sleep(draw.uniform(0.02, 0.15))
-                draw.choice(engine.started[-3:]).kill()
-
-        killing = asyncio.create_task(kill())
+        killing = asyncio.create_task(kill_again_and_again(engine, draw, 0.02, 0.15))
         await solved(pipeline, tmp_path / "many", 20, engine)
         killing.cancel()
         twice = bought(server, tmp_path / "many") - needed

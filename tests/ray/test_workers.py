@@ -20,7 +20,15 @@ from its.ray.workers import RayWorkers
 from its.runs.batch import Batch
 from its.session import Session
 from its.testing import FakeModel
-from tests.ray.inprocess import SCRIPT, InProcess, pipeline_at, problems, solved, until
+from tests.ray.inprocess import (
+    SCRIPT,
+    InProcess,
+    kill_again_and_again,
+    pipeline_at,
+    problems,
+    solved,
+    until,
+)
 from tests.runs.command import compute_of, decided, rows_of
 from tests.runs.test_faults import sums_agree
 from tests.servers.dialect import Dialect
@@ -105,13 +113,7 @@ async def test_a_killed_worker_costs_at_most_its_calls_in_flight(tmp_path: Path)
         needed = bought(server, tmp_path / "one")
         server.reset()
         engine = InProcess(2)
-
-        async def kill() -> None:
-            while True:
-                await asyncio.sleep(draw.uniform(0.05, 0.3))
-                draw.choice(engine.started[-2:]).kill()
-
-        killing = asyncio.create_task(kill())
+        killing = asyncio.create_task(kill_again_and_again(engine, draw, 0.05, 0.3))
         session = await solved(pipeline, tmp_path / "many", 8, engine, said)
         killing.cancel()
         twice = bought(server, tmp_path / "many") - needed
