@@ -22,7 +22,7 @@ extends: general
 prompts: {attempt: "{question}\\n\\nPlease reason step by step, and {form}"}
 forms: {number: 'put your final answer within \\boxed{}.'}
 """
-"""The form that mathematical models are trained on."""
+"""As papers ask mathematical models."""
 SAMPLES = {"samples": 0, "more samples": 1}
 """Two runs of eight samples a problem, with their seeds: the second may be left out."""
 WRITTEN = "select.reward={method: code_tests, samples: 2, agreement: false, examples: true}"
@@ -48,7 +48,11 @@ SETS = (
         ("greedy", "boxed greedy", *SAMPLES),
     ),
     ProblemSet(
-        "svamp", "SVAMP, rows 201 to 400", "svamp.jsonl", range(200, 400), ("greedy", *SAMPLES)
+        "svamp",
+        "SVAMP, rows 201 to 400",
+        "svamp.jsonl",
+        range(200, 400),
+        ("greedy", "boxed greedy", *SAMPLES),
     ),
     ProblemSet(
         "humaneval",
