@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -149,10 +150,10 @@ def flow(folder: Path) -> None:
                 )
 
 
-def embedded(folder: Path) -> None:
+def embedded(folder: Path, count: int = 4000, model: str = "embedded") -> None:
     lines = [
         orjson.dumps({"id": str(n), "question": f"Calculate {n % 97}*{n % 89}+{n % 13}."})
-        for n in range(600)
+        for n in range(count)
     ]
     problems = folder / "embedded.jsonl"
     problems.write_bytes(b"\n".join(lines) + b"\n")
@@ -160,11 +161,11 @@ def embedded(folder: Path) -> None:
     for workers in (1, 2):
         run = folder / f"embedded-{workers}"
         command = [sys.executable, "-m", "its", "solve", str(problems), "-q", "-o", str(run)]
-        command += ["-c", "self_consistency", "-m", "embedded", "--workers", str(workers)]
+        command += ["-c", "self_consistency", "-m", model, "--workers", str(workers)]
         subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
         rates.append(_rate(run))
     print(
-        f"embedded: {rates[0]:.2f} problems per second by 1 worker, {rates[1]:.2f} by 2, "
+        f"{model}: {rates[0]:.2f} problems per second by 1 worker, {rates[1]:.2f} by 2, "
         f"{rates[1] / rates[0]:.2f} times as many"
     )
 
@@ -190,7 +191,7 @@ def memory(folder: Path, count: int = 200_000) -> None:
                     print(f"memory: {seen:>9,} rows, the driver {resident:.0f} MB", flush=True)
 
 
-PARTS = {
+PARTS: dict[str, Callable[[Path], None]] = {
     "driver": driver,
     "latency": latency,
     "flow": flow,
@@ -203,12 +204,16 @@ PARTS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", default=list(PARTS), metavar="PART")
-    parser.add_argument("--problems", type=int, default=200_000, help="of the part memory")
+    parser.add_argument("--problems", type=int, help="of the parts embedded and memory")
+    parser.add_argument("--model", default="embedded", help="of the part embedded")
     given = parser.parse_args()
+    count = {} if given.problems is None else {"count": given.problems}
     with tempfile.TemporaryDirectory() as folder:
         for part in given.parts:
             if part == "memory":
-                memory(Path(folder), given.problems)
+                memory(Path(folder), **count)
+            elif part == "embedded":
+                embedded(Path(folder), model=given.model, **count)
             else:
                 PARTS[part](Path(folder))
 
