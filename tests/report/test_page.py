@@ -206,6 +206,18 @@ def test_only_visible_rows_exist_and_what_does_not_fit_is_reported(
     opened.close()
 
 
+def test_what_stopping_samples_has_saved_is_told(browser: Browser, tmp_path: Path) -> None:
+    run, file = sampled_run(tmp_path / "run", 3), tmp_path / "r.html"
+    accounts = compute_of(run)
+    accounts["cut"] = {"samples": 2, "completion_tokens": 1500, "saved_tokens": 900}
+    (run / "compute.json").write_bytes(orjson.dumps(accounts))
+    write_report([run], file, size=10_000_000)
+    opened = visit(browser, file)
+    said = "2 samples stopped while being written, after 1,500 tokens: about 900 saved."
+    assert said in opened.page.locator("main").inner_text()
+    opened.close()
+
+
 def test_two_runs_are_shown_and_compared(browser: Browser, tmp_path: Path) -> None:
     runs = [
         sampled_run(tmp_path / name, 60, samples) for name, samples in (("few", 1), ("many", 9))

@@ -1,6 +1,6 @@
 /* Where the compute went: the accounts of the run, by stage, strategy, model and difficulty. */
 import { el, figure, choice, table, said } from "./dom.js";
-import { count, short, money, flops, seconds, percent } from "./format.js";
+import { count, short, money, flops, plural, seconds, percent } from "./format.js";
 
 const MEASURES = [["tokens", "tokens", short], ["completions", "completions", count], ["calls", "calls", count], ["usd", "money", money],
   ["flops", "FLOPs", flops], ["seconds", "time in calls", seconds]];
@@ -17,7 +17,14 @@ export function spendingSection(run) {
   return el("section", null, el("h2", null, "Where the compute went"),
     el("div", { class: "controls" }, choice("Group", groups.map(([name]) => [name, `by ${name}`]), state.by, set("by")),
       el("label", { class: "pick" }, "measured in ", picker(set("measure")))),
-    place);
+    place, stopped(run.accounts?.cut));
+}
+
+/** Samples that were stopped while they were written, if any. */
+function stopped(cut) {
+  if (!cut) return null;
+  const saved = cut.saved_tokens ? `: about ${count(cut.saved_tokens)} saved` : "";
+  return el("p", { class: "quiet" }, `${plural(cut.samples, "sample")} stopped while being written, after ${plural(cut.completion_tokens, "token")}${saved}.`);
 }
 
 function picker(choose) {
