@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from its.answers.extraction import extract
 from its.errors import CallError, ConfigurationError, TransientCallError, Unsupported
 from its.models.protocol import Capabilities, Completion, Request
 from its.parts import Need
@@ -253,6 +255,20 @@ async def test_thinking_that_reaches_its_limit_is_made_to_answer() -> None:
     assert outcome.candidates[-1].text == "on\nAnswer: 7"
     assert outcome.candidates[-1].complete
     assert not outcome.candidates[0].complete
+
+
+async def test_a_forced_answer_counts_before_a_box_in_the_thinking() -> None:
+    def reply(request: Request, label: str) -> Completion:
+        if request.max_tokens == 5:
+            return Completion(" 7", "end")
+        return Completion("perhaps \\boxed{5}, or not", "length")
+
+    strategy = BudgetForcing(thinking_tokens=20, answer_tokens=5)
+    as_the_pipeline = replace(assignment(ScriptedDoor(reply)), read=extract)
+    last = (await strategy.run(as_the_pipeline)).candidates[-1]
+    assert last.answer is not None
+    assert last.answer.text == "7"
+    assert last.text.startswith("perhaps")
 
 
 async def test_the_end_of_marked_thinking_is_held_back_until_the_last_wait() -> None:

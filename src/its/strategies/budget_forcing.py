@@ -116,14 +116,17 @@ class _Chain:
         if not self.text:  # the only call there is
             await self._go_on(None, (), answers=True)
             return
-        parts = [self.text.rstrip(), self.settings.thinking_end, self._words("force_answer")]
+        words = self._words("force_answer")
+        parts = [self.text.rstrip(), self.settings.thinking_end, words]
         self.text = "\n".join(part for part in parts if part)
-        await self._go_on(self.settings.answer_tokens, (), answers=True)
+        await self._go_on(self.settings.answer_tokens, (), answers=True, forced=words)
 
     async def _go_on(
-        self, max_tokens: int | None, stop: tuple[str, ...], *, answers: bool
+        self, max_tokens: int | None, stop: tuple[str, ...], *, answers: bool, forced: str = ""
     ) -> Completion:
-        """Let the model carry its turn on; where it answers, the turn so far is a candidate."""
+        """Let the model carry its turn on; where it answers, the turn so far is a candidate.
+        Behind the words that `forced` an answer stands the one that counts: a box that the model
+        drew while it thought would be read before them."""
         assignment = self.assignment
         label = f"{self.number}/{self.calls}"
         messages = assignment.prompts.render("attempt", assignment.question, style="")
@@ -137,6 +140,10 @@ class _Chain:
         if answers:
             whole = replace(completion, text=self.text, tokens=None)
             candidate = candidate_from(assignment, label, whole)
+            if forced:
+                last = replace(whole, text=f"{forced}{completion.text}")
+                answer = candidate_from(assignment, label, last).answer
+                candidate = replace(candidate, answer=answer or candidate.answer)
             self.candidates.append(candidate)
         return completion
 
